@@ -1,0 +1,1 @@
+"""What happened, told synchronously inside the transaction."""

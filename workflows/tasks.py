@@ -1,0 +1,1 @@
+"""Celery entries: id in, one operation."""

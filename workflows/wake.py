@@ -1,0 +1,1 @@
+"""Wake-up hints to Celery; the only caller of apply_async."""
