@@ -136,7 +136,10 @@ class Task(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["department", "role", F("due_at").asc(nulls_last=True), "id"],
+                "department",
+                "role",
+                F("due_at").asc(nulls_last=True),
+                "id",
                 condition=Q(state__in=OPEN_TASK_STATES),
                 name="task_inbox",
             ),
