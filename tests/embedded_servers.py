@@ -1,4 +1,4 @@
-"""A pytest plugin, loaded before Django: run the embedded servers unless DATABASE_URL and REDIS_URL are set.
+"""A pytest plugin, loaded before Django: compile translations, run embedded servers unless others are given.
 
 Loaded by `-p` in pyproject.toml, because pytest-django reads the settings before any conftest could set an address.
 """
@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from portal.demo import servers
+from portal.management import catalogues
 
 _stack = contextlib.ExitStack()
+catalogues.compile_if_stale(Path(__file__).resolve().parents[1])
 
 if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
     _folder = _stack.enter_context(tempfile.TemporaryDirectory(prefix="one-stop-test-"))
@@ -25,6 +27,8 @@ if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
     os.environ.setdefault("DATABASE_URL", _addresses.database_url)
     os.environ.setdefault("REDIS_URL", _addresses.redis_url)
     os.environ["VAR_DIR"] = _folder
+    # Eight tests at once on two cores are slow, not stuck.
+    os.environ.setdefault("DB_STATEMENT_TIMEOUT_MS", "60000")
 
 
 def pytest_unconfigure() -> None:

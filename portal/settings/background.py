@@ -1,0 +1,43 @@
+"""Celery: messages are hints that may be lost, doubled or late; every fact stands in PostgreSQL."""
+
+from __future__ import annotations
+
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 300  # seconds
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+# A page must not wait for a broker that is down or hangs: one try, one second.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,  # seconds; longer than the hard time limit, so that a running task is not given out twice
+    "socket_timeout": 1,
+    "socket_connect_timeout": 1,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "Asia/Shanghai"
+# A missed hint costs at most one of these periods (seconds). `expires` keeps a stopped worker from finding a heap.
+CELERY_BEAT_SCHEDULE = {
+    "sweep timers": {
+        "task": "workflows.tasks.sweep_timers_task",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "run jobs": {
+        "task": "workflows.tasks.run_due_jobs_task",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "dispatch notices": {
+        "task": "services.notifications.tasks.dispatch_notices_task",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+}
