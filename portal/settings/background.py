@@ -12,7 +12,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 # A page must not wait for a broker that is down or hangs: one try, one second.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 900,  # seconds; longer than the hard time limit, so that a running task is not given out twice
+    "visibility_timeout": 900,  # seconds; above the hard limit, so that no running task is given out twice
     "socket_timeout": 1,
     "socket_connect_timeout": 1,
 }

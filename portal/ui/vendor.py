@@ -44,5 +44,8 @@ def _entries() -> Iterator[tuple[str, Path, list[str]]]:
 
 def _names(folder: Path, patterns: Iterable[str]) -> set[str]:
     return {
-        found.relative_to(folder).as_posix() for pattern in patterns for found in folder.glob(pattern) if found.is_file()
+        found.relative_to(folder).as_posix()
+        for pattern in patterns
+        for found in folder.glob(pattern)
+        if found.is_file()
     }
