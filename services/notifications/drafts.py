@@ -1,0 +1,37 @@
+"""What a caller owes somebody, before it becomes rows of the outbox."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class DraftError(Exception):
+    """A draft cannot become a notice: unknown kind, missing value, or a link that leads off the site."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeDraft:
+    """One message to one person about one event.
+
+    subject_kind, subject_id: what it is about, for example ("case", "34").
+    kind: a kind of `data/messages.yaml`.
+    round: 0 unless the same event may happen to the same subject again (the second supplement is round 2).
+    params: values of the kind's placeholders. A value that differs by language is given as `service_zh` and
+        `service_en`, one that does not as `case`; dates as ISO dates. Values the kind does not use are dropped.
+    link: path on this site where the matter goes on, beginning with "/".
+    """
+
+    subject_kind: str
+    subject_id: str
+    kind: str
+    round: int = 0
+    recipient_user_id: int
+    params: Mapping[str, str] = field(default_factory=dict)
+    link: str = ""
+
+    def dedup_key(self, channel: str) -> str:
+        """Return the key (sha256, hex) by which this message exists once per channel, however often it is owed."""
+        parts = (self.subject_kind, self.subject_id, self.kind, self.round, channel, self.recipient_user_id)
+        return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()

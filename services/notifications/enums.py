@@ -1,0 +1,28 @@
+"""Closed sets of the notices."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Channel(TextChoices):
+    """How a notice reaches somebody. The inbox is on the site; the others leave the building."""
+
+    INBOX = "inbox", _("Inbox")
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("Text message")
+
+
+class NoticeStatus(TextChoices):
+    """Where a notice stands on its channel."""
+
+    QUEUED = "queued", _("Waiting to be sent")
+    SENDING = "sending", _("Being sent")
+    SENT = "sent", _("Sent")
+    RETRY = "retry", _("Will be tried again")
+    DEAD = "dead", _("Could not be sent")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+OPEN = (NoticeStatus.QUEUED, NoticeStatus.SENDING, NoticeStatus.RETRY)

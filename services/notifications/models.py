@@ -1,0 +1,115 @@
+"""The outbox: what is owed to whom on which channel, and how far it got."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from services.notifications.enums import OPEN, Channel, NoticeStatus
+from services.notifications.messages import Message, render
+
+
+def new_public_id() -> str:
+    """Return an unguessable id for use in addresses."""
+    return secrets.token_urlsafe(12)
+
+
+class Notice(models.Model):
+    """One message to one person on one channel. Written in the transaction of the event it tells of.
+
+    `next_attempt_at` is the instant from which a dispatcher may take the notice: while it is open the next attempt's,
+    while it is being sent the end of the lease. `provider_key` goes with every attempt, so that a receiver can drop a
+    repetition. `last_error` names a class of error and a reply code, never an address or a name.
+    """
+
+    public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.CharField(max_length=40)
+    kind = models.CharField(max_length=60)
+    round = models.PositiveIntegerField(default=0)
+    channel = models.CharField(max_length=10, choices=Channel)
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices")
+    language = models.CharField(max_length=10)
+    params = models.JSONField(default=dict)
+    link = models.CharField(max_length=300, blank=True)
+    dedup_key = models.CharField(max_length=64, unique=True, editable=False)
+    status = models.CharField(max_length=10, choices=NoticeStatus, default=NoticeStatus.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    lease_by = models.CharField(max_length=120, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    provider_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    last_error = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    handled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    handled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        indexes: ClassVar = [
+            models.Index(fields=["next_attempt_at"], name="notice_open", condition=Q(next_attempt_at__isnull=False)),
+            models.Index(fields=["created_at"], name="notice_dead", condition=Q(status=NoticeStatus.DEAD)),
+            models.Index(
+                fields=["recipient", "-created_at", "-id"], name="notice_inbox", condition=Q(channel=Channel.INBOX)
+            ),
+            models.Index(
+                fields=["recipient"], name="notice_unread", condition=Q(channel=Channel.INBOX, read_at__isnull=True)
+            ),
+            models.Index(fields=["subject_kind", "subject_id"], name="notice_subject"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="notice_open_has_next_attempt",
+                condition=Q(status__in=OPEN, next_attempt_at__isnull=False)
+                | (~Q(status__in=OPEN) & Q(next_attempt_at__isnull=True)),
+                violation_error_message=_("A notice has a next attempt exactly while it is open."),
+            ),
+            models.CheckConstraint(
+                name="notice_sending_has_lease",
+                condition=(Q(status=NoticeStatus.SENDING) & ~Q(lease_by="") & Q(lease_until=F("next_attempt_at")))
+                | (~Q(status=NoticeStatus.SENDING) & Q(lease_by="", lease_until__isnull=True)),
+                violation_error_message=_("A notice has a lease exactly while it is being sent."),
+            ),
+            models.CheckConstraint(
+                name="notice_sent_has_instant",
+                condition=Q(status=NoticeStatus.SENT, sent_at__isnull=False)
+                | (~Q(status=NoticeStatus.SENT) & Q(sent_at__isnull=True)),
+                violation_error_message=_("A sent notice says when it was sent, and no other does."),
+            ),
+            models.CheckConstraint(
+                name="notice_inbox_is_sent",
+                condition=~Q(channel=Channel.INBOX) | Q(status=NoticeStatus.SENT),
+                violation_error_message=_("A notice in the inbox is there from the moment it is owed."),
+            ),
+            models.CheckConstraint(
+                name="notice_read_in_inbox",
+                condition=Q(read_at__isnull=True) | Q(channel=Channel.INBOX),
+                violation_error_message=_("Only a notice in the inbox can be read."),
+            ),
+            models.CheckConstraint(
+                name="notice_link_on_this_site",
+                condition=Q(link="") | (Q(link__startswith="/") & ~Q(link__startswith="//")),
+                violation_error_message=_("The link of a notice leads to a page of this site."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the notice without its content."""
+        return f"{self.kind} {self.subject_kind} {self.subject_id} ({self.channel})"
+
+    @property
+    def message(self) -> Message:
+        """The text in the language of the page that shows it."""
+        return render(self.kind, self.params, get_language() or self.language)

@@ -1,0 +1,91 @@
+"""Questions about notices. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db.models import Count, Min, Q, QuerySet
+
+from services.notifications.enums import Channel, NoticeStatus
+from services.notifications.models import Notice
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+
+def inbox_of(user: User) -> QuerySet[Notice]:
+    """Return a person's messages on the site, newest first. Nobody else may read them."""
+    return Notice.objects.filter(channel=Channel.INBOX, recipient=user).order_by("-created_at", "-id")
+
+
+def unread_count(user: User) -> int:
+    """Return how many messages on the site the person has not read."""
+    return Notice.objects.filter(channel=Channel.INBOX, recipient=user, read_at__isnull=True).count()
+
+
+def notices_of(subject_kind: str, subject_id: str | int) -> QuerySet[Notice]:
+    """Return what was owed about a subject on every channel, oldest first."""
+    return Notice.objects.filter(subject_kind=subject_kind, subject_id=str(subject_id)).order_by("created_at", "id")
+
+
+def owed(at: datetime) -> QuerySet[Notice]:
+    """Return what a dispatcher may take at an instant: due, or left behind by one that died. Longest due first."""
+    return Notice.objects.filter(next_attempt_at__lte=at).order_by("next_attempt_at", "id")
+
+
+def dead_notices() -> QuerySet[Notice]:
+    """Return what was given up and waits for a person to retry or cancel it, oldest first."""
+    return Notice.objects.filter(status=NoticeStatus.DEAD).order_by("created_at", "id")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutboxHealth:
+    """How the outbox does. `waiting` counts what is due now, `oldest` how long the longest of it has waited."""
+
+    waiting: int
+    oldest: timedelta
+    dead: int
+
+
+def outbox_health(at: datetime) -> OutboxHealth:
+    """Return how the outbox does at an instant."""
+    due = Q(next_attempt_at__lte=at)
+    found = Notice.objects.filter(due | Q(status=NoticeStatus.DEAD)).aggregate(
+        waiting=Count("id", filter=due),
+        oldest=Min("next_attempt_at", filter=due),
+        dead=Count("id", filter=Q(status=NoticeStatus.DEAD)),
+    )
+    oldest = at - found["oldest"] if found["oldest"] else timedelta()
+    return OutboxHealth(waiting=found["waiting"], oldest=oldest, dead=found["dead"])
+
+
+def channels_in_use() -> frozenset[str]:
+    """Return the channels this installation has: no text messages without a gateway."""
+    return frozenset(Channel.values if settings.SMS_GATEWAY_URL else {Channel.INBOX, Channel.EMAIL})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """Where a person is reached. Empty: not that way."""
+
+    language: str
+    email: str
+    mobile: str
+
+    def address(self, channel: str) -> str:
+        """Return the address on a channel that leaves the building."""
+        return {Channel.EMAIL.value: self.email, Channel.SMS.value: self.mobile}[channel]
+
+
+def contacts_of(user_ids: Iterable[int]) -> dict[int, Contact]:
+    """Return where each person is reached, by user id. A closed account is reached in its inbox only."""
+    users = get_user_model().objects.filter(pk__in=set(user_ids)).only("id", "email", "language", "is_active")
+    return {
+        user.pk: Contact(language=user.language, email=user.email if user.is_active else "", mobile="")
+        for user in users
+    }
