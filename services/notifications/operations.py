@@ -15,7 +15,7 @@ from services.notifications.models import Notice
 from services.notifications.queries import Contact, channels_in_use, contacts_of
 from workflows import wake
 
-DISPATCH_TASK = "services.notifications.tasks.dispatch_notices"
+DISPATCH_TASK = "services.notifications.tasks.dispatch_notices_task"
 
 
 @transaction.atomic
