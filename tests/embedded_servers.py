@@ -18,17 +18,18 @@ from portal.management import catalogues
 _stack = contextlib.ExitStack()
 catalogues.compile_if_stale(Path(__file__).resolve().parents[1])
 
+# Workers of pytest-xdist inherit the controller's addresses and folder, and start nothing.
+if "VAR_DIR" not in os.environ:
+    os.environ["VAR_DIR"] = _stack.enter_context(tempfile.TemporaryDirectory(prefix="one-stop-test-"))
 if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
-    _folder = _stack.enter_context(tempfile.TemporaryDirectory(prefix="one-stop-test-"))
     try:
-        _addresses = _stack.enter_context(servers.running(Path(_folder), durable=False))
+        _addresses = _stack.enter_context(servers.running(Path(os.environ["VAR_DIR"]), durable=False))
     except servers.ServerError as error:
         pytest.exit(str(error), returncode=4)
     os.environ.setdefault("DATABASE_URL", _addresses.database_url)
     os.environ.setdefault("REDIS_URL", _addresses.redis_url)
-    os.environ["VAR_DIR"] = _folder
-    # Eight tests at once on two cores are slow, not stuck.
-    os.environ.setdefault("DB_STATEMENT_TIMEOUT_MS", "60000")
+# Several test processes on two cores are slow, not stuck.
+os.environ.setdefault("DB_STATEMENT_TIMEOUT_MS", "60000")
 
 
 def pytest_unconfigure() -> None:

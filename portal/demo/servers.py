@@ -16,15 +16,20 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+from portal.demo import processes
+from portal.demo.processes import Process
 
 LOOPBACK = "127.0.0.1"
 READY_WITHIN_SECONDS = 60.0
 # A user id that is not root, as PostgreSQL refuses to run as root. Only the number matters: it exists in a namespace.
 NAMESPACE_USER = "1000"
+NOBODY = 65534
+NEEDED_BYTES = 500 * 2**20
 
 
 class ServerError(Exception):
@@ -69,27 +74,55 @@ def _valkey_binary() -> Path:
     return found[0]
 
 
-def _as_other_user() -> list[str]:
-    """Return the words before a PostgreSQL command that make it run as somebody else than root."""
+def _as_other_user() -> tuple[list[str], dict[str, int]]:
+    """Return how PostgreSQL runs as somebody else when we are root: words before the command, and Popen's `user`.
+
+    A user namespace leaves all files ours. Where it is forbidden, as in many containers, "nobody" must do.
+    """
     if os.geteuid() != 0:
-        return []
-    if shutil.which("unshare") is None:
-        raise ServerError("PostgreSQL does not run as root and `unshare` is missing: run as an ordinary user.")
-    return ["unshare", "--user", f"--map-user={NAMESPACE_USER}", f"--map-group={NAMESPACE_USER}"]
+        return [], {}
+    words = ["unshare", "--user", f"--map-user={NAMESPACE_USER}", f"--map-group={NAMESPACE_USER}"]
+    with contextlib.suppress(OSError):
+        if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0:
+            return words, {}
+    return [], {"user": NOBODY, "group": NOBODY}
 
 
 def _run_initdb(data: Path, log: Path) -> None:
+    words, whom = _as_other_user()
+    data.mkdir(parents=True, mode=0o700)
+    if whom:
+        os.chown(data, whom["user"], whom["group"])
     command = [
-        *_as_other_user(), str(postgres_binaries() / "initdb"), "--pgdata", str(data), "--username", "one_stop",
+        *words, str(postgres_binaries() / "initdb"), "--pgdata", str(data), "--username", "one_stop",
         "--auth", "trust", "--locale=C.UTF-8", "--encoding=UTF8", "--no-instructions",
     ]  # fmt: skip
-    with log.open("ab") as out:
-        done = subprocess.run(command, stdout=out, stderr=out, check=False)
-    if done.returncode != 0:
-        shutil.rmtree(data, ignore_errors=True)
-        if shutil.disk_usage(data.parent).free < 200 * 2**20:
-            raise ServerError(f"There is too little disk space under {data.parent}: PostgreSQL needs 200 MB.")
-        raise ServerError(f"PostgreSQL could not create its files; the reason stands in {log}.")
+    try:
+        with log.open("ab") as out:
+            done = subprocess.run(command, stdout=out, stderr=out, check=False, cwd="/", **whom).returncode
+    except PermissionError:
+        done = 1
+    if done == 0:
+        return
+    shutil.rmtree(data, ignore_errors=True)
+    _refuse_full_disk(data.parent)
+    if whom:
+        raise ServerError(
+            f"PostgreSQL does not run as root, and nobody else may enter {data}: use an ordinary account."
+        )
+    raise ServerError(f"PostgreSQL could not create its files; the reason stands in {log}.")
+
+
+def _refuse_full_disk(folder: Path) -> None:
+    if shutil.disk_usage(folder).free < NEEDED_BYTES:
+        raise ServerError(f"There is too little disk space under {folder}: 500 MB must be free.")
+
+
+def _refuse_other_version(data: Path) -> None:
+    said = subprocess.run([postgres_binaries() / "postgres", "--version"], capture_output=True, text=True, check=False)
+    ours, theirs = said.stdout.split()[2].split(".")[0], (data / "PG_VERSION").read_text().strip()
+    if ours != theirs:
+        raise ServerError(f"{data} belongs to PostgreSQL {theirs}, not {ours}: `make demo-reset` starts afresh.")
 
 
 def _answers(port: int) -> bool:
@@ -98,66 +131,68 @@ def _answers(port: int) -> bool:
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_until_ready(process: Process, port: int, log: Path) -> None:
     end = time.monotonic() + READY_WITHIN_SECONDS
     while time.monotonic() < end:
-        if process.poll() is not None:
+        if process.child.poll() is not None:
             raise ServerError(f"A server stopped right after its start; the reason stands in {log}.")
         if _answers(port):
             return
         time.sleep(0.02)
+    process.stop()
     raise ServerError(f"A server did not answer within {READY_WITHIN_SECONDS:.0f} s; see {log}.")
 
 
-def _start_postgres(var: Path, *, durable: bool) -> tuple[subprocess.Popen[bytes], int]:
+def _start_on_free_port(launch: Callable[[int], Process], log: Path) -> tuple[Process, int]:
+    """Start a server on a port nobody uses; try again when somebody takes it between our look and its start."""
+    failure = ServerError("")
+    for _ in range(3):
+        port = free_port()
+        process = launch(port)
+        try:
+            _wait_until_ready(process, port, log)
+            return process, port
+        except ServerError as error:
+            process.stop()
+            failure = error
+    raise failure
+
+
+def _start_postgres(var: Path, *, lock: int, durable: bool) -> tuple[Process, int]:
     data, log = var / "postgres", var / "log" / "postgres.log"
-    if not (data / "PG_VERSION").exists():
+    if (data / "PG_VERSION").exists():
+        _refuse_other_version(data)
+    else:
         shutil.rmtree(data, ignore_errors=True)
         _run_initdb(data, log)
-    (data / "postmaster.pid").unlink(missing_ok=True)  # our lock on `var` proves that nobody runs in this folder
-    port = free_port()
-    settings = {"listen_addresses": LOOPBACK, "port": port, "unix_socket_directories": "", "max_connections": 200}
+    (data / "postmaster.pid").unlink(missing_ok=True)  # the lock, which servers hold too, proves that none runs here
+    settings = {"listen_addresses": LOOPBACK, "unix_socket_directories": "", "max_connections": 200}
     settings |= {"timezone": "UTC", "log_min_messages": "warning"}
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    words = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-    command = [*_as_other_user(), str(postgres_binaries() / "postgres"), "-D", str(data), *words]
-    process = _spawn(command, log)
-    _wait_until_ready(process, port, log)
-    return process, port
+    flags = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
+    words, whom = _as_other_user()
+
+    def launch(port: int) -> Process:
+        command = [*words, str(postgres_binaries() / "postgres"), "-D", str(data), "-p", str(port), *flags]
+        # SIGINT is PostgreSQL's "fast" shutdown: sessions end, files are in order.
+        return processes.start(command, log=log, ends_by=signal.SIGINT, keep_open=[lock], **whom)
+
+    return _start_on_free_port(launch, log)
 
 
-def _start_valkey(var: Path) -> tuple[subprocess.Popen[bytes], int]:
+def _start_valkey(var: Path, *, lock: int) -> tuple[Process, int]:
     folder, log = var / "valkey", var / "log" / "valkey.log"
     folder.mkdir(parents=True, exist_ok=True)
-    for _ in range(5):  # somebody may take the port between our look and the server's start
-        port = free_port()
+
+    def launch(port: int) -> Process:
         command = [
             str(_valkey_binary()), "--bind", LOOPBACK, "--port", str(port), "--dir", str(folder),
             "--save", "", "--appendonly", "yes", "--maxmemory-policy", "noeviction",
         ]  # fmt: skip
-        process = _spawn(command, log)
-        with contextlib.suppress(ServerError):
-            _wait_until_ready(process, port, log)
-            return process, port
-    raise ServerError(f"Valkey did not start; the reason stands in {log}.")
+        return processes.start(command, log=log, keep_open=[lock])
 
-
-def _spawn(command: list[str], log: Path) -> subprocess.Popen[bytes]:
-    with log.open("ab") as out:
-        # A session of its own: Ctrl-C at the terminal reaches us, and we stop the servers last and in order.
-        return subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True)
-
-
-def _stop(process: subprocess.Popen[bytes], first: signal.Signals) -> None:
-    if process.poll() is not None:
-        return
-    process.send_signal(first)
-    try:
-        process.wait(timeout=20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    return _start_on_free_port(launch, log)
 
 
 def _create_database(port: int, name: str) -> None:
@@ -189,26 +224,50 @@ def running(var: Path, *, durable: bool = True) -> Iterator[Addresses]:
     """
     var = var.resolve()
     (var / "log").mkdir(parents=True, exist_ok=True)
+    _refuse_full_disk(var)
+    with _sole_run(var) as lock, contextlib.ExitStack() as stack:
+        postgres, postgres_port = _start_postgres(var, lock=lock, durable=durable)
+        stack.callback(postgres.stop)
+        valkey, valkey_port = _start_valkey(var, lock=lock)
+        stack.callback(valkey.stop)
+        _create_database(postgres_port, "one_stop")
+        addresses = Addresses(
+            database_url=f"postgres://one_stop@{LOOPBACK}:{postgres_port}/one_stop",
+            redis_url=f"redis://{LOOPBACK}:{valkey_port}",
+        )
+        note = var / "embedded.json"
+        note.write_text(json.dumps(asdict(addresses)))
+        stack.callback(note.unlink, missing_ok=True)
+        yield addresses
+
+
+@contextlib.contextmanager
+def _sole_run(var: Path) -> Iterator[int]:
+    """Hold the folder's lock. Servers get its descriptor, so that it is held as long as one of them runs."""
+    owner = var / "run.pid"
     with (var / "embedded.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ServerError(f"Another run is using {var}: stop it first (its number is in {var}/run.pid).") from None
-        (var / "run.pid").write_text(f"{os.getpid()}\n")
-        with contextlib.ExitStack() as stack:
-            postgres, postgres_port = _start_postgres(var, durable=durable)
-            stack.callback(_stop, postgres, signal.SIGINT)  # PostgreSQL's "fast" shutdown
-            valkey, valkey_port = _start_valkey(var)
-            stack.callback(_stop, valkey, signal.SIGTERM)
-            _create_database(postgres_port, "one_stop")
-            addresses = Addresses(
-                database_url=f"postgres://one_stop@{LOOPBACK}:{postgres_port}/one_stop",
-                redis_url=f"redis://{LOOPBACK}:{valkey_port}",
-            )
-            note = var / "embedded.json"
-            note.write_text(json.dumps(asdict(addresses)))
-            stack.callback(note.unlink, missing_ok=True)
-            yield addresses
+        end = time.monotonic() + READY_WITHIN_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                # After a kill, the servers of the run before need a moment to shut down.
+                if time.monotonic() > end or _runs(owner):
+                    raise ServerError(
+                        f"Another run is using {var}: stop it first (its number is in {owner})."
+                    ) from None
+            time.sleep(0.05)
+        owner.write_text(f"{os.getpid()}\n")
+        yield lock.fileno()
+
+
+def _runs(owner: Path) -> bool:
+    try:
+        os.kill(int(owner.read_text()), 0)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def environment(addresses: Addresses) -> dict[str, str]:
