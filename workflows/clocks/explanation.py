@@ -96,7 +96,9 @@ class _Explanation:
 
     def _off_days(self) -> Iterator[Dated]:
         weekends: list[tuple[int, int]] = []
-        for first, last in self.calendar.days_off(self.start + 1, self.last):
+        # on the spot, the start day itself is the one that may not count
+        begin = self.start if self.facts.total == 0 else self.start + 1
+        for first, last in self.calendar.days_off(begin, self.last):
             specials = [day for o in range(first, last + 1) if (day := self.calendar.special.get(o)) is not None]
             if not specials:
                 weekends.append((first, last))
@@ -109,7 +111,7 @@ class _Explanation:
             key = ("closure" if closed else "holiday") if names else ("day_off" if first == last else "day_off_range")
             yield first, 1, self.wording.say(key, days=days, name=self.wording.listed(list(names)))
         if weekends:
-            yield weekends[0][0], 2, self._weekends(weekends)
+            yield self.last, 9, self._weekends(weekends)
 
     def _weekends(self, ranges: list[tuple[int, int]]) -> str:
         shown = [self.wording.days(self.calendar.day(a), self.calendar.day(b)) for a, b in ranges[:_SHOWN_WEEKENDS]]
