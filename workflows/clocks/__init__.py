@@ -1,6 +1,6 @@
 """Working time: by when a case must move, how pressing that is, and why the date is what it is. Plain Python."""
 
-from workflows.clocks.calendar import DayKind, OfficeHours, OutsideCalendar, SpecialDay, WorkingCalendar
+from workflows.clocks.calendar import DayKind, OfficeHours, OutsideCalendarError, SpecialDay, WorkingCalendar
 from workflows.clocks.china import national_calendar
 from workflows.clocks.counting import due, warn_at, working_days_left
 from workflows.clocks.effects import ClockDueChanged, ClockExtended, ClockPaused, ClockWarned
@@ -20,7 +20,7 @@ __all__ = [
     "Light",
     "Limit",
     "OfficeHours",
-    "OutsideCalendar",
+    "OutsideCalendarError",
     "Pause",
     "SpecialDay",
     "Unit",

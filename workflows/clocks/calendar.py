@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 SATURDAY = 5
 
 
-class OutsideCalendar(Exception):
+class OutsideCalendarError(Exception):
     """A date lies before the calendar's first year or after its last one."""
 
 
@@ -59,7 +60,7 @@ class OfficeHours:
     def __post_init__(self) -> None:
         """Refuse spans that are not a day's timetable."""
         edges = [edge for span in self.spans for edge in span]
-        if not edges or any(later <= earlier for earlier, later in zip(edges, edges[1:], strict=False)):
+        if not edges or any(later <= earlier for earlier, later in pairwise(edges)):
             raise ValueError("Office hours are spans of a day in order, each ending after it begins.")
 
     @cached_property
@@ -88,7 +89,7 @@ class OfficeHours:
         return sum(min(max(now - opens, 0), closes - opens) for opens, closes in self.spans_in_seconds)
 
     def time_after(self, seconds: int) -> timedelta:
-        """Return how long after midnight `seconds` of a working day have been worked: 0 < seconds <= seconds_per_day."""
+        """Return how long after midnight `seconds` of a working day are worked: 0 < seconds <= seconds_per_day."""
         for opens, closes in self.spans_in_seconds:
             if seconds <= closes - opens:
                 return timedelta(seconds=opens + seconds)
@@ -155,10 +156,10 @@ class WorkingCalendar:
         self.unconfirmed_before.append(unconfirmed)
 
     def offset(self, on: date) -> int:
-        """Return a day's offset. Raises OutsideCalendar for a day the calendar does not hold."""
+        """Return a day's offset. Raises OutsideCalendarError for a day the calendar does not hold."""
         offset = on.toordinal() - self.first
         if not 0 <= offset < self.length:
-            raise OutsideCalendar(f"The calendar covers {self.first_year} to {self.last_year}, not {on.year}.")
+            raise OutsideCalendarError(f"The calendar covers {self.first_year} to {self.last_year}, not {on.year}.")
         return offset
 
     def day(self, offset: int) -> date:
@@ -170,7 +171,7 @@ class WorkingCalendar:
         try:
             return self.nth[position]
         except IndexError:
-            raise OutsideCalendar(f"The limit ends after {self.last_year}, the calendar's last year.") from None
+            raise OutsideCalendarError(f"The limit ends after {self.last_year}, the calendar's last year.") from None
 
     def working_day_from(self, offset: int) -> int:
         """Return the offset of the first working day on or after `offset`."""
@@ -211,7 +212,7 @@ class WorkingCalendar:
         offset = self.offset(on)
         position = self.before[offset + 1] + amount - 1 if amount > 0 else self.before[offset] + amount
         if position < 0:
-            raise OutsideCalendar(f"The calendar begins with {self.first_year}.")
+            raise OutsideCalendarError(f"The calendar begins with {self.first_year}.")
         return self.day(self.working_day(position))
 
     def worked(self, at: datetime) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from importlib.metadata import version
 
 import holidays
 
@@ -12,7 +13,7 @@ from workflows.clocks.calendar import DayKind, OfficeHours, SpecialDay, WorkingC
 # The library computes any year up to 2100 without a word; these are the years whose notice it really contains.
 ANNOUNCED_YEARS = range(2007, 2027)
 FIRST_YEAR, USUAL_LAST_YEAR, LAST_YEAR = 1990, 2036, 2100
-SOURCE = f"holidays {holidays.__version__}"
+SOURCE = f"holidays {version('holidays')}"
 _REMARKS = ("（补假）", " (observed)")
 _SUBSTITUTE = ("休息日", "Day off")
 _SHORT_EN = {"Chinese New Year (Spring Festival)": "Spring Festival"}

@@ -14,7 +14,7 @@ _NEVER = 1 << 40
 Span = tuple[int, int]
 
 
-class _Undecided(Exception):
+class _UndecidedError(Exception):
     """An open pause covers the day the limit would end on."""
 
 
@@ -23,7 +23,7 @@ def due(facts: ClockFacts, calendar: WorkingCalendar) -> Due:
 
     The start day is day 0 (Civil Code art. 201); paused days, both ends included, are not counted; a limit of 0 ends
     at the close of the start day, or of the next working day when it began after close or on a day off; a limit in
-    calendar days that ends on a day off moves to the next working day (art. 203). Raises OutsideCalendar.
+    calendar days that ends on a day off moves to the next working day (art. 203). Raises OutsideCalendarError.
     """
     local = facts.started_at.astimezone(calendar.zone)
     start = local.toordinal() - calendar.first
@@ -41,7 +41,7 @@ def due(facts: ClockFacts, calendar: WorkingCalendar) -> Due:
             nominal = nth_calendar_day(start, total, spans)
             return _closing(calendar, nominal, _landing(calendar, nominal, spans))
         return _hours_run_out(calendar, start, calendar.worked(local), total * 3600, spans)
-    except _Undecided:
+    except _UndecidedError:
         return UNDECIDED
 
 
@@ -72,7 +72,7 @@ def _nth_working_day(calendar: WorkingCalendar, start: int, amount: int, spans: 
         if begin > day:
             break
         if end == _NEVER:
-            raise _Undecided
+            raise _UndecidedError
         if end <= start:
             continue
         position += before[min(end + 1, calendar.length)] - before[max(begin, start + 1)]
@@ -87,7 +87,7 @@ def nth_calendar_day(start: int, amount: int, spans: tuple[Span, ...]) -> int:
         if begin > day:
             break
         if end == _NEVER:
-            raise _Undecided
+            raise _UndecidedError
         if end > start:
             day += end - max(begin, start + 1) + 1
     return day
@@ -100,15 +100,13 @@ def _landing(calendar: WorkingCalendar, day: int, spans: tuple[Span, ...]) -> in
         if begin > landed:
             break
         if end == _NEVER:
-            raise _Undecided
+            raise _UndecidedError
         if end >= landed:
             landed = calendar.working_day_from(end + 1)
     return landed
 
 
-def _hours_run_out(
-    calendar: WorkingCalendar, start: int, worked: int, seconds: int, spans: tuple[Span, ...]
-) -> Due:
+def _hours_run_out(calendar: WorkingCalendar, start: int, worked: int, seconds: int, spans: tuple[Span, ...]) -> Due:
     per_day, before = calendar.hours.seconds_per_day, calendar.before
     target = worked + seconds
     day, at = calendar.instant(target)
@@ -116,7 +114,7 @@ def _hours_run_out(
         if begin > day:
             break
         if end == _NEVER:
-            raise _Undecided
+            raise _UndecidedError
         if end < start:
             continue
         target += before[min(end + 1, calendar.length)] * per_day - max(before[max(begin, 0)] * per_day, worked)
@@ -164,9 +162,7 @@ def _working_time_before(
     return at
 
 
-def _days_before(
-    calendar: WorkingCalendar, due_at: datetime, length: timedelta, spans: tuple[Span, ...]
-) -> datetime:
+def _days_before(calendar: WorkingCalendar, due_at: datetime, length: timedelta, spans: tuple[Span, ...]) -> datetime:
     """Return the instant that lies `length` before `due_at`, leaving out paused days."""
     at = due_at - length
     for begin, end in reversed(spans):

@@ -19,7 +19,7 @@ Dated = tuple[int, int, str]
 def explain(facts: ClockFacts, calendar: WorkingCalendar, language: str) -> list[str]:
     """Return the sentences that lead from the facts to the due day, in order of time.
 
-    language: zh-hans or en. Raises ValueError for another language, OutsideCalendar as `due` does.
+    language: zh-hans or en. Raises ValueError for another language, OutsideCalendarError as `due` does.
     """
     return _Explanation(facts, calendar, Wording(language)).lines()
 
@@ -136,7 +136,9 @@ class _Explanation:
                 continue
             end = self.calendar.offset(pause.to_on)
             first = max(begin, self.start if self.counts_hours or self.facts.total == 0 else self.start + 1)
-            counted = end - first + 1 if self.counts_days else self.calendar.before[end + 1] - self.calendar.before[first]
+            counted = (
+                end - first + 1 if self.counts_days else self.calendar.before[end + 1] - self.calendar.before[first]
+            )
             unit = Unit.CALENDAR_DAYS if self.counts_days else Unit.WORKING_DAYS
             days, count = self.wording.days(pause.from_on, pause.to_on), max(counted, 0)
             key, words = "pause_calendar" if self.counts_days else "pause", self.wording.amount(count, unit)

@@ -36,7 +36,8 @@ class Pause:
     """Days the law does not count, inclusive on both ends.
 
     from_on: first day not counted. to_on: last one, None while the pause lasts. reason: code, see `rules.PAUSES`.
-    planned_days: how many working days the applicant was told it takes. Raises ValueError when it ends before it begins.
+    planned_days: how many working days the applicant was told it takes.
+    Raises ValueError when it ends before it begins.
     """
 
     from_on: date
@@ -81,7 +82,7 @@ class ClockFacts:
         return self.limit.amount + sum(extension.amount for extension in self.extensions)
 
     def with_open_pause_ending(self, on: date) -> ClockFacts:
-        """Return the same facts as if the pause that still lasts ended on a day: for "if it takes as long as planned"."""
+        """Return the same facts as if the pause that still lasts ended on a day, say as planned."""
         return replace(
             self, pauses=tuple(replace(p, to_on=max(on, p.from_on)) if p.to_on is None else p for p in self.pauses)
         )

@@ -24,7 +24,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "day_off": ("{days}：放假，不计入", "{days}: day off, not counted"),
     "day_off_range": ("{days}：放假，不计入", "{days}: days off, not counted"),
     "weekends": ("周末不计入：{days}", "Weekends not counted: {days}"),
-    "weekends_more": ("周末不计入：{days}等，共{count}日", "Weekends not counted: {days} and more, {count} days in all"),
+    "weekends_more": ("周末不计入：{days}等，共{count}日",
+                      "Weekends not counted: {days} and more, {count} days in all"),
     "makeup": ("{day}为调休上班日，计入", "{day} is a make-up working day and counts"),
     "closure": ("{days}：{name}，不计入", "{days}: {name}, not counted"),
     "pause": ("{days}：{reason}，暂停计时，其中{count}个工作日不计入",
@@ -87,8 +88,9 @@ class Wording:
         if first == last:
             return self.day(first)
         if self.chinese:
-            end = f"{last.day}日" if (first.year, first.month) == (last.year, last.month) else f"{last.month}月{last.day}日"
-            end = end if first.year == last.year else f"{last.year}年{end}"
+            year = "" if first.year == last.year else f"{last.year}年"
+            month = "" if (first.year, first.month) == (last.year, last.month) else f"{last.month}月"
+            end = f"{year}{month}{last.day}日"
             return f"{first.year}年{first.month}月{first.day}日至{end}"
         month, end_month = _MONTHS_EN[first.month - 1], _MONTHS_EN[last.month - 1]
         if (first.year, first.month) == (last.year, last.month):

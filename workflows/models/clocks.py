@@ -70,7 +70,9 @@ class Clock(models.Model):
             models.Index(fields=["subject_kind", "subject_id"], name="clock_subject"),
             models.Index(fields=["due_at"], condition=Q(stopped_at__isnull=True), name="clock_running_by_due"),
             models.Index(
-                fields=["department", "due_at"], condition=Q(stopped_at__isnull=True), name="clock_running_of_department"
+                fields=["department", "due_at"],
+                condition=Q(stopped_at__isnull=True),
+                name="clock_running_of_department",
             ),
         ]
 
