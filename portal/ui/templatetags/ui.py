@@ -1,0 +1,90 @@
+"""Template tags and filters of every page: `{% load ui %}`. docs/look.md lists them with examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django import template
+from django.core.paginator import Page
+from django.forms import BaseForm, BoundField
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from portal.ui import wording
+from portal.ui.lights import look_of
+
+register = template.Library()
+register.filter("date_words", wording.date_words)
+register.filter("instant_words", wording.instant_words)
+register.filter("money", wording.money_words)
+register.filter("number", wording.number_words)
+register.filter("percent", wording.percent_words)
+register.simple_tag(wording.limit_words, name="limit")
+
+
+@register.filter
+def bilingual(thing: Any, field: str = "") -> str:
+    """Return `thing.<field>_zh` or `_en` in the page's language; without a field, of a mapping {"zh": …, "en": …}.
+
+    The other language stands in where one is missing; nothing at all is "".
+    """
+    first, second = ("zh", "en") if wording.is_chinese() else ("en", "zh")
+    if field:
+        return _value(thing, f"{field}_{first}") or _value(thing, f"{field}_{second}")
+    return _value(thing, first) or _value(thing, second)
+
+
+def _value(thing: Any, name: str) -> str:
+    value = thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, "")
+    return "" if value is None else str(value)
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """Draw an icon of bootstrap-icons. It is decoration: always put a word beside it."""
+    return format_html('<i class="bi bi-{} {}" aria-hidden="true"></i>', name, css)
+
+
+@register.inclusion_tag("ui/light.html")
+def light(value: object, word: str = "") -> dict[str, object]:
+    """Show a light as icon and word; `word` replaces the usual one."""
+    look = look_of(value)
+    return {"tone": look.tone, "icon_name": look.icon, "word": word or look.word}
+
+
+@register.inclusion_tag("ui/errors.html")
+def error_summary(*forms: BaseForm) -> dict[str, object]:
+    """Show the errors of one or more forms at the top, each linking to its field."""
+    return {"problems": [problem for form in forms if form for problem in _problems(form)]}
+
+
+def _problems(form: BaseForm) -> Iterator[dict[str, str]]:
+    for message in form.non_field_errors():
+        yield {"message": str(message), "target": ""}
+    for field in form:
+        for message in field.errors:
+            yield {"message": str(message), "target": _target(field), "label": str(field.label)}
+
+
+def _target(field: BoundField) -> str:
+    return field.id_for_label or f"{field.auto_id}_0"
+
+
+@register.filter
+def page_window(page: Page[Any]) -> list[int | None]:
+    """Return the page numbers to link: first, last and two around the current one; None is a gap."""
+    last = page.paginator.num_pages
+    shown = sorted({1, last, *range(max(1, page.number - 2), min(last, page.number + 2) + 1)})
+    window: list[int | None] = []
+    for number in shown:
+        if window and window[-1] is not None and number - window[-1] > 1:
+            window.append(None)
+        window.append(number)
+    return window
+
+
+@register.filter
+def is_group(field: BoundField) -> bool:
+    """Tell whether a field is several inputs under one legend (radios, check boxes)."""
+    return field.use_fieldset

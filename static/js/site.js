@@ -1,0 +1,57 @@
+/* What every page gains from JavaScript; all of it works without. */
+(function () {
+  "use strict";
+
+  const typing = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
+
+  // The error summary is read first.
+  const summary = document.getElementById("error-summary");
+  if (summary) summary.focus();
+
+  // A second click on the same button sends nothing. The server would file it once anyway.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented) return;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+  });
+
+  // A draft that could not be saved says so, and asks before the page is left.
+  let unsaved = false;
+  const failed = (event) => {
+    const status = document.getElementById("autosave");
+    if (!status || !event.target.closest("form")) return;
+    status.textContent = status.dataset.failed;
+    unsaved = true;
+  };
+  document.addEventListener("htmx:sendError", failed);
+  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:afterOnLoad", () => (unsaved = false));
+  document.addEventListener("submit", () => (unsaved = false));
+  window.addEventListener("beforeunload", (event) => {
+    if (unsaved) event.preventDefault();
+  });
+
+  // Keys: "?" shows the list, "/" goes to the search box, others press the element that names them (data-key).
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    const keys = document.getElementById("keys");
+    if (event.key === "?" && keys) {
+      keys.showModal();
+    } else if (event.key === "/") {
+      const search = document.querySelector("[data-search], #site-search");
+      if (!search) return;
+      event.preventDefault();
+      search.focus();
+    } else if (!keys || !keys.open) {
+      const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+      if (!target) return;
+      event.preventDefault();
+      target.focus();
+      target.click();
+    }
+  });
+})();
