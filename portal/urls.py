@@ -14,6 +14,7 @@ handler404 = "portal.ui.errors.page_not_found"
 handler500 = "portal.ui.errors.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("portal.public.urls")),
     path("healthz/live", health.live, name="health-live"),
     path("healthz/ready", health.ready, name="health-ready"),
     path("language/", switch_language, name="set_language"),

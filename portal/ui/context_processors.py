@@ -11,11 +11,18 @@ LARGE_TEXT_COOKIE = "large_text"
 
 def interface(request: HttpRequest) -> dict[str, object]:
     """Return the city's name, the page's language for `lang`, the other language and whether large text is on."""
-    language = get_language() or settings.LANGUAGE_CODE
-    chinese = language.startswith("zh")
+    chinese = (get_language() or settings.LANGUAGE_CODE).startswith("zh")
     return {
         "city": settings.CITY["zh-hans" if chinese else "en"],
         "page_language": "zh-Hans" if chinese else "en",
         "other_language": {"code": "en", "name": "English"} if chinese else {"code": "zh-hans", "name": "中文"},
-        "large_text": request.COOKIES.get(LARGE_TEXT_COOKIE) == "on",
+        "large_text": _large_text(request),
     }
+
+
+def _large_text(request: HttpRequest) -> bool:
+    """The profile's choice for those who signed in, the cookie's for visitors."""
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        return bool(user.large_text)
+    return request.COOKIES.get(LARGE_TEXT_COOKIE) == "on"

@@ -1,0 +1,1 @@
+"""Views of the public door; none of them needs a sign-in."""
