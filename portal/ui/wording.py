@@ -19,7 +19,7 @@ def is_chinese() -> bool:
 
 
 def date_words(value: dt.date | None) -> str:
-    """Say a date with its day of the week: 2026年10月16日（周五） or Fri 16 Oct 2026. An instant counts in local time."""
+    """Say a date with its weekday: 2026年10月16日（周五） or Fri 16 Oct 2026. Instants count in local time."""
     if value is None:
         return ""
     if isinstance(value, dt.datetime):

@@ -1,4 +1,4 @@
-"""Every component draws with the parameters its comment names, and only those. Undefined variables fail (tests/conftest.py)."""
+"""Every component draws with the parameters its comment names; undefined variables fail (tests/conftest.py)."""
 
 from __future__ import annotations
 
@@ -26,33 +26,89 @@ STEP = {
 }
 CARD = {"name": "Food licence", "url": "/guide/food-licence/", "visits": None}
 CASES: dict[str, list[dict[str, Any]]] = {
-    "notice": [{"text": "Saved"}, {"tone": "error", "title": "No", "text": "x", "url": "/", "action": "Go", "live": True}],
+    "notice": [
+        {"text": "Saved"},
+        {"tone": "error", "title": "No", "text": "x", "url": "/", "action": "Go", "live": True},
+    ],
     "status": [{"word": "Done"}, {"word": "Done", "tone": "success", "icon_name": "check"}],
     "breadcrumb": [{"crumbs": [{"word": "All", "url": "/all"}, {"word": "Here"}]}],
-    "empty": [{"title": "Nothing"}, {"icon_name": "search", "title": "Nothing", "text": "x", "url": "/", "action": "Go"}],
+    "empty": [
+        {"title": "Nothing"},
+        {"icon_name": "search", "title": "Nothing", "text": "x", "url": "/", "action": "Go"},
+    ],
     "confirmation": [{"title": "Sent"}, {"title": "Sent", "number_label": "Number", "number": "A-1", "text": "Next"}],
-    "filter_chips": [{"label": "State", "chips": [{"word": "All", "url": "?", "current": True, "count": 0}, {"word": "b", "url": "?b"}]}],
+    "filter_chips": [
+        {
+            "label": "State",
+            "chips": [{"word": "All", "url": "?", "current": True, "count": 0}, {"word": "b", "url": "?b"}],
+        }
+    ],
     "task_row": [{"name": "You", "state": state, "url": "/x"} for state in ("todo", "doing", "done", "error")]
     + [{"name": "You", "state": "waiting", "note": "first the others", "word": "Later"}],
     "progress": [{"steps": ["a", "b", "c"], "current": 2}],
     "timeline": [{"lanes": [{"title": "Licence", "state": "running"}] * count} for count in (1, 4, 6)],
-    "lane": [{"lane": {"title": "Licence", "department": "SCJG", "number": "1", "url": "/", "state": "running", "tone": "info",
-                       "word": "Running", "light": "yellow", "note": "n", "steps": [STEP, {"title": "Issue"}]}}],
+    "lane": [
+        {
+            "lane": {
+                "title": "Licence",
+                "department": "SCJG",
+                "number": "1",
+                "url": "/",
+                "state": "running",
+                "tone": "info",
+                "word": "Running",
+                "light": "yellow",
+                "note": "n",
+                "steps": [STEP, {"title": "Issue"}],
+            }
+        }
+    ],
     "why_date": [{"lines": ["a", "b"]}],
-    "service_card": [{"card": CARD}, {"card": {**CARD, "line": "l", "department": "d", "limit": "5 working days", "visits": 0,
-                                              "fee": "free", "online": True, "demo": True, "bundle": True, "parts_words": "6 services"}}],
-    "document_row": [{"name": "Plan"}, {"name": "Plan", "note": "n", "url": "/", "action": "Open", "tone": "success", "word": "Checked"}],
+    "service_card": [
+        {"card": CARD},
+        {
+            "card": {
+                **CARD,
+                "line": "l",
+                "department": "d",
+                "limit": "5 working days",
+                "visits": 0,
+                "fee": "free",
+                "online": True,
+                "demo": True,
+                "bundle": True,
+                "parts_words": "6 services",
+            }
+        },
+    ],
+    "document_row": [
+        {"name": "Plan"},
+        {"name": "Plan", "note": "n", "url": "/", "action": "Open", "tone": "success", "word": "Checked"},
+    ],
     "summary_list": [{"rows": [{"label": "Name", "value": "A\nB"}, {"label": "Empty", "value": "", "url": "/"}]}],
     "autosave": [{}, {"saved_at": dt.datetime(2026, 10, 16, 9, tzinfo=dt.UTC)}],
     "demo_value": [{}],
-    "rail": [{"rail": [{"title": "Queues", "items": [{"word": "Mine", "url": "/", "icon_name": "inbox", "count": 3, "alert": True, "current": True}]},
-                       {"items": [{"word": "All", "url": "/"}]}]}],
+    "rail": [
+        {
+            "rail": [
+                {
+                    "title": "Queues",
+                    "items": [
+                        {"word": "Mine", "url": "/", "icon_name": "inbox", "count": 3, "alert": True, "current": True}
+                    ],
+                },
+                {"items": [{"word": "All", "url": "/"}]},
+            ]
+        }
+    ],
     "keys": [{"keys": [{"key": "c", "word": "Claim"}]}, {}],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
-@pytest.mark.parametrize(("name", "context"), [(name, context) for name, contexts in CASES.items() for context in contexts])
+@pytest.mark.parametrize(
+    ("name", "context"), [(name, context) for name, contexts in CASES.items() for context in contexts]
+)
 def test_component_draws(name: str, context: dict[str, Any], language: str) -> None:
     with translation.override(language):
         html = render_to_string(f"ui/{name}.html", context)
@@ -63,7 +119,8 @@ def test_component_draws(name: str, context: dict[str, Any], language: str) -> N
 
 def test_lights_have_icon_and_word() -> None:
     with translation.override("en"):
-        html = Template("{% load ui %}{% light 'yellow' %}{% light 'grey' %}{% light 'black' %}{% light 'red' 'Late' %}").render(Context())
+        tags = "{% load ui %}{% light 'yellow' %}{% light 'grey' %}{% light 'black' %}{% light 'red' 'Late' %}"
+        html = Template(tags).render(Context())
     for word in ("Due soon", "Clock paused by law", "Past the legal limit", "Late"):
         assert word in html
     assert html.count('aria-hidden="true"') == 4
@@ -113,7 +170,10 @@ def test_pagination_keeps_the_filters_and_leaves_gaps() -> None:
 
 def test_table_head_says_how_it_is_sorted() -> None:
     columns = [{"word": "Due", "sort": "due"}, {"word": "Name", "sort": "name"}, {"word": "Age", "css": "number"}]
-    rows = [[{"text": "A"}, {"light": "green"}, {"text": "3", "css": "number"}], [{"text": "B", "url": "/b"}, {"text": "x", "tone": "info"}]]
+    rows = [
+        [{"text": "A"}, {"light": "green"}, {"text": "3", "css": "number"}],
+        [{"text": "B", "url": "/b"}, {"text": "x", "tone": "info"}],
+    ]
     for sort, expected in (("due", "ascending"), ("-due", "descending")):
         context = {"caption": "Cases", "columns": columns, "rows": rows, "sort": sort}
         html = render_to_string("ui/data_table.html", context, request=RequestFactory().get("/"))

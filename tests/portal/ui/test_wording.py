@@ -29,7 +29,12 @@ FRIDAY = dt.date(2026, 10, 16)
             "Fri 16 Oct 2026, 17:00",
         ),
         # 20:00 UTC is the next day in the city
-        (wording.date_words, dt.datetime(2026, 10, 15, 20, 0, tzinfo=dt.UTC), "2026年10月16日（周五）", "Fri 16 Oct 2026"),
+        (
+            wording.date_words,
+            dt.datetime(2026, 10, 15, 20, 0, tzinfo=dt.UTC),
+            "2026年10月16日（周五）",
+            "Fri 16 Oct 2026",
+        ),
         (wording.instant_words, None, "", ""),
         (wording.money_words, Decimal("1200.00"), "1,200 元", "¥1,200"),
         (wording.money_words, Decimal("0.50"), "0.50 元", "¥0.50"),
