@@ -9,7 +9,7 @@ from services.access.models import AccessLog
 
 
 @admin.register(AccessLog)
-class AccessLogAdmin(admin.ModelAdmin[AccessLog]):
+class AccessLogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Shows the log; nothing can be added, changed or removed."""
 
     list_display = ("at", "reader", "subject_kind", "subject_id", "purpose", "case_ref", "allowed")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 class AccessLog(models.Model):
     """One reading of one subject's personal data, or a refused attempt.
 
-    The database refuses to change or delete a row (migration 0001). No personal data stands in it: the subject is named
+    The database refuses to change or delete a row (migration 0002). No personal data stands in it: the subject is named
     by kind and id, the data by their field names.
     """
 
