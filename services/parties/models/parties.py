@@ -38,7 +38,7 @@ class Person(models.Model):
     name = models.CharField(_("name"), max_length=100)
     id_kind = models.CharField(_("identity document"), max_length=2, choices=IdentityKind)
     id_number = EncryptedTextField(_("number of the identity document"), bind="public_id")
-    id_index = models.BinaryField(max_length=34, editable=False)
+    id_index = models.BinaryField(max_length=32, editable=False)
     birth_date = EncryptedTextField(_("date of birth"), bind="public_id", blank=True, default="")
     mobile = EncryptedTextField(_("mobile number"), bind="public_id", blank=True, default="")
     email = models.EmailField(_("e-mail"), blank=True)
