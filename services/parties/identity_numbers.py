@@ -95,9 +95,7 @@ def _check_like_gb_11643(kind: IdentityKind, number: str, today: date) -> None:
 
 def check_character(first_17: str) -> str:
     """Return the check character of 17 digits (GB 11643, ISO 7064 MOD 11-2)."""
-    return _CHECK_CHARACTERS[
-        sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, first_17, strict=True)) % 11
-    ]
+    return _CHECK_CHARACTERS[sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, first_17, strict=True)) % 11]
 
 
 def birth_date_in(kind: str, number: str) -> date | None:

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,24 +15,46 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='AccessLog',
+            name="AccessLog",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject_kind', models.CharField(max_length=40, verbose_name='kind of subject')),
-                ('subject_id', models.CharField(max_length=64, verbose_name='subject')),
-                ('fields', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), size=None, verbose_name='fields')),
-                ('purpose', models.CharField(max_length=200, verbose_name='purpose')),
-                ('case_ref', models.CharField(blank=True, max_length=64, verbose_name='case')),
-                ('at', models.DateTimeField(verbose_name='time')),
-                ('allowed', models.BooleanField(default=True, verbose_name='allowed')),
-                ('reader', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='reader')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("subject_kind", models.CharField(max_length=40, verbose_name="kind of subject")),
+                ("subject_id", models.CharField(max_length=64, verbose_name="subject")),
+                (
+                    "fields",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=80), size=None, verbose_name="fields"
+                    ),
+                ),
+                ("purpose", models.CharField(max_length=200, verbose_name="purpose")),
+                ("case_ref", models.CharField(blank=True, max_length=64, verbose_name="case")),
+                ("at", models.DateTimeField(verbose_name="time")),
+                ("allowed", models.BooleanField(default=True, verbose_name="allowed")),
+                (
+                    "reader",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="reader",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'access to personal data',
-                'verbose_name_plural': 'accesses to personal data',
-                'ordering': ['-at', '-id'],
-                'indexes': [models.Index(fields=['subject_kind', 'subject_id', '-at'], name='access_by_subject'), models.Index(fields=['reader', '-at'], name='access_by_reader')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('purpose', ''), _negated=True), name='access_has_purpose', violation_error_message='Say why the data is read.')],
+                "verbose_name": "access to personal data",
+                "verbose_name_plural": "accesses to personal data",
+                "ordering": ["-at", "-id"],
+                "indexes": [
+                    models.Index(fields=["subject_kind", "subject_id", "-at"], name="access_by_subject"),
+                    models.Index(fields=["reader", "-at"], name="access_by_reader"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("purpose", ""), _negated=True),
+                        name="access_has_purpose",
+                        violation_error_message="Say why the data is read.",
+                    )
+                ],
             },
         ),
     ]

@@ -9,7 +9,7 @@ from services.parties.enums import DepartmentKind, WindowKind
 
 
 class Department(models.Model):
-    """A body that decides in its own name, or a utility or bank that takes part. `code` is its short name, like SCJG."""
+    """A body that decides in its own name, or a utility or bank that takes part; `code` is its short name."""
 
     code = models.CharField(_("code"), max_length=12, unique=True)
     kind = models.CharField(_("kind"), max_length=12, choices=DepartmentKind, default=DepartmentKind.AUTHORITY)
@@ -58,9 +58,7 @@ class Hall(models.Model):
     """A government service hall, run by a department."""
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
-    department = models.ForeignKey(
-        Department, on_delete=models.PROTECT, related_name="halls", verbose_name=_("run by")
-    )
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="halls", verbose_name=_("run by"))
     name_zh = models.CharField(_("Chinese name"), max_length=100)
     name_en = models.CharField(_("English name"), max_length=150)
     address_zh = models.CharField(_("Chinese address"), max_length=200)

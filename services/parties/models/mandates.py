@@ -33,7 +33,7 @@ class MandateQuerySet(models.QuerySet["Mandate"]):
 
 
 class Mandate(models.Model):
-    """A principal, a person or an organisation, lets an agent act for it (Civil Code art. 165: agent, matter, period)."""
+    """A principal lets an agent act for it (Civil Code art. 165: agent, matter, authority, period)."""
 
     public_id = models.CharField(max_length=24, unique=True, default=new_public_id, editable=False)
     person = models.ForeignKey(
@@ -52,9 +52,7 @@ class Mandate(models.Model):
         related_name="mandates_given",
         verbose_name=_("principal (organisation)"),
     )
-    agent = models.ForeignKey(
-        Person, on_delete=models.PROTECT, related_name="mandates_held", verbose_name=_("agent")
-    )
+    agent = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="mandates_held", verbose_name=_("agent"))
     scopes = ArrayField(models.CharField(max_length=12, choices=MandateScope), verbose_name=_("scope"))
     valid_from = models.DateTimeField(_("valid from"))
     valid_until = models.DateTimeField(_("valid until"))

@@ -1,29 +1,29 @@
 """What is done to people, organisations, posts and mandates."""
 
 from services.parties.operations.loading import load_departments, load_people
-from services.parties.operations.mandates import MandateRefused, grant_mandate, revoke_mandate
+from services.parties.operations.mandates import MandateRefusedError, grant_mandate, revoke_mandate
 from services.parties.operations.organisations import (
-    OrganisationAlreadyRegistered,
+    OrganisationAlreadyRegisteredError,
     change_legal_representative,
     register_organisation,
 )
 from services.parties.operations.persons import (
-    LookupLimitReached,
-    PersonAlreadyRegistered,
+    LookupLimitError,
+    PersonAlreadyRegisteredError,
     change_contact,
     connect_user,
     find_person,
     register_person,
     reveal_id_number,
 )
-from services.parties.operations.posts import AppointmentRefused, appoint, end_appointment
+from services.parties.operations.posts import AppointmentRefusedError, appoint, end_appointment
 
 __all__ = [
-    "AppointmentRefused",
-    "LookupLimitReached",
-    "MandateRefused",
-    "OrganisationAlreadyRegistered",
-    "PersonAlreadyRegistered",
+    "AppointmentRefusedError",
+    "LookupLimitError",
+    "MandateRefusedError",
+    "OrganisationAlreadyRegisteredError",
+    "PersonAlreadyRegisteredError",
     "appoint",
     "change_contact",
     "change_legal_representative",

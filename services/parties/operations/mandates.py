@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 
-class MandateRefused(ValidationError):
+class MandateRefusedError(ValidationError):
     """The mandate cannot be given as asked; the text says why."""
 
 
@@ -46,13 +46,13 @@ def grant_mandate(
         at: when.
 
     Raises:
-        MandateRefused: nothing allowed, over before it begins, or given to the principal herself.
+        MandateRefusedError: nothing allowed, over before it begins, or given to the principal herself.
         PermissionDenied: `by` is not the principal; agents do not appoint agents.
     """
     if by is not None and not can_grant_mandate(by, principal):
         raise PermissionDenied
     if valid_until <= at:
-        raise MandateRefused(_("The mandate would already be over. Choose a later end."), code="over")
+        raise MandateRefusedError(_("The mandate would already be over. Choose a later end."), code="over")
     mandate = Mandate(
         agent=agent,
         scopes=sorted({MandateScope(scope) for scope in scopes}),
@@ -65,7 +65,7 @@ def grant_mandate(
     try:
         mandate.full_clean()
     except ValidationError as error:
-        raise MandateRefused(error.messages) from error
+        raise MandateRefusedError(error.messages) from error
     mandate.save()
     return mandate
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 
-class OrganisationAlreadyRegistered(ValidationError):
+class OrganisationAlreadyRegisteredError(ValidationError):
     """The unified social credit code is known; `organisation` is whose it is."""
 
     def __init__(self, organisation: Organisation) -> None:
@@ -58,7 +58,7 @@ def register_organisation(
 
     Raises:
         ValidationError: with messages by field name.
-        OrganisationAlreadyRegistered: the code is known.
+        OrganisationAlreadyRegisteredError: the code is known.
         PermissionDenied: somebody else than the representative declares it.
     """
     if source == OrganisationSource.DECLARED and by is not None and legal_representative.user_id != by.pk:
@@ -68,7 +68,7 @@ def register_organisation(
         raise ValidationError({"name": _("Enter the organisation's name.")})
     known = Organisation.objects.filter(uscc=code).first()
     if known is not None:
-        raise OrganisationAlreadyRegistered(known)
+        raise OrganisationAlreadyRegisteredError(known)
     try:
         with transaction.atomic():
             return Organisation.objects.create(
@@ -85,7 +85,7 @@ def register_organisation(
         rival = Organisation.objects.filter(uscc=code).first()
         if rival is None:
             raise
-        raise OrganisationAlreadyRegistered(rival) from error
+        raise OrganisationAlreadyRegisteredError(rival) from error
 
 
 def _checked_uscc(uscc: str) -> str:

@@ -30,7 +30,7 @@ LOOKUP_PURPOSE = "find a person by identity number"
 LOOKUPS_PER_HOUR = 120
 
 
-class PersonAlreadyRegistered(ValidationError):
+class PersonAlreadyRegisteredError(ValidationError):
     """Somebody is registered with this identity document."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class PersonAlreadyRegistered(ValidationError):
         )
 
 
-class LookupLimitReached(PermissionDenied):
+class LookupLimitError(PermissionDenied):
     """More look-ups by number within an hour than window work explains."""
 
 
@@ -78,14 +78,14 @@ def register_person(
 
     Raises:
         ValidationError: with messages by field name.
-        PersonAlreadyRegistered: the document is known, with or without a sign-in.
+        PersonAlreadyRegisteredError: the document is known, with or without a sign-in.
         PermissionDenied: `by` is neither herself nor a clerk.
     """
     if by is not None and by != user and not can_look_up_persons(by, at):
         raise PermissionDenied
     name, number, mobile = _checked(name, id_kind, id_number, mobile, at)
     if _with_number(id_kind, number) is not None:
-        raise PersonAlreadyRegistered
+        raise PersonAlreadyRegisteredError
     born = birth_date_in(id_kind, number) or birth_date
     person = Person(
         user=user,
@@ -103,7 +103,7 @@ def register_person(
             person.save(force_insert=True)
     except IntegrityError as error:
         if "person_id_number_is_unique" in str(error):
-            raise PersonAlreadyRegistered from error
+            raise PersonAlreadyRegisteredError from error
         raise
     return person
 
@@ -188,7 +188,7 @@ def find_person(*, id_kind: str, id_number: str, case_ref: str = "", by: User, a
 
     Raises:
         PermissionDenied: `by` is no clerk; the attempt is recorded.
-        LookupLimitReached: more than 120 look-ups within an hour; the attempt is recorded.
+        LookupLimitError: more than 120 look-ups within an hour; the attempt is recorded.
     """
     within_limit = (
         count_of_accesses(reader=by, purpose=LOOKUP_PURPOSE, since=at - timedelta(hours=1)) < LOOKUPS_PER_HOUR
@@ -207,7 +207,7 @@ def find_person(*, id_kind: str, id_number: str, case_ref: str = "", by: User, a
         allowed=allowed,
     )
     if not within_limit:
-        raise LookupLimitReached
+        raise LookupLimitError
     if not allowed:
         raise PermissionDenied
     return person

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 
-class AppointmentRefused(ValidationError):
+class AppointmentRefusedError(ValidationError):
     """The post cannot be given to this user; the text says why."""
 
 
@@ -46,7 +46,7 @@ def appoint(
         at: when, and the begin of the appointment.
 
     Raises:
-        AppointmentRefused: administrators and auditors hold no other role (three separate powers, GB/T 22239); or not
+        AppointmentRefusedError: administrators and auditors hold no other role (three separate powers, GB/T 22239); or not
             exactly one of department and window; or an end before the begin.
         PermissionDenied: `by` may not appoint, or appoints herself.
     """
@@ -64,7 +64,7 @@ def appoint(
     try:
         membership.full_clean()
     except ValidationError as error:
-        raise AppointmentRefused(error.messages) from error
+        raise AppointmentRefusedError(error.messages) from error
     membership.save()
     return membership
 
@@ -72,7 +72,7 @@ def appoint(
 def _refuse_mixed_powers(role: Role, held: set[str]) -> None:
     roles = held | {role}
     if len(roles) > 1 and roles & SEPARATE_ROLES:
-        raise AppointmentRefused(
+        raise AppointmentRefusedError(
             _("Administrators and auditors hold no other role, so that nobody checks her own work."),
             code="separate_roles",
         )
@@ -91,7 +91,7 @@ def end_appointment(*, membership: Membership, by: User | None, at: datetime) ->
     if membership.until is not None and membership.until <= at:
         return membership
     if membership.since >= at:
-        raise AppointmentRefused(_("An appointment must end after it begins."), code="ends_before_begin")
+        raise AppointmentRefusedError(_("An appointment must end after it begins."), code="ends_before_begin")
     membership.until = at
     membership.save(update_fields=["until"])
     return membership
