@@ -1,13 +1,15 @@
-"""What is done with notices: owe, send, read, and help those that got stuck."""
+"""What is done with notices: owe, read, and mend those that got stuck. Sending stands in `dispatch.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import partial
+from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
+from services.notifications.dispatch import Dispatched, dispatch_notices
 from services.notifications.drafts import DraftError, NoticeDraft
 from services.notifications.enums import Channel, NoticeStatus
 from services.notifications.messages import MessageError, message_kind, needed_params
@@ -15,7 +17,24 @@ from services.notifications.models import Notice
 from services.notifications.queries import Contact, channels_in_use, contacts_of
 from workflows import wake
 
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+__all__ = [
+    "Dispatched",
+    "NoticeStateError",
+    "cancel_notice",
+    "dispatch_notices",
+    "mark_read",
+    "owe_notices",
+    "retry_notice",
+]
+
 DISPATCH_TASK = "services.notifications.tasks.dispatch_notices_task"
+
+
+class NoticeStateError(Exception):
+    """The notice cannot be retried or cancelled as it stands; the message says why, for the person who tried."""
 
 
 @transaction.atomic
@@ -37,11 +56,11 @@ def owe_notices(drafts: Iterable[NoticeDraft], *, at: datetime) -> None:
     rows.sort(key=lambda row: row.dedup_key)
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
     if any(row.channel != Channel.INBOX for row in rows):
-        # A hint only: the row is what counts, and beat finds it without the hint.
-        transaction.on_commit(partial(_wake_dispatcher), robust=True)
+        transaction.on_commit(_wake_dispatcher, robust=True)
 
 
 def _wake_dispatcher() -> None:
+    """Hint only: the rows are what counts, and beat finds them without it."""
     wake.wake(DISPATCH_TASK)
 
 
@@ -81,3 +100,49 @@ def _row(draft: NoticeDraft, channel: str, params: dict[str, str], language: str
         sent_at=at if here else None,
         created_at=at,
     )
+
+
+def mark_read(*, by: User, at: datetime, public_ids: Iterable[str] | None = None) -> int:
+    """Note that somebody has read messages of her own inbox: the named ones, or all of them.
+
+    Ids of other people's messages are passed over. Returns how many were unread before.
+    """
+    unread = Notice.objects.filter(channel=Channel.INBOX, recipient=by, read_at__isnull=True)
+    if public_ids is not None:
+        unread = unread.filter(public_id__in=list(public_ids))
+    return unread.update(read_at=at)
+
+
+@transaction.atomic
+def retry_notice(*, notice: Notice, by: User, at: datetime) -> Notice:
+    """Send a notice that was given up, or waits for its next attempt, at once and with a full set of attempts.
+
+    It goes to the address the person has now. Effects: the notice is queued; a wake-up after the commit.
+
+    Raises:
+        NoticeStateError: the notice is on its way, sent or cancelled.
+    """
+    notice = Notice.objects.select_for_update().get(pk=notice.pk)
+    if notice.status not in (NoticeStatus.DEAD, NoticeStatus.RETRY):
+        raise NoticeStateError(_("Only a message that failed can be sent again."))
+    notice.status, notice.attempts, notice.next_attempt_at = NoticeStatus.QUEUED, 0, at
+    notice.handled_by, notice.handled_at = by, at
+    notice.save(update_fields=["status", "attempts", "next_attempt_at", "handled_by", "handled_at"])
+    transaction.on_commit(_wake_dispatcher, robust=True)
+    return notice
+
+
+@transaction.atomic
+def cancel_notice(*, notice: Notice, by: User, at: datetime) -> Notice:
+    """Give up a notice that was not sent.
+
+    Raises:
+        NoticeStateError: the notice is on its way, sent or cancelled already.
+    """
+    notice = Notice.objects.select_for_update().get(pk=notice.pk)
+    if notice.status not in (NoticeStatus.DEAD, NoticeStatus.RETRY, NoticeStatus.QUEUED):
+        raise NoticeStateError(_("Only a message that still waits can be cancelled."))
+    notice.status, notice.next_attempt_at = NoticeStatus.CANCELLED, None
+    notice.handled_by, notice.handled_at = by, at
+    notice.save(update_fields=["status", "next_attempt_at", "handled_by", "handled_at"])
+    return notice

@@ -1,0 +1,49 @@
+"""The channels that leave the building. The inbox is not among them: its rows are delivered by being written."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from services.notifications.channels.email import EmailSender
+from services.notifications.channels.envelope import Envelope
+from services.notifications.channels.errors import ChannelDownError, PermanentError, SendError, TemporaryError
+from services.notifications.channels.sms import SmsSender
+from services.notifications.enums import Channel
+
+__all__ = [
+    "ChannelDownError",
+    "Envelope",
+    "PermanentError",
+    "SendError",
+    "Senders",
+    "TemporaryError",
+    "open_senders",
+]
+
+
+class Senders:
+    """One sender per channel, connected when first used and kept for the messages that follow."""
+
+    def __init__(self) -> None:
+        """Connect to nothing yet."""
+        self._senders = {Channel.EMAIL.value: EmailSender(), Channel.SMS.value: SmsSender()}
+
+    def send(self, channel: str, envelope: Envelope) -> None:
+        """Hand one message over. Raises SendError when the other side did not take it."""
+        self._senders[channel].send(envelope)
+
+    def close(self) -> None:
+        """Hang up."""
+        for sender in self._senders.values():
+            sender.close()
+
+
+@contextlib.contextmanager
+def open_senders() -> Iterator[Senders]:
+    """Yield senders and hang up at the end of the block."""
+    senders = Senders()
+    try:
+        yield senders
+    finally:
+        senders.close()
