@@ -157,9 +157,7 @@ def _envelope(notice: Notice, contact: Contact) -> Envelope:
         message = render(notice.kind, notice.params, notice.language)
     except MessageError as error:
         raise PermanentError(type(error).__name__) from error
-    return Envelope(
-        key=notice.provider_key, to=address, language=notice.language, message=message, link=notice.link
-    )
+    return Envelope(key=notice.provider_key, to=address, language=notice.language, message=message, link=notice.link)
 
 
 @transaction.atomic(durable=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Protocol
 
 from services.notifications.channels.email import EmailSender
 from services.notifications.channels.envelope import Envelope
@@ -16,10 +17,21 @@ __all__ = [
     "Envelope",
     "PermanentError",
     "SendError",
+    "Sender",
     "Senders",
     "TemporaryError",
     "open_senders",
 ]
+
+
+class Sender(Protocol):
+    """What a channel that leaves the building can do."""
+
+    def send(self, envelope: Envelope) -> None:
+        """Hand one message over. Raises SendError when the other side did not take it."""
+
+    def close(self) -> None:
+        """Hang up."""
 
 
 class Senders:
@@ -27,7 +39,7 @@ class Senders:
 
     def __init__(self) -> None:
         """Connect to nothing yet."""
-        self._senders = {Channel.EMAIL.value: EmailSender(), Channel.SMS.value: SmsSender()}
+        self._senders: dict[str, Sender] = {Channel.EMAIL.value: EmailSender(), Channel.SMS.value: SmsSender()}
 
     def send(self, channel: str, envelope: Envelope) -> None:
         """Hand one message over. Raises SendError when the other side did not take it."""

@@ -1,8 +1,8 @@
 """Text messages through an HTTP gateway.
 
 One POST of `{"client_id", "to", "text"}` to `settings.SMS_GATEWAY_URL`, signed with `settings.SMS_GATEWAY_KEY`:
-`X-Signature: sha256=` and the HMAC-SHA-256 (hex) of `X-Timestamp`, a full stop and the body. A gateway drops a second message
-with the same `client_id`; with one that does not, a crash at the wrong instant sends a text message twice.
+`X-Signature: sha256=` and the HMAC-SHA-256 (hex) of `X-Timestamp`, a full stop and the body. A gateway drops a second
+message with the same `client_id`; with one that does not, a crash at the wrong instant sends a text message twice.
 """
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,20 +9,11 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 
-from services.notifications.drafts import DraftError, NoticeDraft
+from services.notifications.drafts import DraftError
 from services.notifications.enums import Channel, NoticeStatus
 from services.notifications.models import Notice
 from services.notifications.operations import owe_notices
-
-AT = datetime(2026, 10, 12, 1, 0, tzinfo=UTC)
-PARAMS = {
-    "case": "C-2",
-    "service_zh": "食品经营许可",
-    "service_en": "Food licence",
-    "department_zh": "市场监督管理局",
-    "department_en": "Market regulator",
-    "due": "2026-10-16",
-}
+from tests.factories.notifications import AT, PARAMS, draft_for
 
 
 @pytest.fixture
@@ -32,24 +21,12 @@ def owner(db: None) -> Any:
     return get_user_model().objects.create_user("owner", email="owner@example.com")
 
 
-def draft_for(user: Any, **changes: Any) -> NoticeDraft:
-    draft = NoticeDraft(
-        subject_kind="case",
-        subject_id="34",
-        kind="case_accepted",
-        recipient_user_id=user.pk,
-        params=PARAMS,
-        link="/my/cases/34/",
-    )
-    return replace(draft, **changes)
-
-
 def test_one_row_per_channel(owner: Any) -> None:
     owe_notices([draft_for(owner)], at=AT)
     inbox, email = Notice.objects.order_by("-channel")
     assert (inbox.channel, inbox.status, inbox.sent_at, inbox.next_attempt_at) == ("inbox", "sent", AT, None)
     assert (email.channel, email.status, email.sent_at, email.next_attempt_at) == ("email", "queued", None, AT)
-    assert inbox.params == PARAMS
+    assert inbox.params == {key: value for key, value in PARAMS.items() if key != "application"}
     assert inbox.language == "zh-hans"
 
 

@@ -1,0 +1,71 @@
+"""Notices as they stand in the outbox."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import factory
+from django.contrib.auth import get_user_model
+
+from services.notifications.drafts import NoticeDraft
+from services.notifications.enums import Channel, NoticeStatus
+from services.notifications.models import Notice
+
+AT = datetime(2026, 10, 12, 1, 0, tzinfo=UTC)
+PARAMS = {
+    "application": "A-1",
+    "case": "C-2",
+    "service_zh": "食品经营许可",
+    "service_en": "Food licence",
+    "department_zh": "市场监督管理局",
+    "department_en": "Market regulator",
+    "due": "2026-10-16",
+}
+
+
+class RecipientFactory(factory.django.DjangoModelFactory):
+    """Somebody with an e-mail address."""
+
+    class Meta:
+        model = get_user_model()
+
+    username = factory.Sequence(lambda number: f"recipient-{number}")
+    email = factory.LazyAttribute(lambda user: f"{user.username}@example.com")
+
+
+class NoticeFactory(factory.django.DjangoModelFactory):
+    """An e-mail that is due at AT."""
+
+    class Meta:
+        model = Notice
+
+    subject_kind = "case"
+    subject_id = factory.Sequence(str)
+    kind = "case_granted"
+    channel = Channel.EMAIL
+    recipient = factory.SubFactory(RecipientFactory)
+    language = factory.LazyAttribute(lambda notice: notice.recipient.language)
+    params = PARAMS
+    link = "/my/cases/34/"
+    dedup_key = factory.LazyAttribute(
+        lambda notice: NoticeDraft(
+            subject_kind=notice.subject_kind,
+            subject_id=notice.subject_id,
+            kind=notice.kind,
+            recipient_user_id=notice.recipient.pk,
+        ).dedup_key(notice.channel)
+    )
+    status = NoticeStatus.QUEUED
+    next_attempt_at = AT
+    created_at = AT
+
+    class Params:
+        dead = factory.Trait(status=NoticeStatus.DEAD, next_attempt_at=None, attempts=8, last_error="HTTP 400")
+        inbox = factory.Trait(channel=Channel.INBOX, status=NoticeStatus.SENT, next_attempt_at=None, sent_at=AT)
+
+
+def draft_for(user: Any, **changes: Any) -> NoticeDraft:
+    """Return a draft to `user`: her case was accepted."""
+    words = {"subject_kind": "case", "subject_id": "34", "kind": "case_accepted", "params": PARAMS, "link": "/my/34/"}
+    return NoticeDraft(**{**words, "recipient_user_id": user.pk, **changes})
