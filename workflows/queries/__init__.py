@@ -1,0 +1,1 @@
+"""Questions about definitions, runs, tasks, clocks and history. They never write."""
