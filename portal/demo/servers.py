@@ -275,15 +275,31 @@ def environment(addresses: Addresses) -> dict[str, str]:
     return {**os.environ, "DATABASE_URL": addresses.database_url, "REDIS_URL": addresses.redis_url}
 
 
+def clear(var: Path) -> None:
+    """Delete all that runs left in `var`. Raises ServerError while one is going on."""
+    var = var.resolve()
+    var.mkdir(parents=True, exist_ok=True)
+    with _sole_run(var):
+        for entry in var.iterdir():
+            if entry.name != "embedded.lock":
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
 def _main() -> int:
-    """`python -m portal.demo.servers VAR [COMMAND …]`: run a command beside the servers, or just the servers."""
+    """Run a command beside the servers, or just the servers, or forget their data.
+
+    python -m portal.demo.servers VAR [COMMAND …] | python -m portal.demo.servers --clear VAR
+    """
 
     def stop(signum: int, frame: object) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
-    var, command = Path(sys.argv[1]), sys.argv[2:]
     try:
+        if sys.argv[1] == "--clear":
+            clear(Path(sys.argv[2]))
+            return 0
+        var, command = Path(sys.argv[1]), sys.argv[2:]
         with running(var) as addresses:
             print(json.dumps(asdict(addresses)), flush=True)
             if command:

@@ -119,6 +119,15 @@ def test_too_little_disk_space_is_told(tmp_path: Path, monkeypatch: pytest.Monke
         pytest.fail("it started")
 
 
+def test_clear_forgets_the_data_but_not_under_a_run(tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "out.txt").write_text("left")
+    servers.clear(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["embedded.lock"]
+    with servers._sole_run(tmp_path), pytest.raises(servers.ServerError, match="Another run"):
+        servers.clear(tmp_path)
+
+
 def test_files_of_another_version_are_refused(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "PG_VERSION").write_text("11\n")
