@@ -1,0 +1,25 @@
+"""Service items and bundles, their published versions, and what a version says."""
+
+from services.catalogue.models.bundles import Bundle, BundlePart, BundleVersion
+from services.catalogue.models.guidance import Faq, Fee, LegalBasis, Material, ResultKind, Step
+from services.catalogue.models.items import ServiceItem, ServiceVersion
+from services.catalogue.models.situations import Question, StopRule
+from services.catalogue.models.versions import PublishedVersionError, Version
+
+__all__ = [
+    "Bundle",
+    "BundlePart",
+    "BundleVersion",
+    "Faq",
+    "Fee",
+    "LegalBasis",
+    "Material",
+    "PublishedVersionError",
+    "Question",
+    "ResultKind",
+    "ServiceItem",
+    "ServiceVersion",
+    "Step",
+    "StopRule",
+    "Version",
+]

@@ -1,0 +1,175 @@
+"""What is offered, what a situation needs, what is asked for, and what "once" saves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+
+from services.catalogue.enums import VersionState
+from services.catalogue.models import BundlePart, BundleVersion, Material, ServiceVersion, StopRule
+from services.catalogue.situation import Situation, read_situation
+from services.catalogue.validators import Known
+
+SHIPPED_FOLDER = Path(__file__).parent / "data"
+PAPER_KINDS = frozenset({"certificate", "filing_receipt", "decision_grant"})
+_GUIDE = ("materials", "fees", "legal_bases", "faqs", "steps", "results", "questions", "stop_rules")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplicablePart:
+    """A part of a bundle that this situation needs.
+
+    Attributes:
+        key: the part's key in the bundle.
+        part: the row.
+        version: the service version in use, to be kept by the case.
+        after: keys of applicable parts that must be granted before this one is filed.
+    """
+
+    key: str
+    part: BundlePart
+    version: ServiceVersion
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaterialNeed:
+    """A document needed once, whoever asks for it.
+
+    Attributes:
+        code: the kind of document.
+        material: the row of the strictest service that asks for it (names, source, form).
+        used_by: every service version that asks for it, in order.
+        review_points: what the services check on it, each once, as {"zh", "en"}.
+        necessity: the strictest necessity (E18).
+        submitted: whether the applicant hands it in; documents the government issued are fetched.
+    """
+
+    code: str
+    material: Material
+    used_by: tuple[ServiceVersion, ...]
+    review_points: tuple[Mapping[str, str], ...]
+    necessity: str
+    submitted: bool
+
+
+def published_items() -> QuerySet[ServiceVersion]:
+    """Return the versions in use, ordered by department and name, with item and department."""
+    return (
+        ServiceVersion.objects.filter(state=VersionState.IN_USE)
+        .select_related("item", "item__department")
+        .order_by("item__department__code", "item__code")
+    )
+
+
+def published_bundles() -> QuerySet[BundleVersion]:
+    """Return the bundle versions in use, with lead department, parts and their services' departments."""
+    parts = BundlePart.objects.select_related("service", "service__department").order_by("order")
+    return (
+        BundleVersion.objects.filter(state=VersionState.IN_USE)
+        .select_related("bundle", "lead_department")
+        .prefetch_related(Prefetch("parts", parts))
+        .order_by("bundle__code")
+    )
+
+
+def with_guide(versions: QuerySet[ServiceVersion]) -> QuerySet[ServiceVersion]:
+    """Return service versions with everything their guide shows, in a constant number of queries."""
+    return versions.prefetch_related(*_GUIDE)
+
+
+def current_version(code: str) -> ServiceVersion:
+    """Return the version of a service in use, with its guide.
+
+    Raises:
+        ServiceVersion.DoesNotExist: nothing by this code is offered now.
+    """
+    return with_guide(published_items()).get(item__code=code)
+
+
+def current_bundle_version(code: str) -> BundleVersion:
+    """Return the version of a bundle in use, with parts, questions and stop rules.
+
+    Raises:
+        BundleVersion.DoesNotExist: nothing by this code is offered now.
+    """
+    return published_bundles().prefetch_related("questions", "stop_rules").get(bundle__code=code)
+
+
+def situation_of(version: BundleVersion | ServiceVersion, answers: Mapping[str, Any]) -> Situation:
+    """Return the answers as the version's questions understand them: cleaned, asked, missing, errors."""
+    return read_situation(version.questions.all(), answers)
+
+
+def stop_reasons(version: BundleVersion | ServiceVersion, answers: Mapping[str, Any]) -> list[StopRule]:
+    """Return why, with these answers, it cannot or need not be applied for; empty when it can."""
+    situation = situation_of(version, answers)
+    return [rule for rule in version.stop_rules.all() if situation.holds(rule.condition)]
+
+
+def applicable_parts(bundle_version: BundleVersion, answers: Mapping[str, Any]) -> list[ApplicablePart]:
+    """Return the parts these answers need, in order, each with the version of its service in use.
+
+    Two queries beyond the bundle's own rows, however many parts.
+    """
+    situation = situation_of(bundle_version, answers)
+    parts = [part for part in bundle_version.parts.all() if situation.holds(part.condition)]
+    keys = {part.key for part in parts}
+    versions = {
+        version.item_id: version
+        for version in published_items()
+        .filter(item__in=[part.service_id for part in parts])
+        .prefetch_related("materials")
+    }
+    return [
+        ApplicablePart(
+            key=part.key,
+            part=part,
+            version=versions[part.service_id],
+            after=tuple(key for key in part.after if key in keys),
+        )
+        for part in parts
+    ]
+
+
+def service_versions_for(
+    version: BundleVersion | ServiceVersion, answers: Mapping[str, Any]
+) -> Sequence[ServiceVersion]:
+    """Return the service versions an application needs: those of the applicable parts, or the single one itself."""
+    if isinstance(version, ServiceVersion):
+        return [version]
+    return [part.version for part in applicable_parts(version, answers)]
+
+
+def materials_for(version: BundleVersion | ServiceVersion, answers: Mapping[str, Any]) -> list[MaterialNeed]:
+    """Return every document needed in this situation, each once, with the services that use it."""
+    situation = situation_of(version, answers)
+    return materials_of(service_versions_for(version, answers), situation)
+
+
+def materials_of(versions: Iterable[ServiceVersion], situation: Situation) -> list[MaterialNeed]:
+    """Return the documents these service versions need in a situation, each once."""
+    asked: dict[str, list[tuple[ServiceVersion, Material]]] = {}
+    for version in versions:
+        for material in version.materials.all():
+            if situation.holds(material.condition):
+                asked.setdefault(material.code, []).append((version, material))
+    return [_need(code, uses) for code, uses in asked.items()]
+
+
+def _need(code: str, uses: list[tuple[ServiceVersion, Material]]) -> MaterialNeed:
+    strictness = {"1": 0, "3": 1, "2": 2}
+    strictest = min((material for _, material in uses), key=lambda material: strictness[material.necessity])
+    points = {(point["zh"], point["en"]): point for _, material in uses for point in material.review_points}
+    return MaterialNeed(
+        code=code,
+        material=strictest,
+        used_by=tuple(version for version, _ in uses),
+        review_points=tuple(points.values()),
+        necessity=strictest.necessity,
+        submitted=not strictest.held_by_government,
+    )

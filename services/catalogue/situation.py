@@ -1,0 +1,149 @@
+"""The answers to the questions about a situation: read, cleaned, and asked only where they make sense. Pure: no database."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from services.catalogue.enums import QuestionKind
+from workflows.expressions import evaluate_condition
+
+LARGEST_NUMBER = 1_000_000_000
+
+
+class Asked(Protocol):
+    """What is needed of a question; the model fulfils it."""
+
+    key: str
+    kind: str
+    options: Any
+    required: bool
+    visible_if: str
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Cleaned answers.
+
+    Attributes:
+        answers: by question key, typed: bool, str, list of str, float, ISO date; only questions that are asked.
+        asked: keys of the questions that are asked with these answers, in order.
+        missing: keys of asked questions that must be answered and are not.
+        errors: a sentence per question key whose answer cannot be read.
+    """
+
+    answers: Mapping[str, Any]
+    asked: tuple[str, ...]
+    missing: tuple[str, ...]
+    errors: Mapping[str, str | Promise]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every question that is asked has a readable answer."""
+        return not self.missing and not self.errors
+
+    def holds(self, condition: str) -> bool:
+        """Tell whether a condition over `answers.<key>` is true; an empty one always is."""
+        return not condition or evaluate_condition(condition, {"answers": dict(self.answers)})
+
+
+class UnreadableAnswerError(ValueError):
+    """An answer does not fit its question; the argument is a sentence for the person."""
+
+
+def read_situation(questions: Iterable[Asked], given: Mapping[str, Any]) -> Situation:
+    """Return the cleaned answers to the questions, in their order.
+
+    An answer to a question that is not asked (any more) is dropped, so that no condition reads it.
+
+    Args:
+        questions: in the order they are asked; `visible_if` reads answers of earlier ones.
+        given: answers by key, as JSON or as a submitted form gives them.
+    """
+    answers: dict[str, Any] = {}
+    asked: list[str] = []
+    missing: list[str] = []
+    errors: dict[str, str | Promise] = {}
+    for question in questions:
+        if question.visible_if and not evaluate_condition(question.visible_if, {"answers": answers}):
+            continue
+        asked.append(question.key)
+        try:
+            answer = clean_answer(question, given.get(question.key))
+        except UnreadableAnswerError as error:
+            errors[question.key] = error.args[0]
+            continue
+        if answer is not None:
+            answers[question.key] = answer
+        elif question.required:
+            missing.append(question.key)
+    return Situation(answers, tuple(asked), tuple(missing), errors)
+
+
+def clean_answer(question: Asked, value: Any) -> Any:
+    """Return the answer in the question's type, None when there is none.
+
+    Raises:
+        UnreadableAnswerError: the value is of another kind or not among the options.
+    """
+    if value is None or value in ("", []):
+        return None
+    return _READERS[QuestionKind(question.kind)](question, value)
+
+
+def _yes_no(question: Asked, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    answer = {"true": True, "yes": True, "on": True, "false": False, "no": False}.get(str(value).lower())
+    if answer is None:
+        raise UnreadableAnswerError(_("Answer yes or no."))
+    return answer
+
+
+def _choice(question: Asked, value: Any) -> str:
+    if value not in _values(question):
+        raise UnreadableAnswerError(_("Choose one of the answers."))
+    return str(value)
+
+
+def _several(question: Asked, value: Any) -> list[str]:
+    chosen = value if isinstance(value, list) else [value]
+    if not all(isinstance(one, str) for one in chosen) or set(chosen) - set(_values(question)):
+        raise UnreadableAnswerError(_("Choose among the answers."))
+    return [one for one in _values(question) if one in chosen]
+
+
+def _number(question: Asked, value: Any) -> float:
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0 <= number <= LARGEST_NUMBER:
+        raise UnreadableAnswerError(_("Write a number that is not negative."))
+    return number
+
+
+def _date(question: Asked, value: Any) -> str:
+    try:
+        return datetime.date.fromisoformat(str(value)).isoformat()
+    except ValueError as error:
+        raise UnreadableAnswerError(_("Write a date.")) from error
+
+
+def _values(question: Asked) -> list[str]:
+    return [option["value"] for option in question.options]
+
+
+_READERS = {
+    QuestionKind.YES_NO: _yes_no,
+    QuestionKind.CHOICE: _choice,
+    QuestionKind.MULTI_CHOICE: _several,
+    QuestionKind.NUMBER: _number,
+    QuestionKind.DATE: _date,
+}
