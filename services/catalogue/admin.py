@@ -40,13 +40,13 @@ class ReadOnly:
         return False
 
 
-def _rows(of: type[Any], owner: str | None = None) -> type[admin.StackedInline[Any, Any]]:
+def _rows(of: type[Any], owner: str | None = None) -> Any:
     """Return an inline that shows the rows of a version."""
     return type(f"{of.__name__}Inline", (ReadOnly, admin.StackedInline), {"model": of, "extra": 0, "fk_name": owner})
 
 
 @admin.register(ServiceItem)
-class ServiceItemAdmin(ReadOnly, admin.ModelAdmin[ServiceItem]):
+class ServiceItemAdmin(ReadOnly, admin.ModelAdmin):
     """Items by department."""
 
     list_display = ("code", "name_zh", "name_en", "level", "item_type", "department")
@@ -56,7 +56,7 @@ class ServiceItemAdmin(ReadOnly, admin.ModelAdmin[ServiceItem]):
 
 
 @admin.register(ServiceVersion)
-class ServiceVersionAdmin(ReadOnly, admin.ModelAdmin[ServiceVersion]):
+class ServiceVersionAdmin(ReadOnly, admin.ModelAdmin):
     """A published guide with all its rows."""
 
     list_display = ("item", "number", "state", "process_key", "decision_place", "published_at")
@@ -69,7 +69,7 @@ class ServiceVersionAdmin(ReadOnly, admin.ModelAdmin[ServiceVersion]):
 
 
 @admin.register(Bundle)
-class BundleAdmin(ReadOnly, admin.ModelAdmin[Bundle]):
+class BundleAdmin(ReadOnly, admin.ModelAdmin):
     """Bundles."""
 
     list_display = ("code", "name_zh", "name_en")
@@ -77,7 +77,7 @@ class BundleAdmin(ReadOnly, admin.ModelAdmin[Bundle]):
 
 
 @admin.register(BundleVersion)
-class BundleVersionAdmin(ReadOnly, admin.ModelAdmin[BundleVersion]):
+class BundleVersionAdmin(ReadOnly, admin.ModelAdmin):
     """A published bundle with its parts and questions."""
 
     list_display = ("bundle", "number", "state", "lead_department", "published_at")

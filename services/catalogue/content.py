@@ -1,7 +1,8 @@
 """Read the catalogue's folder of YAML files into plain rows, ready to be checked and stored.
 
-The files speak in words (`item_type: licence`, `name: {zh: …, en: …}`); this module turns words into the standard's codes,
-splits bilingual texts into `…_zh` and `…_en`, fills in what the folder's defaults say, and lists what is marked `verified: false`.
+The files speak in words (`item_type: licence`, `name: {zh: …, en: …}`); this module turns words into the standard's
+codes, splits bilingual texts into `…_zh` and `…_en`, fills in what the folder's defaults say, and lists what is marked
+`verified: false`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ import yaml
 from django.db.models import TextChoices
 
 from services.catalogue import enums
+from services.parties.operations.loading import DEPARTMENTS_FILE
 
 Row = dict[str, Any]
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 CHOICES: dict[str, type[TextChoices]] = {
     "item_type": enums.ItemType,
@@ -88,9 +92,8 @@ class BundleContent:
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """The whole folder: departments, services and bundles by code, and the keys of the processes that exist."""
+    """The whole folder: services and bundles by code, and the keys of the processes that exist."""
 
-    departments: list[Row]
     services: Mapping[str, ServiceContent]
     bundles: Mapping[str, BundleContent]
     processes: frozenset[str]
@@ -111,7 +114,7 @@ def read_folder(folder: Path) -> Content:
     Raises:
         ContentError: a file is missing, is not YAML, or uses a word the code lists do not know.
     """
-    departments = [spread(row) for row in _load(folder / "departments.yaml")]
+    departments = _load(DEPARTMENTS_FILE)["departments"]
     shared = _Shared(
         _load(folder / "defaults.yaml"),
         _load(folder / "questions.yaml"),
@@ -120,7 +123,6 @@ def read_folder(folder: Path) -> Content:
     services = [_read(path, _service, shared) for path in sorted((folder / "services").glob("*.yaml"))]
     bundles = [_read(path, _bundle, shared) for path in sorted((folder / "bundles").glob("*.yaml"))]
     return Content(
-        departments=departments,
         services={one.code: one for one in services},
         bundles={one.code: one for one in bundles},
         processes=frozenset(path.stem for path in (folder / "processes").glob("*.bpmn")),
@@ -156,7 +158,7 @@ def _codes(choices: type[TextChoices], value: Any) -> Any:
 
 def _load(path: Path) -> Any:
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 — a safe loader, in C if built
     except OSError as error:
         raise ContentError(f"{path.name}: cannot be read: {error.strerror}") from error
     except yaml.YAMLError as error:
@@ -216,7 +218,8 @@ def _service(raw: Mapping[str, Any], shared: _Shared) -> ServiceContent:
 def _version_columns(raw: Mapping[str, Any], shared: _Shared, department: Row) -> Row:
     """Return the version's columns: defaults first, then what the department's row gives, then the file itself."""
     decision = raw.get("decision", {"place": "here"})
-    contact = {**shared.defaults["contact"], "consult_phone": department["phone"], **raw.get("contact", {})}
+    phones = {"consult_phone": department["phone"], "complaint_phone": department["complaint_phone"]}
+    contact = {**shared.defaults["contact"], **phones, **raw.get("contact", {})}
     texts = ("name", "summary", "acceptance", "quantity_limit", "commitment", "afterwards", "special_procedure")
     simple = ("power_source", "use_levels", "body_kind", "audiences", "person_themes", "legal_themes")
     columns: Row = {key: raw[key] for key in (*texts, *simple) if key in raw}
@@ -230,11 +233,12 @@ def _version_columns(raw: Mapping[str, Any], shared: _Shared, department: Row) -
     if str(raw.get("catalog_code", "")).startswith("DEMO"):
         demo.append("catalog_code")
     posts = {**shared.defaults["posts"], **raw.get("posts", {})}
-    return spread(columns) | limits | {
-        "posts": {key: {**post, "department": post.get("department") or raw["department"]} for key, post in posts.items()},
+    columns |= {
+        "posts": {key: {"department": raw["department"]} | post for key, post in posts.items()},
         "form": _form(raw.get("form", ())),
         "demo_values": sorted(set(demo)),
     }
+    return spread(columns) | limits
 
 
 def _limits(raw: Mapping[str, Any]) -> tuple[Row, list[str]]:
@@ -275,7 +279,8 @@ def _questions(raw: Mapping[str, Any], shared: _Shared) -> list[Row]:
 def _form(raw: Iterable[str | Mapping[str, Any]]) -> Row:
     """Return the form: which data elements are asked; the dictionary of elements knows their section and order.
 
-    An ask is written `premises.address`, `person.email?` (may stay empty), or a mapping with `element`, `when`, `optional`.
+    An ask is written `premises.address`, `person.email?` (may stay empty), or a mapping with `element`, `when`,
+    `optional`.
     """
     return {"asks": [_ask(ask) for ask in raw]}
 

@@ -1,4 +1,4 @@
-"""Code lists of a service item, as the national standards write them: the value is the standard's code, the label is for people.
+"""Code lists of a service item, as the national standards write them: the value is the code, the label for people.
 
 E1…E19 name the lists of GB/T 39046-2020 (annex A) and of the national exchange tables.
 """

@@ -1,4 +1,4 @@
-"""Limits of different units made comparable, for checks and for what "once" saves; due dates are the clocks' business. Pure."""
+"""Limits of different units made comparable, for checks and for what "once" saves; due dates are computed elsewhere."""
 
 from fractions import Fraction
 

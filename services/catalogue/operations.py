@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from services.catalogue.content import BundleContent, Content, Row, ServiceContent, read_folder
+from services.catalogue.content import BundleContent, ContentError, Row, ServiceContent, read_folder
 from services.catalogue.enums import ItemLevel, VersionState
 from services.catalogue.models import (
     Bundle,
@@ -30,6 +30,7 @@ from services.catalogue.models import (
 from services.catalogue.queries import known_to_the_system
 from services.catalogue.validators import Finding, check_content
 from services.parties.models import Department
+from services.parties.operations import load_departments
 
 _LOADING_LOCK = 0x0CA7_A106  # one loader at a time; any constant nobody else uses
 _LINES: Mapping[str, type[Any]] = {
@@ -74,11 +75,10 @@ def check_catalogue(*, folder: Path) -> list[Finding]:
 def load_catalogue(*, folder: Path, at: datetime) -> LoadReport:
     """Publish the folder: what changed gets a new version and the old one is retired; what did not stays as it is.
 
-    Items and bundles the folder does not mention stay untouched. Departments are the business of the people's data; those
-    still missing are created from the folder.
+    Items and bundles the folder does not mention stay untouched. Departments are loaded first, from the parties' data.
 
     Args:
-        folder: with `departments.yaml`, `services/*.yaml`, `bundles/*.yaml`, `processes/*.bpmn` and shared files.
+        folder: with `services/*.yaml`, `bundles/*.yaml`, `processes/*.bpmn` and the shared files.
         at: when it is published.
 
     Raises:
@@ -86,25 +86,17 @@ def load_catalogue(*, folder: Path, at: datetime) -> LoadReport:
         InconsistentContentError: rules are broken; nothing is stored.
     """
     content = read_folder(folder)
-    findings = check_content(content, known_to_the_system(content.processes))
+    findings = [one for one in check_content(content, known_to_the_system(content.processes)) if one.refuses]
     if findings:
         raise InconsistentContentError(findings)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOADING_LOCK])
-    departments = _departments(content)
+    departments = {department.code: department for department in load_departments(at=at)}
     report = LoadReport()
     services = {code: _publish_service(one, departments, report, at) for code, one in content.services.items()}
     for bundle in content.bundles.values():
         _publish_bundle(bundle, services, departments, report, at)
     return report
-
-
-def _departments(content: Content) -> dict[str, Department]:
-    known = {department.code: department for department in Department.objects.order_by("code")}
-    for row in content.departments:
-        if row["code"] not in known:
-            known[row["code"]] = Department.objects.create(**row)
-    return known
 
 
 def _publish_service(
@@ -182,7 +174,7 @@ def _next_number(owner: ServiceItem | Bundle) -> int:
 
 
 def _put_in_use(version: ServiceVersion | BundleVersion, versions: Any, at: datetime) -> None:
-    """Retire the version in use and publish this one. Drafts are filled first: the database freezes what is published."""
+    """Retire the version in use and publish this draft. It is filled by now: the database freezes what is published."""
     versions.filter(state=VersionState.IN_USE).update(state=VersionState.RETIRED, retired_at=at)
     versions.filter(pk=version.pk).update(state=VersionState.IN_USE, published_at=at)
 
@@ -191,10 +183,10 @@ def _columns(model: type[Any], row: Mapping[str, Any]) -> Row:
     """Return the row's columns.
 
     Raises:
-        TypeError: a file names a field the model does not have.
+        ContentError: a file names a field the model does not have.
     """
     known = {column.name for column in model._meta.concrete_fields}
     unknown = set(row) - known
     if unknown:
-        raise TypeError(f"{model.__name__} has no field {', '.join(sorted(unknown))}")
+        raise ContentError(f"{model.__name__} has no field {', '.join(sorted(unknown))}")
     return dict(row)

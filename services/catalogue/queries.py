@@ -19,6 +19,11 @@ PAPER_KINDS = frozenset({"certificate", "filing_receipt", "decision_grant"})
 _GUIDE = ("materials", "fees", "legal_bases", "faqs", "steps", "results", "questions", "stop_rules")
 
 
+def known_to_the_system(processes: frozenset[str]) -> Known:
+    """Return what the rules compare the files with."""
+    return Known(elements=frozenset(), codes=None, processes=processes, papers=PAPER_KINDS)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ApplicablePart:
     """A part of a bundle that this situation needs.

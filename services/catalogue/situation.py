@@ -1,4 +1,4 @@
-"""The answers to the questions about a situation: read, cleaned, and asked only where they make sense. Pure: no database."""
+"""The answers to the questions about a situation: read, cleaned, asked only where they make sense. No database."""
 
 from __future__ import annotations
 

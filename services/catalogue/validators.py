@@ -30,11 +30,14 @@ from services.catalogue.limits import in_working_days
 from workflows.expressions import ExpressionError, check_expression
 
 AREA_CODE_PHONE = re.compile(r"0\d{2,3}-\d{5,8}")
-CATCH_ALL = re.compile(r"其他(相关|有关|必要|需要)?(的)?(材料|资料|文件)|other (relevant |necessary )?(documents|materials)", re.I)
+CATCH_ALL = re.compile(
+    r"其他(相关|有关|必要|需要)?(的)?(材料|资料|文件)|other (relevant |necessary )?(documents|materials)", re.I
+)
 FULLY_ONLINE = {OnlineDepth.HANDLING, OnlineDepth.RESULT, OnlineDepth.E_LICENCE}
 ONLINE_FORMS = {HandlingForm.ONLINE, HandlingForm.MOBILE}
 NEEDED_STEPS = {StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE, StepKind.CLOSE, StepKind.DELIVER}
-ON_THE_SPOT_PROCESS = "on-the-spot"
+ON_THE_SPOT_PROCESSES = {"on-the-spot", "decision-by-promise"}
+PROCESS_RULE = 13
 OUTSIDE_PROCESS = "outside-decision"
 
 
@@ -54,6 +57,11 @@ class Finding:
     field: str
     sentence: str
 
+    @property
+    def refuses(self) -> bool:
+        """Whether it cannot be published so. A process may be published later: until then nobody can apply."""
+        return self.rule != PROCESS_RULE
+
     def __str__(self) -> str:
         """Write it as one line."""
         return f"{self.code}: {self.field}: {self.sentence} (rule {self.rule})"
@@ -71,7 +79,7 @@ class Known:
     """
 
     elements: frozenset[str]
-    codes: frozenset[str]
+    codes: frozenset[str] | None
     processes: frozenset[str]
     papers: frozenset[str]
 
@@ -98,7 +106,7 @@ def check_service(service: ServiceContent, known: Known) -> list[Finding]:
     for number, wrongs in (
         (9, _papers(service, known)),
         (12, _service_conditions(service, known)),
-        (13, _process(service.version["process_key"], known)),
+        (PROCESS_RULE, _process(service.version["process_key"], known)),
         (14, _asks(service.version["form"], known)),
     ):
         found += [Finding(service.code, number, field, sentence) for field, sentence in wrongs]
@@ -111,7 +119,7 @@ def check_bundle(bundle: BundleContent, services: Mapping[str, ServiceContent], 
     for number, wrongs in (
         (11, _languages(_bundle_rows(bundle))),
         (12, _bundle_conditions(bundle, known)),
-        (13, _process(bundle.version["process_key"], known)),
+        (PROCESS_RULE, _process(bundle.version["process_key"], known)),
         (14, _asks(bundle.version["form"], known)),
         (16, _parts(bundle, services)),
         (17, _questions_of_parts(bundle, services)),
@@ -207,9 +215,9 @@ def _limits(service: ServiceContent) -> Iterator[Wrong]:
     """10: promised ≤ statutory; an extension lengthens a statutory limit; each document has a basis and a name."""
     version = service.version
     statutory = version.get("statutory_amount")
-    if statutory is not None and in_working_days(version["promised_amount"], version["promised_unit"]) > in_working_days(
-        statutory, version["statutory_unit"]
-    ):
+    if statutory is not None and in_working_days(
+        version["promised_amount"], version["promised_unit"]
+    ) > in_working_days(statutory, version["statutory_unit"]):
         yield "promised_amount", "The promised limit is longer than the statutory one."
     if statutory is None and version.get("extension_amount"):
         yield "extension_amount", "Only a statutory limit can be extended."
@@ -237,7 +245,7 @@ def _decision(service: ServiceContent) -> Iterator[Wrong]:
         yield "outside_system_zh", "Name the outside system, exactly when it decides."
     if outside != (version["process_key"] == OUTSIDE_PROCESS):
         yield "process_key", "A decision made outside runs the process that hands over and records it."
-    if (version["promised_amount"] == 0 and not outside) != (version["process_key"] == ON_THE_SPOT_PROCESS):
+    if (version["promised_amount"] == 0 and not outside) != (version["process_key"] in ON_THE_SPOT_PROCESSES):
         yield "process_key", "What is promised on the spot runs the process for that."
     if not any(row.get("kind", BasisKind.SETTING) == BasisKind.SETTING for row in service.lines["legal_bases"]):
         yield "legal_bases", "Cite the law that sets the item up."
@@ -347,7 +355,7 @@ def _asks(form: Row, known: Known) -> Iterator[Wrong]:
     """14: a form asks data elements the dictionary has, each once."""
     codes = [ask["element"] for ask in form["asks"]]
     for code in codes:
-        if code not in known.codes:
+        if known.codes is not None and code not in known.codes:
             yield f"form.{code}", "The dictionary has no such data element."
     yield from _repeated("form", codes)
 

@@ -26,7 +26,7 @@ from services.catalogue.enums import (
 from services.catalogue.models.versions import Version
 
 
-def codes(label: Any) -> ArrayField[Any, Any]:
+def codes(label: Any) -> Any:
     """Return a field for several codes of one list."""
     return ArrayField(models.CharField(max_length=4), verbose_name=label, default=list, blank=True)
 

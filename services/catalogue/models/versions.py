@@ -47,10 +47,6 @@ class Version(models.Model):
     class Meta:
         abstract = True
 
-    def is_demo(self, field: str) -> bool:
-        """Tell whether the named field holds a demo value nobody verified."""
-        return field in self.demo_values
-
     def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Store a draft; of a published version store only `state` and `retired_at`.
 
@@ -73,3 +69,7 @@ class Version(models.Model):
         if self.state != VersionState.DRAFT:
             raise PublishedVersionError
         return super().delete(*args, **kwargs)
+
+    def is_demo(self, field: str) -> bool:
+        """Tell whether the named field holds a demo value nobody verified."""
+        return field in self.demo_values
