@@ -1,1 +1,14 @@
-"""Celery entries: id in, one operation."""
+"""Celery entries: wake up, one operation."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from workflows.operations.timers import sweep_timers
+from workflows.queries.calendars import database_now
+
+
+@shared_task(name="workflows.tasks.sweep_timers_task")
+def sweep_timers_task() -> None:
+    """Fire the timers that are due by PostgreSQL's clock."""
+    sweep_timers(at=database_now())

@@ -1,0 +1,210 @@
+"""Sweeping on real PostgreSQL: every timer fires once, in order, whoever sweeps at the same time."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from tests.factories.clocks import RunFactory, at, running_clock
+from workflows.clocks import ClockWarned
+from workflows.models import HistoryEvent, Run, Timer
+from workflows.operations import timers
+from workflows.operations.clocks import pause_clock, resume_clock, stop_clock
+from workflows.operations.timers import sweep_timers
+from workflows.signals import effects_committed
+
+
+@pytest.fixture
+def warned() -> Iterator[list[ClockWarned]]:
+    """Collect the warnings that are sent."""
+    heard: list[ClockWarned] = []
+
+    def listen(effects: tuple[Any, ...] = (), **_: Any) -> None:
+        heard.extend(effect for effect in effects if isinstance(effect, ClockWarned))
+
+    effects_committed.connect(listen)
+    yield heard
+    effects_committed.disconnect(listen)
+
+
+@pytest.mark.django_db
+def test_nothing_fires_before_its_instant(warned: list[ClockWarned]) -> None:
+    running_clock()
+    assert sweep_timers(at=at("2026-10-08 16:59:59")) == 0
+    assert warned == []
+
+
+@pytest.mark.django_db
+def test_each_light_is_told_once_at_its_instant(warned: list[ClockWarned]) -> None:
+    clock = running_clock()
+    assert sweep_timers(at=at("2026-10-08 17:00")) == 1
+    assert sweep_timers(at=at("2026-10-08 17:01")) == 0
+    assert sweep_timers(at=at("2026-10-09 17:00:30")) == 1
+    assert [(effect.clock_id, effect.level, effect.late) for effect in warned] == [
+        (clock.pk, "yellow", False),
+        (clock.pk, "red", False),
+    ]
+    assert warned[1].due_at == at("2026-10-09 17:00")
+    assert HistoryEvent.objects.filter(kind="clock_warned").count() == 2
+
+
+@pytest.mark.django_db
+def test_after_a_long_downtime_everything_fires_late_and_in_order(warned: list[ClockWarned]) -> None:
+    root = RunFactory.create()
+    running_clock(root)
+    running_clock(root, kind="statutory", limit_amount=3)
+    other = running_clock(subject_id="35", started="2026-09-28 10:00")
+    assert sweep_timers(at=at("2026-12-01 09:00")) == 5
+    assert all(effect.late for effect in warned)
+    assert [effect.level for effect in warned if effect.clock_id == other.pk] == ["yellow", "red"]
+    assert [effect.level for effect in warned if effect.clock_id != other.pk] == ["yellow", "red", "black"]
+
+
+@pytest.mark.django_db
+def test_a_clock_that_stopped_warns_nobody(warned: list[ClockWarned]) -> None:
+    stop_clock(clock=running_clock(), at=at("2026-10-08 10:00"))
+    assert sweep_timers(at=at("2026-12-01 09:00")) == 0
+    assert warned == []
+
+
+@pytest.mark.django_db
+def test_a_warning_given_before_a_pause_is_not_given_again(warned: list[ClockWarned]) -> None:
+    clock = running_clock(started="2026-11-02 10:00")
+    sweep_timers(at=at("2026-11-04 17:00"))
+    pause_clock(
+        clock=clock, reason="testing", from_on=at("2026-11-05 10:00").date(), planned_days=2, by=None,
+        at=at("2026-11-05 10:00"),
+    )  # fmt: skip
+    assert sweep_timers(at=at("2026-11-06 18:00")) == 0, "a paused clock runs out of nothing"
+    resume_clock(clock=clock, by=None, at=at("2026-11-06 18:00"))
+    assert sweep_timers(at=at("2026-12-01 09:00")) == 1
+    assert [effect.level for effect in warned] == ["yellow", "red"]
+
+
+@pytest.mark.django_db
+def test_a_timer_that_fails_stops_no_other_and_comes_back(warned: list[ClockWarned]) -> None:
+    broken, sound = running_clock(), running_clock(subject_id="35")
+
+    def refuse(effects: tuple[Any, ...] = (), **_: Any) -> None:
+        if any(getattr(effect, "clock_id", None) == broken.pk for effect in effects):
+            raise RuntimeError("the notice 410105199001011234 cannot be stored")
+
+    effects_committed.connect(refuse)
+    now = at("2026-10-08 17:00:10")
+    try:
+        assert sweep_timers(at=now) == 1
+        assert sweep_timers(at=now + timedelta(seconds=30)) == 0, "it rests before the next try"
+        failed = Timer.objects.get(subject_id=str(broken.pk), kind="yellow")
+        assert (failed.fired_at, failed.failures, failed.last_error) == (None, 1, "RuntimeError")
+        assert sweep_timers(at=now + timedelta(minutes=1)) == 0
+        failed.refresh_from_db()
+        assert failed.failures == 2
+    finally:
+        effects_committed.disconnect(refuse)
+    assert sweep_timers(at=now + timedelta(hours=1)) == 1
+    assert Counter(effect.clock_id for effect in warned)[sound.pk] == 1
+    assert not HistoryEvent.objects.filter(root=broken.root, kind="clock_warned").count() > 1
+
+
+@pytest.mark.django_db
+def test_the_database_refuses_a_timer_that_fires_early_or_twice_over() -> None:
+    timer = Timer.objects.get(subject_id=str(running_clock().pk), kind="red")
+    with pytest.raises(IntegrityError, match="timer_not_early"), transaction.atomic():
+        Timer.objects.filter(pk=timer.pk).update(fired_at=timer.due_at - timedelta(seconds=1))
+    with pytest.raises(IntegrityError, match="timer_fired_or_cancelled"), transaction.atomic():
+        Timer.objects.filter(pk=timer.pk).update(fired_at=timer.due_at, cancelled_at=timer.due_at)
+    timer.pk = None
+    with pytest.raises(IntegrityError, match="timer_once_per_round"), transaction.atomic():
+        timer.save()
+
+
+@pytest.mark.django_db
+def test_due_timers_are_found_through_the_partial_index() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_seqscan = off")
+        plan = timers.due_timers(at("2026-10-08 17:00")).explain()
+    assert "timer_pending" in plan
+
+
+def _sweeping(barrier: threading.Barrier, rounds: int) -> int:
+    try:
+        fired = 0
+        for _ in range(rounds):
+            barrier.wait(timeout=30)
+            fired += sweep_timers(at=at("2026-12-01 09:00"))
+        return fired
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sweepers_at_the_same_time_fire_each_timer_exactly_once(warned: list[ClockWarned]) -> None:
+    clocks = [running_clock(subject_id=str(number)) for number in range(40)]
+    sweepers = 4
+    barrier = threading.Barrier(sweepers)
+    with ThreadPoolExecutor(sweepers) as pool:
+        fired = sum(pool.map(lambda _: _sweeping(barrier, 3), range(sweepers)))
+    assert fired == 2 * len(clocks)
+    told = Counter((effect.clock_id, effect.level) for effect in warned)
+    assert told == Counter((clock.pk, level) for clock in clocks for level in ("yellow", "red"))
+    for clock in clocks:
+        levels = [event.detail["level"] for event in HistoryEvent.objects.filter(root=clock.root, kind="clock_warned")]
+        assert levels == ["yellow", "red"], "in order, also across sweepers"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_case_somebody_works_on_is_left_to_the_next_sweep(warned: list[ClockWarned]) -> None:
+    busy, free = running_clock(), running_clock(subject_id="35")
+    held, done = threading.Event(), threading.Event()
+
+    def work_on_it() -> None:
+        try:
+            with transaction.atomic():
+                Run.objects.select_for_update(no_key=True).get(pk=busy.root_id)
+                held.set()
+                done.wait(timeout=30)
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=work_on_it)
+    worker.start()
+    try:
+        assert held.wait(timeout=30)
+        assert sweep_timers(at=at("2026-10-08 17:00")) == 1
+        assert [effect.clock_id for effect in warned] == [free.pk]
+    finally:
+        done.set()
+        worker.join()
+    assert sweep_timers(at=at("2026-10-08 17:00:30")) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stopping_and_sweeping_at_the_same_instant_never_warns_after_the_stop(warned: list[ClockWarned]) -> None:
+    clocks = [running_clock(subject_id=str(number)) for number in range(30)]
+    barrier = threading.Barrier(2)
+
+    def stop_all() -> None:
+        try:
+            barrier.wait(timeout=30)
+            for clock in clocks:
+                stop_clock(clock=clock, at=at("2026-10-09 16:59"))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        stopping = pool.submit(stop_all)
+        sweeping = pool.submit(_sweeping, barrier, 1)
+        stopping.result()
+        sweeping.result()
+    sweep_timers(at=at("2026-12-01 09:00"))
+    for clock in clocks:
+        kinds = [event.kind for event in HistoryEvent.objects.filter(root=clock.root).order_by("seq")]
+        assert "clock_warned" not in kinds[kinds.index("clock_stopped") :]
+        assert kinds.count("clock_warned") == sum(effect.clock_id == clock.pk for effect in warned)
