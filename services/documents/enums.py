@@ -1,0 +1,56 @@
+"""Closed sets of uploads and official papers."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class UploadState(models.TextChoices):
+    """Where a file is between the wire and the shelf. Only READY files are shown."""
+
+    PENDING = "pending", _("Being stored")
+    READY = "ready", _("Stored")
+    REMOVED = "removed", _("Removed")
+
+
+class PaperKind(models.TextChoices):
+    """The numbered official papers (文书); the text of each stands in templates/documents/<kind>.typ."""
+
+    RECEIPT = "receipt", _("Application receipt")
+    ACCEPTANCE_NOTICE = "acceptance_notice", _("Notice of acceptance")
+    SUPPLEMENT_NOTICE = "supplement_notice", _("One-time supplement notice")
+    NOT_COMPETENT_NOTICE = "not_competent_notice", _("Notice that another body is competent")
+    EXTENSION_NOTICE = "extension_notice", _("Notice of extension")
+    PAUSE_NOTICE = "pause_notice", _("Notice of a special procedure")
+    DECISION_GRANT = "decision_grant", _("Decision to grant")
+    DECISION_REFUSE = "decision_refuse", _("Decision not to grant")
+    CERTIFICATE = "certificate", _("Certificate")
+    FILING_RECEIPT = "filing_receipt", _("Filing receipt")
+    CLOSING_NOTICE = "closing_notice", _("Closing notice")
+    DELIVERY_RECEIPT = "delivery_receipt", _("Delivery receipt")
+
+
+class PaperStatus(models.TextChoices):
+    """Whether a paper is in force (GB/T 36904 certificate states 01, 03, 04)."""
+
+    VALID = "valid", _("Valid")
+    REVOKED = "revoked", _("Revoked")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class DeliveryChannel(models.TextChoices):
+    """How a paper reached its addressee."""
+
+    ONLINE = "online", _("Electronic service")
+    COUNTER = "counter", _("Collected at the counter")
+    POST = "post", _("By post")
+
+
+class VerificationStatus(models.TextChoices):
+    """What the public verification page answers."""
+
+    VALID = "valid", _("Valid")
+    EXPIRED = "expired", _("Expired")
+    REVOKED = "revoked", _("No longer in force")
+    UNKNOWN = "unknown", _("Unknown")

@@ -1,0 +1,158 @@
+"""Uploads, official papers, how each was delivered, and the counters their numbers come from."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from services.access.encryption import EncryptedJSONField
+from services.documents.enums import DeliveryChannel, PaperKind, PaperStatus, UploadState
+
+
+def new_public_id() -> str:
+    """Return an id that may stand in an address: unguessable, so that nothing can be counted or tried."""
+    return secrets.token_urlsafe(12)
+
+
+def new_verify_code() -> str:
+    """Return the code a QR carries: 16 characters without look-alikes, about 79 bits."""
+    return "".join(secrets.choice("23456789ABCDEFGHJKLMNPQRSTUVWXYZ") for _place in range(16))
+
+
+class Upload(models.Model):
+    """A file somebody handed in: the sanitised copy everybody sees, and the original as evidence.
+
+    subject_kind, subject_id: what it belongs to, e.g. ("application", "12"). size: bytes of the sanitised copy.
+    """
+
+    public_id = models.CharField(max_length=20, unique=True, default=new_public_id, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="uploads")
+    subject_kind = models.CharField(max_length=30)
+    subject_id = models.CharField(max_length=40)
+    material_code = models.CharField(max_length=80)
+    original_name = models.CharField(max_length=200)
+    media_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    storage_key = models.CharField(max_length=80, unique=True)
+    original_sha256 = models.CharField(max_length=64)
+    original_key = models.CharField(max_length=80, unique=True)
+    state = models.CharField(max_length=10, choices=UploadState, default=UploadState.PENDING)
+    uploaded_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["uploaded_at", "pk"]
+        indexes = [models.Index(fields=["subject_kind", "subject_id"], name="upload_subject")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=UploadState.REMOVED) == Q(removed_at__isnull=False),
+                name="upload_removed_has_instant",
+                violation_error_message=_("A removed file has the instant of its removal, any other has none."),
+            )
+        ]
+
+
+class PaperCounter(models.Model):
+    """The last number given to a kind of paper by a department in a year; its row is locked while one is taken."""
+
+    department = models.CharField(max_length=20)
+    kind = models.CharField(max_length=30, choices=PaperKind)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["department", "kind", "year"], name="paper_counter_once"),
+        ]
+
+
+class Paper(models.Model):
+    """A numbered official paper. Its number and facts are fixed at issue; the file is drawn from them, always the same.
+
+    facts and holder: encrypted. storage_key: empty until the file is drawn. outside_number: the number another
+    system gave the same result (a permit number of a national register), never made here. specimen: not a legal paper.
+    """
+
+    public_id = models.CharField(max_length=20, unique=True, default=new_public_id, editable=False)
+    number = models.CharField(max_length=60, unique=True)
+    kind = models.CharField(max_length=30, choices=PaperKind)
+    department = models.CharField(max_length=20)
+    department_zh = models.CharField(max_length=100)
+    department_en = models.CharField(max_length=150)
+    subject_kind = models.CharField(max_length=30)
+    subject_id = models.CharField(max_length=40)
+    title_zh = models.CharField(max_length=150)
+    title_en = models.CharField(max_length=200)
+    language = models.CharField(max_length=10)
+    facts = EncryptedJSONField()
+    holder = EncryptedJSONField()
+    outside_number = models.CharField(max_length=80, blank=True)
+    verify_code = models.CharField(max_length=32, unique=True, default=new_verify_code, editable=False)
+    specimen = models.BooleanField()
+    status = models.CharField(max_length=10, choices=PaperStatus, default=PaperStatus.VALID)
+    status_reason = models.CharField(max_length=300, blank=True)
+    status_changed_at = models.DateTimeField(null=True, blank=True)
+    issued_at = models.DateTimeField()
+    issued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="issued_papers"
+    )
+    valid_from = models.DateField(null=True, blank=True)
+    valid_until = models.DateField(null=True, blank=True)
+    storage_key = models.CharField(max_length=80, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    size = models.PositiveBigIntegerField(null=True, blank=True)
+    seal_record = models.JSONField(default=dict, blank=True)
+    drawn_at = models.DateTimeField(null=True, blank=True)
+    draw_attempts = models.PositiveSmallIntegerField(default=0)
+    draw_after = models.DateTimeField()
+    draw_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["issued_at", "pk"]
+        indexes = [
+            models.Index(fields=["subject_kind", "subject_id"], name="paper_subject"),
+            models.Index(fields=["draw_after"], condition=Q(storage_key=""), name="paper_to_draw"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(storage_key="", sha256="", drawn_at=None)
+                | (~Q(storage_key="") & ~Q(sha256="") & Q(drawn_at__isnull=False, size__isnull=False)),
+                name="paper_file_is_whole",
+                violation_error_message=_("A drawn paper has its file, its fingerprint and the instant; an undrawn one has none."),
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until=None) | Q(valid_from=None) | Q(valid_until__gte=F("valid_from")),
+                name="paper_validity_forward",
+                violation_error_message=_("A paper cannot end before it begins."),
+            ),
+        ]
+
+
+class Delivery(models.Model):
+    """That a paper reached somebody: how, when, and the proof.
+
+    proof: channel online {"consent": id}; counter {"collected_by": masked name, "document": kind shown}; post
+    {"tracking": number}. opened_at: when the addressee first opened it on line.
+    """
+
+    paper = models.ForeignKey(Paper, models.PROTECT, related_name="deliveries")
+    channel = models.CharField(max_length=10, choices=DeliveryChannel)
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="paper_deliveries"
+    )
+    delivered_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True, blank=True)
+    proof = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["delivered_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["paper", "channel", "recipient"], nulls_distinct=False, name="delivery_once_per_channel_and_recipient"
+            )
+        ]
