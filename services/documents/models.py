@@ -44,6 +44,9 @@ class Upload(models.Model):
     state = models.CharField(max_length=10, choices=UploadState, default=UploadState.PENDING)
     uploaded_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="removed_uploads"
+    )
 
     class Meta:
         ordering = ["uploaded_at", "pk"]
@@ -72,9 +75,9 @@ class PaperCounter(models.Model):
 
 
 class Paper(models.Model):
-    """A numbered official paper. Its number and facts are fixed at issue; the file is drawn from them, always the same.
+    """A numbered official paper. Its number and facts are fixed at issue; the file is rendered from them, always the same.
 
-    facts and holder: encrypted. storage_key: empty until the file is drawn. outside_number: the number another
+    facts and holder: encrypted. storage_key: empty until the file is rendered. outside_number: the number another
     system gave the same result (a permit number of a national register), never made here. specimen: not a legal paper.
     """
 
@@ -89,14 +92,17 @@ class Paper(models.Model):
     title_zh = models.CharField(max_length=150)
     title_en = models.CharField(max_length=200)
     language = models.CharField(max_length=10)
-    facts = EncryptedJSONField()
-    holder = EncryptedJSONField()
+    facts = EncryptedJSONField(bind="public_id")
+    holder = EncryptedJSONField(bind="public_id")
     outside_number = models.CharField(max_length=80, blank=True)
     verify_code = models.CharField(max_length=32, unique=True, default=new_verify_code, editable=False)
     specimen = models.BooleanField()
     status = models.CharField(max_length=10, choices=PaperStatus, default=PaperStatus.VALID)
     status_reason = models.CharField(max_length=300, blank=True)
     status_changed_at = models.DateTimeField(null=True, blank=True)
+    status_changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="revoked_papers"
+    )
     issued_at = models.DateTimeField()
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="issued_papers"
@@ -107,23 +113,23 @@ class Paper(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveBigIntegerField(null=True, blank=True)
     seal_record = models.JSONField(default=dict, blank=True)
-    drawn_at = models.DateTimeField(null=True, blank=True)
-    draw_attempts = models.PositiveSmallIntegerField(default=0)
-    draw_after = models.DateTimeField()
-    draw_error = models.CharField(max_length=300, blank=True)
+    rendered_at = models.DateTimeField(null=True, blank=True)
+    render_attempts = models.PositiveSmallIntegerField(default=0)
+    render_after = models.DateTimeField()
+    render_error = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["issued_at", "pk"]
         indexes = [
             models.Index(fields=["subject_kind", "subject_id"], name="paper_subject"),
-            models.Index(fields=["draw_after"], condition=Q(storage_key=""), name="paper_to_draw"),
+            models.Index(fields=["render_after"], condition=Q(storage_key=""), name="paper_to_render"),
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(storage_key="", sha256="", drawn_at=None)
-                | (~Q(storage_key="") & ~Q(sha256="") & Q(drawn_at__isnull=False, size__isnull=False)),
+                condition=Q(storage_key="", sha256="", rendered_at=None)
+                | (~Q(storage_key="") & ~Q(sha256="") & Q(rendered_at__isnull=False, size__isnull=False)),
                 name="paper_file_is_whole",
-                violation_error_message=_("A drawn paper has its file, its fingerprint and the instant; an undrawn one has none."),
+                violation_error_message=_("A rendered paper has its file, its fingerprint and the instant; any other has none."),
             ),
             models.CheckConstraint(
                 condition=Q(valid_until=None) | Q(valid_from=None) | Q(valid_until__gte=F("valid_from")),

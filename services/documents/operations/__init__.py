@@ -1,0 +1,40 @@
+"""What is done with uploads and official papers."""
+
+from services.documents.file_types import UploadRefusedError
+from services.documents.operations.deliveries import DeliveryProofMissingError, deliver_paper
+from services.documents.operations.papers import UnknownDepartmentError, issue_paper, revoke_paper
+from services.documents.operations.rendering import (
+    PaperFileDamagedError,
+    PaperNotRenderedError,
+    ensure_rendered,
+    open_paper,
+    render_paper,
+    render_papers,
+)
+from services.documents.operations.uploads import (
+    StoredFile,
+    UploadNotReadyError,
+    open_upload,
+    remove_upload,
+    store_upload,
+)
+
+__all__ = [
+    "DeliveryProofMissingError",
+    "PaperFileDamagedError",
+    "PaperNotRenderedError",
+    "StoredFile",
+    "UnknownDepartmentError",
+    "UploadNotReadyError",
+    "UploadRefusedError",
+    "deliver_paper",
+    "ensure_rendered",
+    "issue_paper",
+    "open_paper",
+    "open_upload",
+    "remove_upload",
+    "render_paper",
+    "render_papers",
+    "revoke_paper",
+    "store_upload",
+]
