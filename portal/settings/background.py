@@ -40,4 +40,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "render papers": {
+        "task": "services.documents.tasks.render_papers_task",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
 }

@@ -167,6 +167,16 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 50
+UPLOAD_MAX_BYTES = int(os.environ.get("UPLOAD_MAX_MEGABYTES", "20")) * 2**20
+
+# Official papers: who seals them, the city's word in their numbers, folders with more fonts for rare characters.
+SEAL_ADAPTER = os.environ.get("SEAL_ADAPTER", "services.documents.seals.DemoSealAdapter")
+CITY_WORD = os.environ.get("CITY_WORD", "郑")
+PAPER_FONT_FOLDERS = [folder for folder in os.environ.get("PAPER_FONT_FOLDERS", "").split(os.pathsep) if folder]
+
+# The city's data-sharing gateway; empty means no source can be asked and people hand in the document.
+SOURCES_URL = os.environ.get("SOURCES_URL", "")
+SOURCES_TOKEN = os.environ.get("SOURCES_TOKEN", "")
 
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "127.0.0.1")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))

@@ -58,7 +58,10 @@ def words() -> PaperWords:
         departments=data["departments"],
         kinds={
             code: KindDescription(
-                word=kind["word"], title_zh=kind["title"]["zh"], title_en=kind["title"]["en"], needs=tuple(kind["needs"])
+                word=kind["word"],
+                title_zh=kind["title"]["zh"],
+                title_en=kind["title"]["en"],
+                needs=tuple(kind["needs"]),
             )
             for code, kind in data["kinds"].items()
         },
@@ -102,7 +105,7 @@ def storable(value: Any) -> Any:
 def in_language(value: Any, language: str) -> Any:
     """Return a stored value with every {"zh", "en"} pair replaced by its text in the language ("zh-hans" or "en").
 
-    A missing translation falls back to the other language: a paper with a Chinese name in it is better than one without.
+    A missing translation falls back to the other language: a Chinese name in an English paper is better than none.
     """
     if isinstance(value, Mapping):
         if value and set(value) <= _BOTH_LANGUAGES:

@@ -17,6 +17,9 @@ _EICAR = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
 # Control characters, path separators, and the marks that turn the reading direction around (they hide extensions).
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]')
 
+# Windows takes these for devices, whatever the extension.
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
+
 
 class UploadRefusedError(Exception):
     """The file cannot be taken. The message tells the person, in her language, what to do instead.
@@ -94,6 +97,8 @@ def safe_name(original: str) -> str:
     last = re.split(r"[/\\]", original)[-1]
     name = re.sub(r"\s+", " ", _UNSAFE.sub("", unicodedata.normalize("NFC", last))).strip(" .")
     stem, extension = PurePosixPath(name).stem, PurePosixPath(name).suffix[:10]
+    if _RESERVED.fullmatch(stem):
+        stem = f"file {stem}"
     return (stem[: NAME_LENGTH - len(extension)] + extension) or "file"
 
 
@@ -109,19 +114,20 @@ def identify(path: Path, *, name: str, declared: str) -> tuple[str, FileType]:
     Raises UploadRefusedError: empty, kind not taken, or a disagreement.
     """
     extension = extension_of(name)
-    head = path.read_bytes()[:HEAD_BYTES] if path.stat().st_size <= HEAD_BYTES else _head(path)
+    head = _head(path)
     if not head:
         raise UploadRefusedError("empty", _("The file is empty. Please choose it again, or scan the document anew."))
     refuse_test_virus(path)
     file_type = TAKEN.get(extension)
     if file_type is None:
         raise UploadRefusedError(
-            "kind", _("Files of this kind are not taken. Please upload a PDF, a JPG or PNG picture, or a Word or Excel file.")
+            "kind",
+            _("Files of this kind are not taken. Please upload a PDF, a JPG or PNG picture, or a Word or Excel file."),
         )
     if not _declared_agrees(file_type, declared) or not _content_agrees(file_type, head):
         raise UploadRefusedError(
             "mismatch",
-            _("The content of the file is not what its name says. Please save it again as PDF, JPG or PNG and upload that."),
+            _("The content of the file is not what its name says. Please save it again as PDF, JPG or PNG."),
         )
     return extension, file_type
 
@@ -133,7 +139,8 @@ def refuse_test_virus(path: Path) -> None:
         while portion := file.read(1 << 20):
             if _EICAR in tail + portion:
                 raise UploadRefusedError(
-                    "virus", _("The file was recognised as dangerous and was not kept. Please check your computer for viruses.")
+                    "virus",
+                    _("The file was recognised as dangerous and was not kept. Please check your computer for viruses."),
                 )
             tail = portion[-len(_EICAR) :]
 

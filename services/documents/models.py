@@ -53,7 +53,8 @@ class Upload(models.Model):
         indexes = [models.Index(fields=["subject_kind", "subject_id"], name="upload_subject")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state=UploadState.REMOVED) == Q(removed_at__isnull=False),
+                condition=Q(state=UploadState.REMOVED, removed_at__isnull=False)
+                | (~Q(state=UploadState.REMOVED) & Q(removed_at=None)),
                 name="upload_removed_has_instant",
                 violation_error_message=_("A removed file has the instant of its removal, any other has none."),
             )
@@ -75,7 +76,7 @@ class PaperCounter(models.Model):
 
 
 class Paper(models.Model):
-    """A numbered official paper. Its number and facts are fixed at issue; the file is rendered from them, always the same.
+    """A numbered official paper. Number and facts are fixed at issue; the file is rendered from them, always the same.
 
     facts and holder: encrypted. storage_key: empty until the file is rendered. outside_number: the number another
     system gave the same result (a permit number of a national register), never made here. specimen: not a legal paper.
@@ -129,7 +130,9 @@ class Paper(models.Model):
                 condition=Q(storage_key="", sha256="", rendered_at=None)
                 | (~Q(storage_key="") & ~Q(sha256="") & Q(rendered_at__isnull=False, size__isnull=False)),
                 name="paper_file_is_whole",
-                violation_error_message=_("A rendered paper has its file, its fingerprint and the instant; any other has none."),
+                violation_error_message=_(
+                    "A rendered paper has its file, its fingerprint and the instant; any other has none."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(valid_until=None) | Q(valid_from=None) | Q(valid_until__gte=F("valid_from")),
@@ -159,6 +162,8 @@ class Delivery(models.Model):
         ordering = ["delivered_at", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["paper", "channel", "recipient"], nulls_distinct=False, name="delivery_once_per_channel_and_recipient"
+                fields=["paper", "channel", "recipient"],
+                nulls_distinct=False,
+                name="delivery_once_per_channel_and_recipient",
             )
         ]

@@ -23,7 +23,17 @@ OFFICE_RATIO_LIMIT = 100
 # What a PDF may run, open, send or carry. A paper for an office needs none of it.
 _ACTIVE_KEYS = ("/OpenAction", "/AA", "/JS", "/JavaScript", "/XFA", "/EmbeddedFiles", "/EF", "/AF", "/RichMediaContent")
 _ACTIVE_ACTIONS = frozenset(
-    {"/JavaScript", "/Launch", "/GoToR", "/GoToE", "/SubmitForm", "/ImportData", "/Rendition", "/RichMediaExecute", "/Movie"}
+    {
+        "/JavaScript",
+        "/Launch",
+        "/GoToR",
+        "/GoToE",
+        "/SubmitForm",
+        "/ImportData",
+        "/Rendition",
+        "/RichMediaExecute",
+        "/Movie",
+    }
 )
 _ACTIVE_ANNOTATIONS = frozenset({"/RichMedia", "/FileAttachment", "/Movie", "/Sound", "/Screen", "/3D"})
 _OFFICE_MAIN_PART = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
@@ -45,7 +55,7 @@ def _picture(path: Path, extension: str) -> bytes:
                 raise _too_large_picture()
             upright = ImageOps.exif_transpose(opened)
             return _encoded(upright, extension)
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large_picture() from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, zlib.error, EOFError) as error:
         raise UploadRefusedError(
@@ -69,7 +79,8 @@ def _encoded(picture: Image.Image, extension: str) -> bytes:
 
 def _too_large_picture() -> UploadRefusedError:
     return UploadRefusedError(
-        "pixels", _("The picture has too many pixels. Please make it smaller (at most 50 megapixels) and upload it again.")
+        "pixels",
+        _("The picture has too many pixels. Please make it smaller (at most 50 megapixels) and upload it again."),
     )
 
 
@@ -169,16 +180,23 @@ def _check_package(package: zipfile.ZipFile, extension: str) -> None:
     size = sum(entry.file_size for entry in entries)
     packed = max(1, sum(entry.compress_size for entry in entries))
     if len(entries) > OFFICE_ENTRY_LIMIT or size > OFFICE_SIZE_LIMIT or size / packed > OFFICE_RATIO_LIMIT:
-        raise UploadRefusedError("bomb", _("The file unpacks to far more than it shows. Please save it as PDF and upload that."))
+        raise UploadRefusedError(
+            "bomb", _("The file unpacks to far more than it shows. Please save it as PDF and upload that.")
+        )
     if any(_is_active_part(name) for name in names) or _has_outside_links(package):
         raise UploadRefusedError(
-            "macros", _("The file contains macros, embedded programs or links to outside files. Please save it as PDF and upload that.")
+            "macros",
+            _("The file contains macros, programs or links to outside files. Please save it as PDF and upload that."),
         )
 
 
 def _is_active_part(name: str) -> bool:
     lowered = name.lower()
-    return lowered.endswith(("vbaproject.bin", ".exe", ".js", ".vbs")) or "/embeddings/" in lowered or "/activex/" in lowered
+    return (
+        lowered.endswith(("vbaproject.bin", ".exe", ".js", ".vbs"))
+        or "/embeddings/" in lowered
+        or "/activex/" in lowered
+    )
 
 
 def _has_outside_links(package: zipfile.ZipFile) -> bool:

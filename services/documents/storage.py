@@ -6,7 +6,6 @@ leaves a pending row or a file nobody points to; `check_files` reports both.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import secrets
@@ -132,5 +131,7 @@ def _portions(source: ByteSource) -> Iterator[bytes]:
 
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
-    with contextlib.closing(os.fdopen(descriptor)):
+    try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

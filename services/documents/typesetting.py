@@ -69,7 +69,9 @@ def draw(kind: str, content: Mapping[str, Any], *, created_at: dt.datetime) -> b
 def qr_svg(text: str) -> str:
     """Return a QR code as SVG, error level M, with the quiet zone scanners need."""
     buffer = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(buffer, kind="svg", border=2, dark="#1b2430", xmldecl=False, svgns=True)
+    segno.make(text, error="m", micro=False).save(
+        buffer, kind="svg", border=2, dark="#1b2430", xmldecl=False, svgns=True
+    )
     return buffer.getvalue().decode()
 
 

@@ -26,7 +26,9 @@ REMEDIES = {
     "reconsideration": _pair("郑州市中原区人民政府（演示）", "the People's Government of Zhongyuan District (demo)"),
     "court": _pair("郑州铁路运输法院（演示）", "the Zhengzhou Railway Transport Court (demo)"),
 }
-CONTACT = _pair("0371-00000000（演示），中原区政务服务大厅3号窗口", "0371-00000000 (demo), Zhongyuan service hall, window 3")
+CONTACT = _pair(
+    "0371-00000000（演示），中原区政务服务大厅3号窗口", "0371-00000000 (demo), Zhongyuan service hall, window 3"
+)
 MATERIALS = [
     {"name": _pair("食品经营许可申请书", "Application for a food business licence")},
     {"name": _pair("营业场所布局图、操作流程图", "Layout plan and process chart")},
@@ -46,7 +48,10 @@ FACTS: dict[str, dict[str, Any]] = {
             },
         ],
         "materials": MATERIALS,
-        "next_step": _pair("综合窗口将核对材料是否齐全，结果会发送到您的消息中心。", "The counter now checks that everything is complete; you will find the result in your inbox."),
+        "next_step": _pair(
+            "综合窗口将核对材料是否齐全，结果会发送到您的消息中心。",
+            "The counter now checks that everything is complete; you will find the result in your inbox.",
+        ),
         "contact": CONTACT,
     },
     "acceptance_notice": {
@@ -64,7 +69,9 @@ FACTS: dict[str, dict[str, Any]] = {
         "missing": [
             {
                 "material": _pair("营业场所布局图", "Layout plan"),
-                "reason": _pair("未标注食品处理区与就餐区的面积。", "The areas for preparing and for eating are not marked."),
+                "reason": _pair(
+                    "未标注食品处理区与就餐区的面积。", "The areas for preparing and for eating are not marked."
+                ),
                 "how": _pair("请标注各区域面积后重新上传。", "Mark the size of each area and upload it again."),
             },
             {
@@ -79,7 +86,9 @@ FACTS: dict[str, dict[str, Any]] = {
         **APPLICATION,
         "reason": _pair("经营场所位于二七区", "The premises lie in Erqi District."),
         "right_body": _pair("二七区市场监督管理局（演示）", "Market Regulation Bureau of Erqi District (demo)"),
-        "right_body_contact": _pair("二七区政务服务大厅，0371-00000001（演示）", "Erqi service hall, 0371-00000001 (demo)"),
+        "right_body_contact": _pair(
+            "二七区政务服务大厅，0371-00000001（演示）", "Erqi service hall, 0371-00000001 (demo)"
+        ),
         "remedies": REMEDIES,
     },
     "extension_notice": {
@@ -106,10 +115,15 @@ FACTS: dict[str, dict[str, Any]] = {
         "granted": _pair("食品经营许可", "the food business licence"),
         "content": [
             {"label": _pair("经营场所", "Premises"), "value": "郑州市中原区建设西路000号（演示地址）"},
-            {"label": _pair("经营项目", "Business items"), "value": _pair("热食类食品制售、冷食类食品制售", "Hot dishes, cold dishes")},
+            {
+                "label": _pair("经营项目", "Business items"),
+                "value": _pair("热食类食品制售、冷食类食品制售", "Hot dishes, cold dishes"),
+            },
         ],
         "certificate": _pair("《食品经营许可证》", "the Food Business Licence"),
-        "conditions": [_pair("按照核准的布局经营，改变布局前办理变更。", "Keep to the approved layout; apply before changing it.")],
+        "conditions": [
+            _pair("按照核准的布局经营，改变布局前办理变更。", "Keep to the approved layout; apply before changing it.")
+        ],
         "contact": CONTACT,
     },
     "decision_refuse": {
@@ -119,12 +133,14 @@ FACTS: dict[str, dict[str, Any]] = {
         "reasons": [
             _pair(
                 "现场核查发现食品处理区与卫生间相连，不符合《食品安全法》第三十三条第一款第一项的要求。",
-                "The site check found the preparation area joined to a toilet, contrary to article 33(1)(1) of the Food Safety Law.",
+                "The preparation area is joined to a toilet, contrary to Food Safety Law, article 33(1)(1).",
             ),
             _pair("未设置独立的冷食专间。", "There is no separate room for cold dishes."),
         ],
         "refused": _pair("食品经营许可", "the food business licence"),
-        "may_apply_again": _pair("整改完成后，您可以重新提出申请。", "Once this has been put right you may apply again."),
+        "may_apply_again": _pair(
+            "整改完成后，您可以重新提出申请。", "Once this has been put right you may apply again."
+        ),
         "remedies": REMEDIES,
         "contact": CONTACT,
     },
@@ -134,8 +150,14 @@ FACTS: dict[str, dict[str, Any]] = {
         "fields": [
             {"label": _pair("法定代表人（负责人）", "Legal representative"), "value": "张伟（演示）"},
             {"label": _pair("经营场所", "Premises"), "value": "郑州市中原区建设西路000号（演示地址）"},
-            {"label": _pair("主体业态", "Type of business"), "value": _pair("餐饮服务经营者（小型餐馆）", "Caterer (small restaurant)")},
-            {"label": _pair("经营项目", "Business items"), "value": _pair("热食类食品制售；冷食类食品制售", "Hot dishes; cold dishes")},
+            {
+                "label": _pair("主体业态", "Type of business"),
+                "value": _pair("餐饮服务经营者（小型餐馆）", "Caterer (small restaurant)"),
+            },
+            {
+                "label": _pair("经营项目", "Business items"),
+                "value": _pair("热食类食品制售；冷食类食品制售", "Hot dishes; cold dishes"),
+            },
         ],
         "valid_from": dt.date(2026, 10, 12),
         "valid_until": dt.date(2031, 10, 11),

@@ -16,7 +16,7 @@ from services.documents.models import Paper, PaperCounter
 from services.documents.numbering import number_text
 from services.documents.seals import seal_adapter
 from services.parties.models import Department
-from workflows import wake
+from workflows.wake import wake
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -89,7 +89,7 @@ def issue_paper(
         valid_until=_date(full.get("valid_until")),
         render_after=at,
     )
-    transaction.on_commit(_wake_renderer, robust=True)
+    wake(RENDER_TASK)
     return paper
 
 
@@ -109,18 +109,16 @@ def revoke_paper(
     return locked
 
 
-def _wake_renderer() -> None:
-    """Hint only: beat finds the row without it."""
-    wake.wake(RENDER_TASK)
-
-
 def _department_facts(body: Department) -> dict[str, Any]:
     remedies = {
         "reconsideration": {"zh": body.reconsideration_zh, "en": body.reconsideration_en},
         "court": {"zh": body.court_zh, "en": body.court_en},
     }
     known = all(any(pair.values()) for pair in remedies.values())
-    contact = {"zh": "，".join(filter(None, [body.phone, body.address_zh])), "en": ", ".join(filter(None, [body.phone, body.address_en]))}
+    contact = {
+        "zh": "，".join(filter(None, [body.phone, body.address_zh])),
+        "en": ", ".join(filter(None, [body.phone, body.address_en])),
+    }
     return {"contact": contact, **({"remedies": remedies} if known else {})}
 
 

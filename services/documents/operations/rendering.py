@@ -93,9 +93,9 @@ def open_paper(*, paper: Paper, reader: User, purpose: str, case_ref: str = "", 
         case_ref=case_ref,
         at=at,
     )
-    Delivery.objects.filter(
-        paper=paper, channel=DeliveryChannel.ONLINE, recipient=reader, opened_at=None
-    ).update(opened_at=at)
+    Delivery.objects.filter(paper=paper, channel=DeliveryChannel.ONLINE, recipient=reader, opened_at=None).update(
+        opened_at=at
+    )
     title = paper.title_zh if paper.language == "zh-hans" else paper.title_en
     return StoredFile(path=path, name=f"{title} {paper.number}.pdf", media_type="application/pdf")
 

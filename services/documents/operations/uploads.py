@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,8 +123,8 @@ def remove_upload(*, upload: Upload, by: User, at: datetime) -> Upload:
     locked.removed_at = at
     locked.removed_by = by
     locked.save(update_fields=["state", "removed_at", "removed_by"])
-    keys = (locked.storage_key, locked.original_key)
-    transaction.on_commit(lambda: [storage.remove(key) for key in keys] and None)
+    transaction.on_commit(partial(storage.remove, locked.storage_key))
+    transaction.on_commit(partial(storage.remove, locked.original_key))
     return locked
 
 
