@@ -4,6 +4,6 @@ See `docs/forms.md` for what a designer may write and what a missing answer mean
 """
 
 from workflows.expressions.errors import ExpressionError
-from workflows.expressions.evaluation import check_expression, evaluate, evaluate_condition, nested
+from workflows.expressions.evaluation import check_expression, evaluate, evaluate_condition, nested, paths_of
 
-__all__ = ["ExpressionError", "check_expression", "evaluate", "evaluate_condition", "nested"]
+__all__ = ["ExpressionError", "check_expression", "evaluate", "evaluate_condition", "nested", "paths_of"]

@@ -58,7 +58,12 @@ def check_expression(text: str, known: frozenset[str]) -> frozenset[str]:
         raise ExpressionError(f"Nothing here is called {', '.join(unknown)}.")
     if others := sorted(path for path in compiled.ranges if f"{path}[]" not in exist):
         raise ExpressionError(f"{', '.join(others)} is not a list: it can neither be counted nor walked through.")
-    return frozenset(path.replace("[]", "") for path in compiled.paths)
+    return paths_of(text)
+
+
+def paths_of(text: str) -> frozenset[str]:
+    """Return the full paths an expression reads, without asking whether they exist. Errors as `evaluate`."""
+    return frozenset(path.replace("[]", "") for path in _compile(text).paths)
 
 
 def evaluate(text: str, data: Mapping[str, object]) -> object:

@@ -48,7 +48,7 @@ class Piece:
     arithmetic: bool = False
     is_list: bool = False
 
-    def __post_init__(self) -> None:  # noqa: D105
+    def __post_init__(self) -> None:
         if len(self.text) > MAX_REWRITTEN:
             raise ExpressionError("The expression is too complicated; split it.")
 
