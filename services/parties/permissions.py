@@ -26,7 +26,7 @@ def is_principal(user: User | AnonymousUser, party: PartyRef) -> bool:
 
 def can_act_for(user: User | AnonymousUser, party: PartyRef, scope: MandateScope | str, at: datetime) -> bool:
     """Return whether she may do this for a party: for herself, as legal representative, or by a mandate in force."""
-    if not user.is_active:
+    if not user.is_active or user.pk is None:
         return False
     return (
         is_principal(user, party)

@@ -96,11 +96,11 @@ def names_of_parties(refs: Iterable[PartyRef]) -> dict[PartyRef, str]:
     persons = [ref.id for ref in wanted if ref.kind == "person"]
     organisations = [ref.id for ref in wanted if ref.kind == "organisation"]
     if persons:
-        rows = Person.objects.filter(pk__in=persons).values_list("pk", "name")
-        names.update({PartyRef("person", pk): name for pk, name in rows})
+        people = Person.objects.filter(pk__in=persons)
+        names.update({PartyRef("person", pk): name for pk, name in people.values_list("pk", "name")})
     if organisations:
-        rows = Organisation.objects.filter(pk__in=organisations).values_list("pk", "name")
-        names.update({PartyRef("organisation", pk): name for pk, name in rows})
+        bodies = Organisation.objects.filter(pk__in=organisations)
+        names.update({PartyRef("organisation", pk): name for pk, name in bodies.values_list("pk", "name")})
     return names
 
 

@@ -232,4 +232,5 @@ def reveal_id_number(*, person: Person, purpose: str, case_ref: str = "", by: Us
     )
     if not allowed:
         raise PermissionDenied
-    return person.id_number
+    number: str = person.id_number
+    return number

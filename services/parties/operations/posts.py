@@ -46,8 +46,8 @@ def appoint(
         at: when, and the begin of the appointment.
 
     Raises:
-        AppointmentRefusedError: administrators and auditors hold no other role (three separate powers, GB/T 22239); or not
-            exactly one of department and window; or an end before the begin.
+        AppointmentRefusedError: administrators and auditors hold no other role (GB/T 22239, three separate powers);
+            or not exactly one of department and window; or an end before the begin.
         PermissionDenied: `by` may not appoint, or appoints herself.
     """
     if by is not None and (not can_appoint(by, at) or by == user):
