@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from portal.accounts.views import SignupView
 from portal.ui import health
 from portal.ui.language import switch_language
 
@@ -19,5 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz/ready", health.ready, name="health-ready"),
     path("language/", switch_language, name="set_language"),
     path("admin/", admin.site.urls),
+    path("accounts/", include("portal.accounts.urls")),
+    path("accounts/signup/", SignupView.as_view(), name="account_signup"),
     path("accounts/", include("allauth.urls")),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import PermissionDenied
@@ -22,7 +22,6 @@ def register_identity(
     name: str,
     id_kind: str,
     id_number: str,
-    birth_date: date | None,
     mobile: str,
     language: str,
     at: datetime,
@@ -37,7 +36,6 @@ def register_identity(
         name=name,
         id_kind=id_kind,
         id_number=id_number,
-        birth_date=birth_date,
         mobile=mobile,
         email=user.email,
         user=user,

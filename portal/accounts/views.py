@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from portal.accounts.forms import ProfileForm
 from portal.accounts.landing import door_of
 from portal.accounts.operations import change_profile
+from services.parties.enums import Role
 from services.parties.queries import departments, person_of, posts_of
 
 
@@ -54,5 +55,7 @@ def profile(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Your profile is saved."))
         return redirect("accounts:profile")
     names = {department.code: department for department in departments()}
-    posts = [{"department": names.get(post.department), "post": post} for post in sorted(posts_of(user, now))]
+    posts = [
+        {"department": names[post.department], "role": Role(post.role).label} for post in sorted(posts_of(user, now))
+    ]
     return render(request, "accounts/profile.html", {"form": form, "person": person, "posts": posts})
