@@ -131,6 +131,9 @@ DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
 )
 REDIS_URL = (os.environ.get("REDIS_URL") or _embedded("redis_url") or "redis://127.0.0.1:6379").rstrip("/")
 CELERY_BROKER_URL = f"{REDIS_URL}/0"
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
+# Worker and beat touch a file here after each task and each hint: a health check asks how old it is.
+PROGRESS_DIR = Path(os.environ.get("PROGRESS_DIR", VAR))
 # Per process and disposable: only sign-in rate limits and the like. What must survive stands in PostgreSQL.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
@@ -145,7 +148,7 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = VAR / "static"
+STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", VAR / "static"))
 STATICFILES_DIRS = [ROOT / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
