@@ -101,7 +101,7 @@ def test_the_second_step_is_set_up_and_asked_for_at_sign_in():
         "mfa_generate_recovery_codes",
         "mfa_deactivate_totp",
     ):
-        assert client.get(reverse(f"mfa_{page}")).status_code == 200
+        assert client.get(reverse(name)).status_code == 200
     newly = Client()
     page = newly.post(reverse("account_login"), {"login": user.username, "password": PASSWORD}, follow=True)
     assert page.redirect_chain[-1][0] == reverse("mfa_authenticate")
