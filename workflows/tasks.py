@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from workflows.operations.jobs import run_due_jobs
 from workflows.operations.timers import sweep_timers
 from workflows.queries.calendars import database_now
 
@@ -12,3 +13,9 @@ from workflows.queries.calendars import database_now
 def sweep_timers_task() -> None:
     """Fire the timers that are due by PostgreSQL's clock."""
     sweep_timers(at=database_now())
+
+
+@shared_task(name="workflows.tasks.run_due_jobs_task")
+def run_due_jobs_task() -> None:
+    """Carry out the service tasks that are due by PostgreSQL's clock."""
+    run_due_jobs(at=database_now())

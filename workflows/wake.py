@@ -11,12 +11,16 @@ import threading
 import time
 from functools import partial
 
-from celery import current_app
+from celery import Celery
 from django.db import transaction
 
 log = logging.getLogger(__name__)
 
 REST_SECONDS = 30.0
+
+# A sender of our own: a page must reach the broker whether or not this process has imported the worker's application.
+sender = Celery("wake", set_as_current=False)
+sender.config_from_object("django.conf:settings", namespace="CELERY")
 
 
 class Breaker:
@@ -59,7 +63,7 @@ def _send(task_name: str) -> None:
     if not breaker.allows():
         return
     try:
-        current_app.send_task(task_name, retry=False, ignore_result=True)
+        sender.send_task(task_name, retry=False, ignore_result=True)
     except Exception as error:
         # Whatever the broker's client raises: the sweeps come round without the hint.
         breaker.trip()

@@ -12,7 +12,6 @@ from workflows.clocks.rules import AUTHORITIES, PAUSES
 from workflows.clocks.wording import Wording
 
 _SHOWN_WEEKENDS = 4
-_SHOWN_OPEN_DAYS = 14
 Dated = tuple[int, int, str]
 
 
@@ -38,11 +37,10 @@ class _Explanation:
 
     @property
     def last(self) -> int:
-        """Offset up to which days are explained: the due day, or some days ahead while it is undecided."""
+        """Offset up to which days are explained: the due day, or the open pause that leaves it undecided."""
         if self.due.due_on is not None:
             return self.calendar.offset(self.due.due_on)
-        opened = max(self.calendar.offset(p.from_on) for p in self.facts.pauses if p.to_on is None)
-        return max(min(opened, self.start + _SHOWN_OPEN_DAYS), self.start)
+        return max(self.start, *(self._offset(p.from_on) for p in self.facts.pauses if p.to_on is None))
 
     def lines(self) -> list[str]:
         """Return all sentences."""
@@ -127,14 +125,14 @@ class _Explanation:
 
     def _pauses(self) -> Iterator[Dated]:
         for pause in self.facts.pauses:
-            begin = self.calendar.offset(pause.from_on)
+            begin = self._offset(pause.from_on)
             if begin > self.last:
                 continue
             reason = self._reason(pause)
             if pause.to_on is None:
                 yield begin, 3, self.wording.say("pause_open", day=self._day(begin), reason=reason)
                 continue
-            end = self.calendar.offset(pause.to_on)
+            end = self._offset(pause.to_on)
             first = max(begin, self.start if self.counts_hours or self.facts.total == 0 else self.start + 1)
             counted = (
                 end - first + 1 if self.counts_days else self.calendar.before[end + 1] - self.calendar.before[first]
@@ -193,6 +191,10 @@ class _Explanation:
         if unknown:
             return self.wording.say("provisional", years=self.wording.listed(unknown))
         return self.wording.say("provisional_days")
+
+    def _offset(self, on: date) -> int:
+        """Return a day's offset without asking whether the calendar reaches there: a pause may lie beyond it."""
+        return on.toordinal() - self.calendar.first
 
     def _day(self, offset: int) -> str:
         return self.wording.day(self.calendar.day(offset))

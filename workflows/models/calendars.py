@@ -15,8 +15,8 @@ class CalendarDay(models.Model):
     region = models.CharField(max_length=20)
     date = models.DateField()
     kind = models.CharField(max_length=12, choices=CalendarDayKind)
-    name_zh = models.CharField(max_length=60, blank=True)
-    name_en = models.CharField(max_length=60, blank=True)
+    name_zh = models.CharField(max_length=200, blank=True)
+    name_en = models.CharField(max_length=200, blank=True)
     confirmed = models.BooleanField(help_text="False while the authority has not announced it")
     source = models.CharField(max_length=200, help_text="The notice, or the program that supplied it")
 

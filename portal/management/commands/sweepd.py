@@ -1,0 +1,80 @@
+"""`manage.py sweepd`: do what is due by looking into PostgreSQL only, with no broker and no beat.
+
+Celery makes things prompt; this process makes them certain. Run two of them: any number of sweeps may run at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
+
+from services.notifications.dispatch import dispatch_notices
+from workflows.operations.jobs import run_due_jobs
+from workflows.operations.timers import sweep_timers
+from workflows.queries.calendars import database_now
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 60.0
+
+
+def _dispatch() -> None:
+    dispatch_notices(at=database_now(), worker=f"sweepd {socket.gethostname()}:{os.getpid()}")
+
+
+def _sweep() -> None:
+    sweep_timers(at=database_now())
+
+
+def _run_jobs() -> None:
+    run_due_jobs(at=database_now())
+
+
+SWEEPS: tuple[Callable[[], None], ...] = (_sweep, _run_jobs, _dispatch)
+
+
+def sweep_once() -> bool:
+    """Run every sweep once; a failing one is logged and stops no other. Returns whether all went well."""
+    well = True
+    for sweep in SWEEPS:
+        try:
+            close_old_connections()
+            sweep()
+        except Exception:
+            # The database may restart under us: the next round comes in a minute.
+            log.exception("sweep failed", extra={"sweep": sweep.__name__})
+            well = False
+    return well
+
+
+class Command(BaseCommand):
+    """Sweep until told to stop."""
+
+    help = "Fire due timers, carry out due jobs and send owed notices, looking into PostgreSQL only."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Say which words the command takes."""
+        parser.add_argument("--every", type=float, default=EVERY_SECONDS, help="seconds between two sweeps")
+        parser.add_argument("--once", action="store_true", help="sweep once; exit status 1 if something failed")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Sweep; SIGTERM and SIGINT end it between two sweeps."""
+        if options["once"]:
+            if not sweep_once():
+                raise SystemExit(1)
+            return
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        while True:
+            sweep_once()
+            if stop.wait(options["every"]):
+                return
