@@ -40,6 +40,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "forget old answers": {
+        "task": "services.exchange.tasks.forget_old_answers_task",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "render papers": {
         "task": "services.documents.tasks.render_papers_task",
         "schedule": 15.0,

@@ -42,7 +42,7 @@ class SourceCall(models.Model):
 
 
 class CachedAnswer(models.Model):
-    """The latest answer about a key for a purpose, encrypted, for ten minutes. An answer for one purpose serves no other."""
+    """The latest answer about a key, encrypted, for ten minutes; an answer for one purpose serves no other."""
 
     source = models.CharField(max_length=40)
     purpose = models.CharField(max_length=40)

@@ -51,7 +51,9 @@ def registry(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registr
     thread.join()
 
 
-def ask(key: str = COMPANY, *, source: str = "business-registry", purpose: str = "prefill", **given: Any) -> SourceAnswer:
+def ask(
+    key: str = COMPANY, *, source: str = "business-registry", purpose: str = "prefill", **given: Any
+) -> SourceAnswer:
     given.setdefault("at", AT)
     given.setdefault("by", None)
     return ask_source(source=source, purpose=purpose, key=key, subject_kind="application", subject_id=12, **given)

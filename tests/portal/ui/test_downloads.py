@@ -1,0 +1,22 @@
+"""Files are sent to be saved, never to be run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from portal.ui.downloads import attachment_response
+
+
+def test_headers_of_a_download(tmp_path: Path) -> None:
+    file = tmp_path / "x"
+    file.write_bytes(b"content")
+    response = attachment_response(file, "受理通知书 演示“1”.pdf", "application/pdf")
+    assert b"".join(response.streaming_content) == b"content"  # type: ignore[arg-type]
+    disposition = response["Content-Disposition"]
+    assert disposition.startswith("attachment; filename*=utf-8''%E5%8F%97%E7%90%86")
+    assert disposition.isascii()
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert response["Cache-Control"] == "no-store, private"
+    assert response["Content-Type"] == "application/pdf"
+    response.close()
