@@ -101,10 +101,11 @@ class Content:
 
 @dataclass
 class _Shared:
-    """What several files use: contact defaults, steps per process, questions, departments by code."""
+    """What several files use: defaults, questions and documents by key, departments by code."""
 
     defaults: Row
     questions: Row
+    materials: Row
     departments: Mapping[str, Row]
 
 
@@ -118,6 +119,7 @@ def read_folder(folder: Path) -> Content:
     shared = _Shared(
         _load(folder / "defaults.yaml"),
         _load(folder / "questions.yaml"),
+        _load(folder / "materials.yaml"),
         {row["code"]: row for row in departments},
     )
     services = [_read(path, _service, shared) for path in sorted((folder / "services").glob("*.yaml"))]
@@ -199,7 +201,8 @@ def _service(raw: Mapping[str, Any], shared: _Shared) -> ServiceContent:
     item |= {"catalog_code": raw.get("catalog_code", ""), "task_code": raw.get("task_code", "")}
     version = _version_columns(raw, shared, department)
     lines = {name: _numbered(raw.get(name, ())) for name in LINES}
-    lines |= {name: _conditional(raw.get(name, ())) for name in ("materials", "fees")}
+    lines["fees"] = _conditional(raw.get("fees", ()))
+    lines["materials"] = _conditional(shared.materials.get(row["code"], {}) | row for row in raw.get("materials", ()))
     lines["steps"] = _steps(raw, shared, department)
     questions, stops = _questions(raw, shared), _conditional(raw.get("stops", ()))
     tree = tuple(spread(row) for row in raw.get("tree", ()))
@@ -220,11 +223,12 @@ def _version_columns(raw: Mapping[str, Any], shared: _Shared, department: Row) -
     decision = raw.get("decision", {"place": "here"})
     phones = {"consult_phone": department["phone"], "complaint_phone": department["complaint_phone"]}
     contact = {**shared.defaults["contact"], **phones, **raw.get("contact", {})}
+    handling = {**shared.defaults["handling"][raw["process"]], **raw.get("handling", {})}
     texts = ("name", "summary", "acceptance", "quantity_limit", "commitment", "afterwards", "special_procedure")
     simple = ("power_source", "use_levels", "body_kind", "audiences", "person_themes", "legal_themes")
     columns: Row = {key: raw[key] for key in (*texts, *simple) if key in raw}
     columns["appeal"] = raw.get("appeal", shared.defaults["appeal"])
-    columns |= {key: value for key, value in contact.items() if key != "demo"} | dict(raw["handling"])
+    columns |= {key: value for key, value in contact.items() if key != "demo"} | handling
     columns |= {"decision_place": decision["place"], "process_key": raw["process"]}
     if "system" in decision:
         columns["outside_system"] = decision["system"]
@@ -276,16 +280,21 @@ def _questions(raw: Mapping[str, Any], shared: _Shared) -> list[Row]:
     return rows
 
 
-def _form(raw: Iterable[str | Mapping[str, Any]]) -> Row:
-    """Return the form: which data elements are asked; the dictionary of elements knows their section and order.
+def _form(raw: Iterable[Any] | Mapping[str, Any]) -> Row:
+    """Return the form: the data elements it uses, fields only this service has, and rules over several answers.
 
-    An ask is written `premises.address`, `person.email?` (may stay empty), or a mapping with `element`, `when`,
-    `optional`.
+    The dictionary of elements knows section and order. A use is written `premises.address`, `person.email?` (may stay
+    empty), or a mapping with `element`, `when`, `optional`; see `services.forms.definitions.read_form`.
     """
-    return {"asks": [_ask(ask) for ask in raw]}
+    form = raw if isinstance(raw, Mapping) else {"uses": raw}
+    return {
+        "uses": [_use(use) for use in form.get("uses", ())],
+        "own": list(form.get("own", ())),
+        "rules": list(form.get("rules", ())),
+    }
 
 
-def _ask(raw: str | Mapping[str, Any]) -> Row:
+def _use(raw: str | Mapping[str, Any]) -> Row:
     if isinstance(raw, str):
         return {"element": raw.rstrip("?"), "required": not raw.endswith("?"), "visible_if": ""}
     return {"element": raw["element"], "required": not raw.get("optional", False), "visible_if": raw.get("when", "")}

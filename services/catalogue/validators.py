@@ -107,7 +107,7 @@ def check_service(service: ServiceContent, known: Known) -> list[Finding]:
         (9, _papers(service, known)),
         (12, _service_conditions(service, known)),
         (PROCESS_RULE, _process(service.version["process_key"], known)),
-        (14, _asks(service.version["form"], known)),
+        (14, _uses(service.version["form"], known)),
     ):
         found += [Finding(service.code, number, field, sentence) for field, sentence in wrongs]
     return found
@@ -120,7 +120,7 @@ def check_bundle(bundle: BundleContent, services: Mapping[str, ServiceContent], 
         (11, _languages(_bundle_rows(bundle))),
         (12, _bundle_conditions(bundle, known)),
         (PROCESS_RULE, _process(bundle.version["process_key"], known)),
-        (14, _asks(bundle.version["form"], known)),
+        (14, _uses(bundle.version["form"], known)),
         (16, _parts(bundle, services)),
         (17, _questions_of_parts(bundle, services)),
     ):
@@ -332,8 +332,8 @@ def _service_conditions(service: ServiceContent, known: Known) -> Iterator[Wrong
             yield from _condition(_at(field, row), row.get("condition", ""), paths)
     for row in service.stops:
         yield from _condition(_at("stops", row), row["condition"], paths)
-    for ask in service.version["form"]["asks"]:
-        yield from _condition(f"form.{ask['element']}", ask["visible_if"], paths | known.elements)
+    for use in service.version["form"]["uses"]:
+        yield from _condition(f"form.{use['element']}", use["visible_if"], paths | known.elements)
 
 
 def _bundle_conditions(bundle: BundleContent, known: Known) -> Iterator[Wrong]:
@@ -342,8 +342,8 @@ def _bundle_conditions(bundle: BundleContent, known: Known) -> Iterator[Wrong]:
     for field, rows in (("parts", bundle.parts), ("stops", bundle.stops)):
         for row in rows:
             yield from _condition(_at(field, row), row["condition"], paths)
-    for ask in bundle.version["form"]["asks"]:
-        yield from _condition(f"form.{ask['element']}", ask["visible_if"], paths | known.elements)
+    for use in bundle.version["form"]["uses"]:
+        yield from _condition(f"form.{use['element']}", use["visible_if"], paths | known.elements)
 
 
 def _process(key: str, known: Known) -> Iterator[Wrong]:
@@ -351,9 +351,9 @@ def _process(key: str, known: Known) -> Iterator[Wrong]:
         yield "process_key", f"There is no process called {key}."
 
 
-def _asks(form: Row, known: Known) -> Iterator[Wrong]:
+def _uses(form: Row, known: Known) -> Iterator[Wrong]:
     """14: a form asks data elements the dictionary has, each once."""
-    codes = [ask["element"] for ask in form["asks"]]
+    codes = [use["element"] for use in form["uses"]]
     for code in codes:
         if known.codes is not None and code not in known.codes:
             yield f"form.{code}", "The dictionary has no such data element."

@@ -56,7 +56,7 @@ class ServiceVersionFactory(factory.django.DjangoModelFactory[ServiceVersion]):
     summary_zh = "说明"
     summary_en = "Summary"
     process_key = "licence-review"
-    form = {"asks": []}
+    form = {"uses": []}
     use_levels = ["4"]
     audiences = ["1"]
     posts = {
@@ -127,7 +127,7 @@ class BundleVersionFactory(factory.django.DjangoModelFactory[BundleVersion]):
     summary_zh = "说明"
     summary_en = "Summary"
     process_key = "open-restaurant"
-    form = {"asks": []}
+    form = {"uses": []}
     lead_department = factory.SubFactory(DepartmentFactory)
     basis_zh = "依据"
     basis_en = "Basis"
