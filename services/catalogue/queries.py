@@ -13,6 +13,8 @@ from services.catalogue.enums import VersionState
 from services.catalogue.models import BundlePart, BundleVersion, Material, ServiceVersion, StopRule
 from services.catalogue.situation import Situation, read_situation
 from services.catalogue.validators import Known
+from services.forms.dictionary import dictionary
+from services.forms.schema import FormSchema, merge
 
 SHIPPED_FOLDER = Path(__file__).parent / "data"
 PAPER_KINDS = frozenset({"certificate", "filing_receipt", "decision_grant"})
@@ -21,7 +23,7 @@ _GUIDE = ("materials", "fees", "legal_bases", "faqs", "steps", "results", "quest
 
 def known_to_the_system(processes: frozenset[str]) -> Known:
     """Return what the rules compare the files with."""
-    return Known(elements=frozenset(), codes=None, processes=processes, papers=PAPER_KINDS)
+    return Known(dictionary=dictionary(), processes=processes, papers=PAPER_KINDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +150,16 @@ def service_versions_for(
     if isinstance(version, ServiceVersion):
         return [version]
     return [part.version for part in applicable_parts(version, answers)]
+
+
+def form_schema(version: BundleVersion | ServiceVersion, answers: Mapping[str, Any]) -> FormSchema:
+    """Return the form for this situation: every data element once, whichever services ask it.
+
+    A condition in it may read `answers.<question>` beside the form's own elements.
+    """
+    services = service_versions_for(version, answers)
+    own = [dictionary().form(version.form, service=version.code)] if isinstance(version, BundleVersion) else []
+    return merge([*own, *(dictionary().form(one.form, service=one.code) for one in services)])
 
 
 def materials_for(version: BundleVersion | ServiceVersion, answers: Mapping[str, Any]) -> list[MaterialNeed]:

@@ -27,6 +27,8 @@ from services.catalogue.enums import (
     StepKind,
 )
 from services.catalogue.limits import in_working_days
+from services.forms.dictionary import Dictionary
+from services.forms.schema import SchemaError, check_schema, merge
 from workflows.expressions import ExpressionError, check_expression
 
 AREA_CODE_PHONE = re.compile(r"0\d{2,3}-\d{5,8}")
@@ -72,14 +74,12 @@ class Known:
     """What the rest of the system knows.
 
     Attributes:
-        elements: paths a condition may read, as `check_expression` wants them (`food.items[]` for a list).
-        codes: codes of the data elements a form may ask.
+        dictionary: the data elements a form may ask.
         processes: keys of the processes that exist.
         papers: kinds of paper the documents app issues.
     """
 
-    elements: frozenset[str]
-    codes: frozenset[str] | None
+    dictionary: Dictionary
     processes: frozenset[str]
     papers: frozenset[str]
 
@@ -105,9 +105,9 @@ def check_service(service: ServiceContent, known: Known) -> list[Finding]:
     ]
     for number, wrongs in (
         (9, _papers(service, known)),
-        (12, _service_conditions(service, known)),
+        (12, _service_conditions(service)),
         (PROCESS_RULE, _process(service.version["process_key"], known)),
-        (14, _uses(service.version["form"], known)),
+        (14, _form(service.code, service.version["form"], service.questions, known)),
     ):
         found += [Finding(service.code, number, field, sentence) for field, sentence in wrongs]
     return found
@@ -118,9 +118,9 @@ def check_bundle(bundle: BundleContent, services: Mapping[str, ServiceContent], 
     found = []
     for number, wrongs in (
         (11, _languages(_bundle_rows(bundle))),
-        (12, _bundle_conditions(bundle, known)),
+        (12, _bundle_conditions(bundle)),
         (PROCESS_RULE, _process(bundle.version["process_key"], known)),
-        (14, _uses(bundle.version["form"], known)),
+        (14, _merged_form(bundle, services, known)),
         (16, _parts(bundle, services)),
         (17, _questions_of_parts(bundle, services)),
     ):
@@ -209,6 +209,8 @@ def _papers(service: ServiceContent, known: Known) -> Iterator[Wrong]:
             yield _at("results", row), "The result is no kind of paper that can be issued."
         if not row.get("sample_facts"):
             yield _at("results", row), "Say which facts are printed on the result."
+        for fact in set(row.get("sample_facts", ())) - known.dictionary.elements.keys():
+            yield _at("results", row), f"The dictionary has no element {fact}."
 
 
 def _limits(service: ServiceContent) -> Iterator[Wrong]:
@@ -323,7 +325,7 @@ def _question_conditions(questions: list[Row]) -> Iterator[Wrong]:
         yield from _condition(_at("questions", row), row["visible_if"], situation_paths(questions[:order]))
 
 
-def _service_conditions(service: ServiceContent, known: Known) -> Iterator[Wrong]:
+def _service_conditions(service: ServiceContent) -> Iterator[Wrong]:
     """12: conditions parse and read only what is asked; documents and fees depend on the situation only."""
     paths = situation_paths(service.questions)
     yield from _question_conditions(service.questions)
@@ -332,18 +334,14 @@ def _service_conditions(service: ServiceContent, known: Known) -> Iterator[Wrong
             yield from _condition(_at(field, row), row.get("condition", ""), paths)
     for row in service.stops:
         yield from _condition(_at("stops", row), row["condition"], paths)
-    for use in service.version["form"]["uses"]:
-        yield from _condition(f"form.{use['element']}", use["visible_if"], paths | known.elements)
 
 
-def _bundle_conditions(bundle: BundleContent, known: Known) -> Iterator[Wrong]:
+def _bundle_conditions(bundle: BundleContent) -> Iterator[Wrong]:
     paths = situation_paths(bundle.questions)
     yield from _question_conditions(bundle.questions)
     for field, rows in (("parts", bundle.parts), ("stops", bundle.stops)):
         for row in rows:
             yield from _condition(_at(field, row), row["condition"], paths)
-    for use in bundle.version["form"]["uses"]:
-        yield from _condition(f"form.{use['element']}", use["visible_if"], paths | known.elements)
 
 
 def _process(key: str, known: Known) -> Iterator[Wrong]:
@@ -351,13 +349,33 @@ def _process(key: str, known: Known) -> Iterator[Wrong]:
         yield "process_key", f"There is no process called {key}."
 
 
-def _uses(form: Row, known: Known) -> Iterator[Wrong]:
-    """14: a form asks data elements the dictionary has, each once."""
-    codes = [use["element"] for use in form["uses"]]
-    for code in codes:
-        if known.codes is not None and code not in known.codes:
-            yield f"form.{code}", "The dictionary has no such data element."
-    yield from _repeated("form", codes)
+def _form(code: str, form: Row, questions: list[Row], known: Known) -> Iterator[Wrong]:
+    """14: a form asks elements that exist, each once, under conditions that read what is asked."""
+    yield from _repeated("form", (use["element"] for use in form["uses"]))
+    try:
+        schema = known.dictionary.form(form, service=code)
+    except SchemaError as error:
+        yield "form", str(error)
+        return
+    for problem in check_schema(schema, situation_paths(questions)):
+        yield "form", problem
+
+
+def _merged_form(bundle: BundleContent, services: Mapping[str, ServiceContent], known: Known) -> Iterator[Wrong]:
+    """14: the forms of all parts go together into one."""
+    definitions = [(bundle.code, bundle.version["form"])]
+    definitions += [(code, one.version["form"]) for code, one in services.items() if code in _services_of(bundle)]
+    try:
+        schema = merge(known.dictionary.form(form, service=code) for code, form in definitions)
+    except SchemaError as error:
+        yield "form", str(error)
+        return
+    for problem in check_schema(schema, situation_paths(bundle.questions)):
+        yield "form", problem
+
+
+def _services_of(bundle: BundleContent) -> set[str]:
+    return {row["service"] for row in bundle.parts}
 
 
 def _parts(bundle: BundleContent, services: Mapping[str, ServiceContent]) -> Iterator[Wrong]:
