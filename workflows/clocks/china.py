@@ -69,3 +69,19 @@ def build_calendar(
     return WorkingCalendar(
         first_year=FIRST_YEAR, last_year=last_year, special=special, announced_years=announced_years, hours=hours
     )
+
+
+_ENGLISH = {
+    "元旦": "New Year's Day",
+    "春节": "Spring Festival",
+    "清明节": "Tomb-Sweeping Day",
+    "劳动节": "Labor Day",
+    "端午节": "Dragon Boat Festival",
+    "中秋节": "Mid-Autumn Festival",
+    "国庆节": "National Day",
+}
+
+
+def english_name(name_zh: str) -> str:
+    """Return the English names of the holidays a notice names in Chinese, "" for one that is not yearly."""
+    return "; ".join(_ENGLISH[part] for part in name_zh.split("、") if part in _ENGLISH)

@@ -166,7 +166,7 @@ def _days_before(calendar: WorkingCalendar, due_at: datetime, length: timedelta,
     """Return the instant that lies `length` before `due_at`, leaving out paused days."""
     at = due_at - length
     for begin, end in reversed(spans):
-        if begin < calendar.offset(due_at.date()) and end >= calendar.offset(at.date()):
+        if begin < due_at.toordinal() - calendar.first and end >= at.toordinal() - calendar.first:
             at -= timedelta(days=end - begin + 1)
     return at
 
@@ -181,8 +181,6 @@ def working_days_left(facts: ClockFacts, calendar: WorkingCalendar, at: datetime
         return None
     today, last = calendar.offset(at.astimezone(calendar.zone).date()), calendar.offset(due_on)
     before = calendar.before
-    if today >= last:
-        return before[last + 1] - before[today + 1]
     left = before[last + 1] - before[today + 1]
     for begin, end in merged(facts.pauses, calendar.first):
         begin, end = max(begin, today + 1), min(end, last)

@@ -186,8 +186,8 @@ class _Explanation:
             )
 
     def _provisional(self, due_on: date) -> str:
-        years = range(self.started.year, due_on.year + 1)
-        unknown = [str(year) for year in years if year not in self.calendar.announced_years]
+        years = range(max(self.started.year, max(self.calendar.announced_years, default=0) + 1), due_on.year + 1)
+        unknown = [str(year) for year in years]
         if unknown:
             return self.wording.say("provisional", years=self.wording.listed(unknown))
         return self.wording.say("provisional_days")

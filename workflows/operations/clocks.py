@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 
+#: A plan longer than a year is a slip of the pen.
+LONGEST_PAUSE_DAYS = 250
+
+
 class ClockError(Exception):
     """A clock cannot be changed like this. The message is a sentence for the person who tried."""
 
@@ -120,8 +124,8 @@ def pause_clock(
     cited = citation.strip() or (PAUSES[reason].citation if reason in PAUSES else "")
     if not cited:
         raise PauseError(_("Name the rule of this service that allows the pause."))
-    if planned_days < 1:
-        raise PauseError(_("Say how many working days the pause takes: the applicant must be told."))
+    if not 1 <= planned_days <= LONGEST_PAUSE_DAYS:
+        raise PauseError(_("Say how many working days the pause takes, up to a year: the applicant must be told."))
     if any(pause.to_on is None for pause in clock.pauses.all()):
         raise PauseError(_("This time limit is paused already."))
     if from_on < _local_day(clock, clock.started_at):

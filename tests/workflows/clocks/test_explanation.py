@@ -182,3 +182,8 @@ def test_the_last_lines_always_tell_the_date(start, amount, unit, pauses, langua
     else:
         last = lines[-2] if answer.provisional else lines[-1]
         assert wording.day(answer.due_on) in last
+
+
+def test_years_before_the_first_notice_are_not_called_unannounced() -> None:
+    facts = replace(OVER_NATIONAL_DAY, started_at=at("1999-11-02 10:00"))
+    assert explain(facts, CALENDAR, "en")[-1].startswith("Some of these days are not confirmed yet")

@@ -137,6 +137,7 @@ def test_a_pause_cites_article_45_or_the_services_own_rule() -> None:
     [
         ({"reason": "site_visit"}, "does not count"),
         ({"planned_days": 0}, "how many working days"),
+        ({"planned_days": 251}, "up to a year"),
         ({"from_on": date(2026, 11, 1)}, "before the time limit started"),
         ({"from_on": date(2026, 11, 4)}, "in the future"),
     ],
