@@ -41,6 +41,8 @@ class Checked:
     errors: tuple[Problem, ...]
     visible: frozenset[str]
     """Codes of the elements that are asked."""
+    required: frozenset[str]
+    """Those of them that need an answer."""
 
     @property
     def ok(self) -> bool:
@@ -96,18 +98,17 @@ def check_answers(schema: FormSchema, answers: Mapping[str, object], *, today: d
         today: the day birth dates and deadlines are compared with.
     """
     reading = _read(schema, answers, today)
+    shown = [use for use in schema.uses if use.element.code in reading.shown]
+    required = frozenset(use.element.code for use in shown if _is_required(use, reading))
     errors: list[Problem] = []
-    for use in schema.uses:
+    for use in shown:
         code = use.element.code
-        if code not in reading.shown:
-            continue
-        if code in reading.faults:
-            errors += reading.faults[code]
-        elif code not in reading.values and _is_required(use, reading):
+        errors += reading.faults.get(code, ())
+        if code in required and code not in reading.values and code not in reading.faults:
             errors.append(Problem(code, _missing(use.element), "required"))
     codes = frozenset(use.element.code for use in schema.uses)
     errors += [Problem(rule.element, rule.message, "rule") for rule in schema.rules if _broken(rule, reading, codes)]
-    return Checked(dict(reading.values), tuple(errors), frozenset(reading.shown))
+    return Checked(dict(reading.values), tuple(errors), frozenset(reading.shown), required)
 
 
 def section_progress(

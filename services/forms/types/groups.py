@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 from services.forms.schema import Element
 from services.forms.types.base import Context, ElementType, InvalidRowsError, InvalidValueError, WidgetHint
@@ -14,10 +15,22 @@ MISSING = Words("请填写这一项。", "Fill this in.")
 
 
 class Group(ElementType):
-    """Rows of the same fields, such as shareholders. Options: min_rows, max_rows, row_zh and row_en (a row's name)."""
+    """Rows of the same fields, such as shareholders.
+
+    Options: min_rows, max_rows, row_zh and row_en (a row's name), one_of (fields of which each row needs one), sum_of
+    (a field whose numbers add up to sum_to).
+    """
 
     name = "group"
-    options = {"min_rows": int, "max_rows": int, "row_zh": str, "row_en": str}
+    options = {
+        "min_rows": int,
+        "max_rows": int,
+        "row_zh": str,
+        "row_en": str,
+        "one_of": list,
+        "sum_of": str,
+        "sum_to": int,
+    }
 
     def __init__(self, type_of: Callable[[Element], ElementType]) -> None:
         self._type_of = type_of
@@ -41,7 +54,24 @@ class Group(ElementType):
             raise InvalidRowsError(faults)
         if rows and len(rows) < least:
             raise InvalidValueError(Words(f"至少填写{least}行。", f"At least {least} rows are needed."), "too_few_rows")
+        if rows:
+            self._check_sum(element, rows)
         return rows or None
+
+    def _check_sum(self, element: Element, rows: list[dict[str, object]]) -> None:
+        summed = next((part for part in element.fields if part.code == element.options.get("sum_of")), None)
+        if summed is None:
+            return
+        total = sum(Decimal(str(row.get(summed.code, 0))) for row in rows)
+        wanted = element.options["sum_to"]
+        if total != wanted:
+            raise InvalidValueError(
+                Words(
+                    f"各行{summed.label.zh}合计应为{wanted}，现在是{total}，请调整。",
+                    f"“{summed.label.en}” of all rows adds up to {total}; it should be {wanted}.",
+                ),
+                "sum",
+            )
 
     def clean_row(
         self, element: Element, row: Mapping[str, object], context: Context
@@ -59,8 +89,17 @@ class Group(ElementType):
                 values[part.code] = value
         if values or faults:
             missing = [p.code for p in element.fields if p.required and p.code not in values and p.code not in faults]
+            missing += self._missing_alternative(element, values, faults)
             faults.update({code: InvalidValueError(MISSING, "required") for code in missing})
         return values, faults
+
+    def _missing_alternative(
+        self, element: Element, values: Mapping[str, object], faults: Mapping[str, object]
+    ) -> list[str]:
+        alternatives = element.options.get("one_of", [])
+        if not isinstance(alternatives, list) or any(code in values or code in faults for code in alternatives):
+            return []
+        return alternatives[:1]
 
     def display(self, element: Element, value: object, language: str) -> str:
         """Return one line per row."""
@@ -88,6 +127,12 @@ class Group(ElementType):
             problems.append("a group needs fields")
         if any(part.fields for part in element.fields):
             problems.append("a group holds no group")
+        names = {part.code for part in element.fields}
+        alternatives, summed = element.options.get("one_of", []), element.options.get("sum_of")
+        if isinstance(alternatives, list) and not names.issuperset(alternatives):
+            problems.append("one_of names fields of the group")
+        if summed is not None and (summed not in names or "sum_to" not in element.options):
+            problems.append("sum_of names a field of the group and needs sum_to")
         return problems
 
 
