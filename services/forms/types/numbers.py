@@ -31,9 +31,9 @@ class DecimalNumber(ElementType):
         """Return an int, or a float with the allowed decimals."""
         number = self.read(raw)
         places = self.places_of(element)
+        self._check_range(element, number)
         if number != round(number, places):
             raise InvalidValueError(self._places_message(places), "places")
-        self._check_range(element, number)
         return int(number) if number == int(number) else float(number)
 
     def read(self, raw: object) -> Decimal:

@@ -31,7 +31,7 @@ class Text(ElementType):
 
     def tidied(self, text: str) -> str:
         """Return the text in the form it is stored."""
-        return " ".join(text.split(" "))
+        return text
 
     def check_length(self, element: Element, text: str) -> None:
         """Refuse what is too long or too short, naming both lengths."""
