@@ -15,7 +15,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import PoFileError, read_po, write_po
 from django.utils.translation.template import templatize
 
 CHINESE, ENGLISH = "zh_Hans", "en"
@@ -34,6 +34,8 @@ _CALLS: dict[str, tuple[int | None, int, int | None]] = {
     "npgettext": (0, 1, 2),
     "npgettext_lazy": (0, 1, 2),
 }
+_LINE = re.compile(r'|#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?)\s+)?"(?:[^"\\]|\\.)*"')
+_PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 # What `templatize` leaves of a template: calls with Python string literals amid replaced text.
 _CALL_IN_TEMPLATE = re.compile(
     r"\b(?P<name>_|n?p?gettext)\((?P<args>(?:\s*u?(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*,?)+)"
@@ -80,14 +82,27 @@ def merge_parts(folder: Path) -> Catalog:
 
 
 def _messages(path: Path) -> Iterator[Message]:
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if not _LINE.fullmatch(line.strip()):
+            raise CatalogueError(f"{path.name} is not a valid .po file: line {number} is {line!r}.")
     with path.open("rb") as source:
         try:
             catalogue = read_po(source, locale=CHINESE, abort_invalid=True)
-        except Exception as error:  # Babel raises several kinds
+        except (PoFileError, ValueError) as error:
             raise CatalogueError(f"{path.name} is not a valid .po file: {error}") from error
     for message in catalogue:
         if message.id and message.string and any(message.string):
+            _check_placeholders(message, path)
             yield message
+
+
+def _check_placeholders(message: Message, path: Path) -> None:
+    """Refuse a translation that would lose a value or fail when the page fills it in."""
+    forms = message.id if isinstance(message.id, tuple) else (message.id,)
+    allowed = {name for form in forms for name in _PLACEHOLDER.findall(form)}
+    for string in message.string if isinstance(message.string, tuple) else (message.string,):
+        if set(_PLACEHOLDER.findall(string)) != allowed:
+            raise CatalogueError(f"{path.name}: {forms[0]!r} must keep {sorted(allowed)}, the Chinese has {string!r}.")
 
 
 def texts_in_python(source: str) -> Iterator[Text]:

@@ -30,5 +30,5 @@ def without_personal_data(value: Any) -> Any:
 def hide_personal_data(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:  # structlog's signature of a processor
-    """Clean a log entry as the last step before it becomes JSON."""
-    return {key: without_personal_data(value) for key, value in event.items()}
+    """Clean a log entry last of all; Django's `request` shows the query string, so it is left out."""
+    return {key: without_personal_data(value) for key, value in event.items() if key != "request"}
