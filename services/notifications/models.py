@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from services.access.encryption import EncryptedJSONField
 from services.notifications.enums import OPEN, Channel, NoticeStatus
 from services.notifications.messages import Message, render
 
@@ -26,7 +27,7 @@ class Notice(models.Model):
 
     `next_attempt_at` is the instant from which a dispatcher may take the notice: while it is open the next attempt's,
     while it is being sent the end of the lease. `provider_key` goes with every attempt, so that a receiver can drop a
-    repetition. `last_error` names a class of error and a reply code, never an address or a name.
+    repetition. `params` may hold names and open in their own row only. `last_error` names a class of error and a reply code, never an address or a name.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
@@ -37,7 +38,7 @@ class Notice(models.Model):
     channel = models.CharField(max_length=10, choices=Channel)
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices")
     language = models.CharField(max_length=10)
-    params = models.JSONField(default=dict)
+    params = EncryptedJSONField(bind="dedup_key")
     link = models.CharField(max_length=300, blank=True)
     dedup_key = models.CharField(max_length=64, unique=True, editable=False)
     status = models.CharField(max_length=10, choices=NoticeStatus, default=NoticeStatus.QUEUED)

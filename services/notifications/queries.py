@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import Count, Min, Q, QuerySet
 
+from services.access.encryption import DecryptionError
 from services.notifications.enums import Channel, NoticeStatus
 from services.notifications.models import Notice
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
+
+log = structlog.get_logger(__name__)
 
 
 def inbox_of(user: User) -> QuerySet[Notice]:
@@ -84,8 +88,21 @@ class Contact:
 
 def contacts_of(user_ids: Iterable[int]) -> dict[int, Contact]:
     """Return where each person is reached, by user id. A closed account is reached in its inbox only."""
-    users = get_user_model().objects.filter(pk__in=set(user_ids)).only("id", "email", "language", "is_active")
-    return {
-        user.pk: Contact(language=user.language, email=user.email if user.is_active else "", mobile="")
-        for user in users
-    }
+    users = get_user_model().objects.filter(pk__in=set(user_ids)).select_related("person")
+    return {user.pk: _contact(user) for user in users}
+
+
+def _contact(user: User) -> Contact:
+    if not user.is_active:
+        return Contact(language=user.language, email="", mobile="")
+    return Contact(language=user.language, email=user.email, mobile=_mobile_of(user))
+
+
+def _mobile_of(user: User) -> str:
+    """Return the mobile number; "" for those without one, and if it does not open: the other channels must go on."""
+    person = getattr(user, "person", None)  # staff have none
+    try:
+        return person.mobile if person else ""
+    except DecryptionError:
+        log.error("mobile_number_does_not_open", person=person.pk)
+        return ""

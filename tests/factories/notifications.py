@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import factory
-from django.contrib.auth import get_user_model
 
 from services.notifications.drafts import NoticeDraft
 from services.notifications.enums import Channel, NoticeStatus
 from services.notifications.models import Notice
+from tests.factories.accounts import UserFactory
 
 AT = datetime(2026, 10, 12, 1, 0, tzinfo=UTC)
 PARAMS = {
@@ -24,17 +24,7 @@ PARAMS = {
 }
 
 
-class RecipientFactory(factory.django.DjangoModelFactory):
-    """Somebody with an e-mail address."""
-
-    class Meta:
-        model = get_user_model()
-
-    username = factory.Sequence(lambda number: f"recipient-{number}")
-    email = factory.LazyAttribute(lambda user: f"{user.username}@example.com")
-
-
-class NoticeFactory(factory.django.DjangoModelFactory):
+class NoticeFactory(factory.django.DjangoModelFactory[Notice]):
     """An e-mail that is due at AT."""
 
     class Meta:
@@ -44,7 +34,7 @@ class NoticeFactory(factory.django.DjangoModelFactory):
     subject_id = factory.Sequence(str)
     kind = "case_granted"
     channel = Channel.EMAIL
-    recipient = factory.SubFactory(RecipientFactory)
+    recipient = factory.SubFactory(UserFactory)
     language = factory.LazyAttribute(lambda notice: notice.recipient.language)
     params = PARAMS
     link = "/my/cases/34/"

@@ -166,7 +166,8 @@ def test_a_bug_with_one_notice_does_not_hold_up_the_others(
         return render(kind, params, language)
 
     monkeypatch.setattr(dispatch, "render", fail_on_one)
-    Notice.objects.filter(pk=broken.pk).update(params={**broken.params, "case": "broken"})
+    broken.params = {**broken.params, "case": "broken"}
+    broken.save()
     assert dispatch_notices(at=AT, worker="w") == Dispatched(sent=1, retry=1, dead=0, more=False)
     fine.refresh_from_db()
     assert fine.status == NoticeStatus.SENT
