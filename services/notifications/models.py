@@ -27,34 +27,42 @@ class Notice(models.Model):
 
     `next_attempt_at` is the instant from which a dispatcher may take the notice: while it is open the next attempt's,
     while it is being sent the end of the lease. `provider_key` goes with every attempt, so that a receiver can drop a
-    repetition. `params` may hold names and open in their own row only. `last_error` names a class of error and a reply code, never an address or a name.
+    repetition. `params` may hold names and open in their own row only. `last_error` names a class of error and a reply
+    code, never an address or a name.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
-    subject_kind = models.CharField(max_length=40)
-    subject_id = models.CharField(max_length=40)
-    kind = models.CharField(max_length=60)
-    round = models.PositiveIntegerField(default=0)
-    channel = models.CharField(max_length=10, choices=Channel)
-    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices")
-    language = models.CharField(max_length=10)
-    params = EncryptedJSONField(bind="dedup_key")
-    link = models.CharField(max_length=300, blank=True)
-    dedup_key = models.CharField(max_length=64, unique=True, editable=False)
-    status = models.CharField(max_length=10, choices=NoticeStatus, default=NoticeStatus.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(null=True, blank=True)
-    lease_by = models.CharField(max_length=120, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
-    provider_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    last_error = models.CharField(max_length=80, blank=True)
-    created_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True, blank=True)
-    read_at = models.DateTimeField(null=True, blank=True)
-    handled_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    subject_kind = models.CharField(_("kind of subject"), max_length=40)
+    subject_id = models.CharField(_("subject"), max_length=40)
+    kind = models.CharField(_("kind"), max_length=60)
+    round = models.PositiveIntegerField(_("round"), default=0)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices", verbose_name=_("recipient")
     )
-    handled_at = models.DateTimeField(null=True, blank=True)
+    language = models.CharField(_("language"), max_length=10)
+    params = EncryptedJSONField(_("values"), bind="dedup_key")
+    link = models.CharField(_("link"), max_length=300, blank=True)
+    dedup_key = models.CharField(max_length=64, unique=True, editable=False)
+    status = models.CharField(_("status"), max_length=10, choices=NoticeStatus, default=NoticeStatus.QUEUED)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"), null=True, blank=True)
+    lease_by = models.CharField(_("being sent by"), max_length=120, blank=True)
+    lease_until = models.DateTimeField(_("lease ends"), null=True, blank=True)
+    provider_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    last_error = models.CharField(_("last error"), max_length=80, blank=True)
+    created_at = models.DateTimeField(_("owed at"))
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
+    handled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("handled by"),
+    )
+    handled_at = models.DateTimeField(_("handled at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("notice")

@@ -15,7 +15,7 @@ from services.notifications.enums import Channel, NoticeStatus
 from services.notifications.messages import MessageError, message_kind, needed_params
 from services.notifications.models import Notice
 from services.notifications.queries import Contact, channels_in_use, contacts_of
-from workflows import wake
+from workflows.wake import wake
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -56,12 +56,7 @@ def owe_notices(drafts: Iterable[NoticeDraft], *, at: datetime) -> None:
     rows.sort(key=lambda row: row.dedup_key)
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
     if any(row.channel != Channel.INBOX for row in rows):
-        transaction.on_commit(_wake_dispatcher, robust=True)
-
-
-def _wake_dispatcher() -> None:
-    """Hint only: the rows are what counts, and beat finds them without it."""
-    wake.wake(DISPATCH_TASK)
+        wake(DISPATCH_TASK)
 
 
 def _rows(draft: NoticeDraft, contacts: dict[int, Contact], at: datetime) -> list[Notice]:
@@ -128,7 +123,7 @@ def retry_notice(*, notice: Notice, by: User, at: datetime) -> Notice:
     notice.status, notice.attempts, notice.next_attempt_at = NoticeStatus.QUEUED, 0, at
     notice.handled_by, notice.handled_at = by, at
     notice.save(update_fields=["status", "attempts", "next_attempt_at", "handled_by", "handled_at"])
-    transaction.on_commit(_wake_dispatcher, robust=True)
+    wake(DISPATCH_TASK)
     return notice
 
 

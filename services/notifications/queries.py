@@ -101,8 +101,10 @@ def _contact(user: User) -> Contact:
 def _mobile_of(user: User) -> str:
     """Return the mobile number; "" for those without one, and if it does not open: the other channels must go on."""
     person = getattr(user, "person", None)  # staff have none
+    if person is None:
+        return ""
     try:
-        return person.mobile if person else ""
+        return str(person.mobile)
     except DecryptionError:
         log.error("mobile_number_does_not_open", person=person.pk)
         return ""

@@ -6,15 +6,15 @@ import os
 import socket
 
 from celery import shared_task
-from django.utils import timezone
 
 from services.notifications.operations import DISPATCH_TASK, dispatch_notices
-from workflows import wake
+from workflows.queries.calendars import database_now
+from workflows.wake import wake
 
 
 @shared_task(name=DISPATCH_TASK)
 def dispatch_notices_task() -> None:
     """Send what is due; ask to be called again if there is more."""
-    done = dispatch_notices(at=timezone.now(), worker=f"{socket.gethostname()}:{os.getpid()}")
+    done = dispatch_notices(at=database_now(), worker=f"{socket.gethostname()}:{os.getpid()}")
     if done.more:
-        wake.wake(DISPATCH_TASK)
+        wake(DISPATCH_TASK)

@@ -14,6 +14,7 @@ from aiosmtpd.controller import Controller
 from portal.demo.mailbox import Catcher, CaughtMail, caught_mails
 from portal.demo.servers import LOOPBACK, free_port
 from portal.demo.sms_gateway import SmsGateway
+from workflows import wake
 
 
 @dataclass
@@ -67,3 +68,11 @@ def sms_gateway(tmp_path: Path, settings: Any) -> Iterator[SmsGateway]:
     gateway.shutdown()
     gateway.server_close()
     thread.join()
+
+
+@pytest.fixture(autouse=True)
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the tasks that were woken, instead of asking a broker."""
+    names: list[str] = []
+    monkeypatch.setattr(wake, "_send", names.append)
+    return names
