@@ -22,7 +22,7 @@ class NoticeStatus(TextChoices):
     SENT = "sent", _("Sent")
     RETRY = "retry", _("Will be tried again")
     DEAD = "dead", _("Could not be sent")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", _("Cancelled by hand")
 
 
 OPEN = (NoticeStatus.QUEUED, NoticeStatus.SENDING, NoticeStatus.RETRY)

@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                             ("sent", "Sent"),
                             ("retry", "Will be tried again"),
                             ("dead", "Could not be sent"),
-                            ("cancelled", "Cancelled"),
+                            ("cancelled", "Cancelled by hand"),
                         ],
                         default="queued",
                         max_length=10,
