@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from services.access.encryption import DecryptionError
 from services.notifications.drafts import DraftError
@@ -163,10 +164,10 @@ def test_what_is_sent_or_on_its_way_is_left_alone(owner: Any) -> None:
     sent, queued = NoticeFactory(inbox=True), NoticeFactory()
     sending = NoticeFactory(status=NoticeStatus.SENDING, lease_by="w/1", lease_until=AT)
     for notice in (sent, sending):
-        with pytest.raises(NoticeStateError, match="still waits"):
+        with override("en"), pytest.raises(NoticeStateError, match="still waits"):
             cancel_notice(notice=notice, by=owner, at=AT)
     for notice in (sent, sending, queued):
-        with pytest.raises(NoticeStateError, match="failed"):
+        with override("en"), pytest.raises(NoticeStateError, match="failed"):
             retry_notice(notice=notice, by=owner, at=AT)
 
 
