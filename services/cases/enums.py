@@ -1,0 +1,76 @@
+"""Closed sets of applications and cases."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Channel(models.TextChoices):
+    """How an application came in (提交渠道)."""
+
+    ONLINE = "online", _("online")
+    COUNTER = "counter", _("at the counter")
+
+
+class ApplicationState(models.TextChoices):
+    """An application's life: filled in, submitted once, closed."""
+
+    DRAFT = "draft", _("being filled in")
+    SUBMITTED = "submitted", _("in progress")
+    CLOSED = "closed", _("closed")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class ApplicationResult(models.TextChoices):
+    """How a bundle closed."""
+
+    ALL_DONE = "all_done", _("all items done")
+    PARTLY_DONE = "partly_done", _("some items done")
+    NONE_DONE = "none_done", _("no item done")
+
+
+class CaseState(models.TextChoices):
+    """Where one service item of an application stands (办件状态)."""
+
+    PLANNED = "planned", _("not filed yet")
+    FILED = "filed", _("received, completeness check")
+    SUPPLEMENT = "supplement", _("waiting for your supplement")
+    ACCEPTED = "accepted", _("accepted, under review")
+    GRANTED = "granted", _("granted")
+    REFUSED = "refused", _("refused")
+    NOT_COMPETENT = "not_competent", _("not accepted: another body is competent")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    ENDED = "ended", _("ended: what it needed is missing")
+
+
+#: A case in one of these no longer moves.
+CLOSED_CASE_STATES = (
+    CaseState.GRANTED,
+    CaseState.REFUSED,
+    CaseState.NOT_COMPETENT,
+    CaseState.WITHDRAWN,
+    CaseState.ENDED,
+)
+
+
+class SignatureMethod(models.TextChoices):
+    """How a person signed. None of these claims to be a reliable electronic signature by itself."""
+
+    CLICK = "click", _("confirmed in the signed-in session")
+    COUNTER = "counter", _("signed on paper at the window")
+
+
+class ConsentKind(models.TextChoices):
+    """What an applicant agreed to, each separately."""
+
+    ELECTRONIC_SERVICE = "electronic_service", _("electronic service of papers")
+    DATA_SHARING = "data_sharing", _("fetching data from other departments")
+    SENSITIVE_DATA = "sensitive_data", _("processing of sensitive personal data")
+
+
+class MaterialFinding(models.TextChoices):
+    """What the window found about one document."""
+
+    FINE = "fine", _("in order")
+    MISSING = "missing", _("missing")
+    WRONG = "wrong", _("to be corrected")
+    ORIGINAL_SEEN = "original_seen", _("original seen")

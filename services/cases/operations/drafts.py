@@ -1,0 +1,123 @@
+"""Fill in an application: choose, answer, save. Nothing typed is lost, and an older tab is told so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from services.cases.enums import ApplicationState, Channel
+from services.cases.models import Application
+from services.cases.permissions import may_fill_for
+from services.catalogue.models import BundleVersion, ServiceVersion
+from services.parties.references import PartyRef
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+
+class NotAllowedError(Exception):
+    """She may not do this for this party."""
+
+
+class AlreadySubmittedError(Exception):
+    """The application was submitted; it can no longer be changed as a draft."""
+
+
+class StaleDraftError(Exception):
+    """Another tab or device changed the draft meanwhile. `version` is the newer one."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__("This application was changed elsewhere meanwhile.")
+        self.version = version
+
+
+@transaction.atomic
+def start_draft(
+    *,
+    offer: BundleVersion | ServiceVersion,
+    party: PartyRef,
+    by: User,
+    at: datetime,
+    channel: Channel = Channel.ONLINE,
+    situation: Mapping[str, Any] | None = None,
+) -> Application:
+    """Begin an application of a party for a bundle or a service.
+
+    channel: COUNTER when a clerk files for somebody who stands at the window.
+    situation: answers to the situation questions given before. Raises NotAllowedError.
+    """
+    if not may_fill_for(by, party, channel=channel, at=at):
+        raise NotAllowedError("She may not apply for this person or organisation.")
+    return Application.objects.create(
+        bundle=offer if isinstance(offer, BundleVersion) else None,
+        service=offer if isinstance(offer, ServiceVersion) else None,
+        party_kind=party.kind,
+        party_id=party.id,
+        filed_by=by,
+        channel=channel,
+        language=by.language,
+        situation=dict(situation or {}),
+        created_at=at,
+        changed_at=at,
+    )
+
+
+@transaction.atomic
+def save_draft(
+    *,
+    application_id: int,
+    by: User,
+    at: datetime,
+    situation: Mapping[str, Any] | None = None,
+    answers: Mapping[str, Any] | None = None,
+    expected_version: int | None = None,
+) -> Application:
+    """Store answers as they are typed; they are checked when the section is left and again when it is submitted.
+
+    situation replaces all situation answers; answers are merged, and a value of None removes one.
+    expected_version: the draft version the page was made from; None does not check.
+    Raises NotAllowedError, AlreadySubmittedError, StaleDraftError.
+    """
+    application = locked_draft(application_id, by=by, at=at)
+    if expected_version is not None and expected_version != application.draft_version:
+        raise StaleDraftError(application.draft_version)
+    if situation is not None:
+        application.situation = dict(situation)
+    for code, value in (answers or {}).items():
+        if value is None:
+            application.answers.pop(code, None)
+        else:
+            application.answers[code] = value
+    touch(application, at)
+    return application
+
+
+def locked_draft(application_id: int, *, by: User, at: datetime) -> Application:
+    """Lock a draft that this user may change. A draft has no run yet, so its own row is the lock."""
+    application = (
+        Application.objects.select_for_update(of=("self",))
+        .select_related("bundle__bundle", "service__item")
+        .get(pk=application_id)
+    )
+    if not may_fill_for(by, application.party, channel=Channel(application.channel), at=at):
+        raise NotAllowedError("She may not change this application.")
+    if application.state != ApplicationState.DRAFT:
+        raise AlreadySubmittedError("This application was submitted already.")
+    return application
+
+
+def touch(application: Application, at: datetime) -> None:
+    """Store a changed draft: its version grows and what was reviewed before no longer counts."""
+    application.draft_version += 1
+    application.changed_at = at
+    application.reviewed_hash = ""
+    application.save(update_fields=["situation", "answers", "draft_version", "changed_at", "reviewed_hash"])
+
+
+@transaction.atomic
+def note_upload_change(*, application_id: int, by: User, at: datetime) -> None:
+    """Tell a draft that a document was added or removed, so that it must be reviewed again."""
+    touch(locked_draft(application_id, by=by, at=at), at)

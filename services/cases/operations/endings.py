@@ -1,0 +1,91 @@
+"""Withdraw applications, and close them when every branch is done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from services.cases.enums import CLOSED_CASE_STATES, ApplicationResult, ApplicationState, CaseState
+from services.cases.models import Application, Case
+from services.cases.operations.drafts import NotAllowedError
+from services.cases.operations.papers import issue_closing_notice
+from services.cases.operations.projection import project
+from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
+from services.cases.permissions import can_withdraw
+from workflows.models import Run
+from workflows.operations.locking import lock_root
+from workflows.operations.runs import cancel_run
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+
+class NothingToWithdrawError(Exception):
+    """Every item of the application is decided already."""
+
+
+@transaction.atomic
+def withdraw_application(*, application_id: int, by: User, at: datetime) -> Application:
+    """Take an application back; what is decided already stays decided. Twice is once.
+
+    Effects: the run and everything open below it ends, undecided cases are withdrawn, clocks stop, notices owed.
+    Raises NotAllowedError, NothingToWithdrawError.
+    """
+    root_id = Application.objects.values_list("run_id", flat=True).get(pk=application_id)
+    if root_id is None:
+        raise NothingToWithdrawError("A draft is not filed yet: just delete it.")
+    root = lock_root(root_id)
+    application = Application.objects.select_related("bundle", "service").get(pk=application_id)
+    if application.state == ApplicationState.WITHDRAWN:
+        return application
+    if not can_withdraw(by, application, at):
+        raise NotAllowedError("She may not withdraw this application.")
+    undecided = application.cases.exclude(state__in=CLOSED_CASE_STATES).select_related("department", "service__item")
+    cases = list(undecided)
+    if not cases:
+        raise NothingToWithdrawError("Every item is decided already.")
+    cancel_run(run_id=root.pk, outcome="withdrawn", by=by, at=at)
+    for case in cases:
+        case.refresh_from_db()
+        project(case, CaseState.WITHDRAWN, root=lock_root(root_id), by=by, at=at)
+    application.state, application.closed_at, application.changed_at = ApplicationState.WITHDRAWN, at, at
+    application.save(update_fields=["state", "closed_at", "changed_at"])
+    tell_applicants(application, "case_withdrawn", at=at)
+    return application
+
+
+def end_dependants(application: Application, *, root: Run, at: datetime) -> None:
+    """End the cases that were never filed because what they needed was not granted, telling why."""
+    first = application.cases.exclude(state=CaseState.PLANNED).order_by("position").first()
+    needed_zh = first.service.name_zh if first else "营业执照"
+    needed_en = first.service.name_en if first else "the business licence"
+    for case in application.cases.filter(state=CaseState.PLANNED).select_related("service__item", "department"):
+        case.end_reason_zh = f"“{needed_zh}”未获准予或未能核实，本事项所需前提不存在，因此没有提出申请。您可在取得后重新申请。"
+        case.end_reason_en = (
+            f"“{needed_en}” was not granted or could not be confirmed, so what this item needs does not exist and it "
+            "was not filed. You can apply again once you have it."
+        )
+        project(case, CaseState.ENDED, root=root, by=None, at=at)
+        tell_applicants_of_case(
+            case, "case_dependant_ended", at=at, reason_zh=case.end_reason_zh, reason_en=case.end_reason_en
+        )
+
+
+def close_application(application: Application, *, at: datetime) -> None:
+    """Close an application whose branches are all done: 全部办结 if everything was granted, else 部分办结."""
+    if application.state != ApplicationState.SUBMITTED:
+        return
+    states = set(Case.objects.filter(application=application).values_list("state", flat=True))
+    if states == {CaseState.GRANTED}:
+        application.result = ApplicationResult.ALL_DONE
+    elif CaseState.GRANTED in states:
+        application.result = ApplicationResult.PARTLY_DONE
+    else:
+        application.result = ApplicationResult.NONE_DONE
+    application.state, application.closed_at, application.changed_at = ApplicationState.CLOSED, at, at
+    application.save(update_fields=["state", "result", "closed_at", "changed_at"])
+    issue_closing_notice(application, at=at)
+    kind = "bundle_closed" if application.result == ApplicationResult.ALL_DONE else "bundle_partly_closed"
+    tell_applicants(application, kind, at=at)

@@ -1,0 +1,205 @@
+"""Start, stop, pause and extend the clocks of a case by the rules of its service version."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Min
+from django.utils.translation import override
+
+from services.cases.models import Case
+from services.cases.operations.papers import deliver, issue_case_paper
+from services.cases.operations.telling import tell_applicants_of_case
+from services.parties.enums import Role
+from services.parties.queries import posts_of
+from services.parties.references import Post
+from workflows.enums import OPEN_TASK_STATES, ExtensionAuthority, PauseReason
+from workflows.models import Clock, Run, Task
+from workflows.operations.clocks import extend_clock, pause_clock, resume_clock, start_clock, stop_clock
+from workflows.operations.locking import lock_root
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+#: Everything that is missing is told within five working days (Administrative Licensing Law, art. 32(4)).
+NOTICE_WORKING_DAYS = 5
+#: A licence is delivered within ten working days of the decision (art. 44), unless its own rule says sooner.
+DELIVERY_WORKING_DAYS = 10
+
+
+class NoRunningClockError(Exception):
+    """The case has no running limit that could be paused or extended."""
+
+
+class NotTheHeadError(Exception):
+    """Only the head of the department may extend a limit (Administrative Licensing Law, art. 42)."""
+
+
+def start_notice_clock(case: Case, *, root: Run, by: User | None, at: datetime) -> None:
+    """Start the five working days within which everything missing must be told at once."""
+    _start(case, "one_time_notice", NOTICE_WORKING_DAYS, "working_days", root=root, event="receipt", by=by, at=at)
+
+
+def start_review_clocks(case: Case, *, root: Run, starts_on_event: str, by: User | None, at: datetime) -> None:
+    """Start the promised limit and, where the law sets one, the statutory limit."""
+    version = case.service
+    _start(
+        case, "promised", version.promised_amount, version.promised_unit, root=root, event=starts_on_event, by=by, at=at
+    )
+    if version.statutory_amount is not None:
+        _start(
+            case,
+            "statutory",
+            version.statutory_amount,
+            version.statutory_unit,
+            root=root,
+            event=starts_on_event,
+            by=by,
+            at=at,
+        )
+
+
+def start_delivery_clock(case: Case, *, root: Run, by: User | None, at: datetime) -> None:
+    """Start the days within which a decision must be delivered."""
+    amount = case.service.delivery_amount or DELIVERY_WORKING_DAYS
+    unit = case.service.delivery_unit or "working_days"
+    _start(case, "delivery", amount, unit, root=root, event="decision", by=by, at=at)
+
+
+def _start(
+    case: Case, kind: str, amount: int, unit: str, *, root: Run, event: str, by: User | None, at: datetime
+) -> None:
+    lengthens = kind in ("promised", "statutory") and case.service.extension_amount
+    start_clock(
+        root=root,
+        subject_kind="case",
+        subject_id=str(case.pk),
+        kind=kind,
+        department=case.department.code,
+        limit_amount=amount,
+        limit_unit=unit,
+        started_at=at,
+        starts_on_event=event,
+        extension_amount=case.service.extension_amount if lengthens else 0,
+        extension_authority=ExtensionAuthority.HEAD if lengthens else "",
+        by=by,
+        at=at,
+    )
+
+
+def running_clocks(case: Case, kinds: Collection[str] | None = None) -> list[Clock]:
+    """Return the running clocks of a case, of the given kinds or of all."""
+    clocks = Clock.objects.filter(subject_kind="case", subject_id=str(case.pk), stopped_at__isnull=True)
+    return list((clocks if kinds is None else clocks.filter(kind__in=kinds)).order_by("id"))
+
+
+def stop_clocks(case: Case, *, kinds: Collection[str] | None, at: datetime, by: User | None = None) -> None:
+    """Stop the running clocks of a case; kinds None means all."""
+    for clock in running_clocks(case, kinds):
+        stop_clock(clock=clock, by=by, at=at)
+
+
+def copy_due_to_tasks(case: Case) -> None:
+    """Copy the earliest due instant of a case's running clocks to its open tasks, by which inboxes are sorted."""
+    clocks = Clock.objects.filter(subject_kind="case", subject_id=str(case.pk), stopped_at__isnull=True)
+    due_at = clocks.aggregate(first=Min("due_at"))["first"]
+    Task.objects.filter(subject_kind="case", subject_id=str(case.pk), state__in=OPEN_TASK_STATES).update(due_at=due_at)
+
+
+def _locked_case(case_id: int) -> tuple[Run, Case]:
+    run = Run.objects.only("id", "root_id").get(case__pk=case_id)
+    root = lock_root(run.root_key)
+    return root, Case.objects.select_related("application", "service__item", "department").get(pk=case_id)
+
+
+@transaction.atomic
+def pause_case(
+    *, case_id: int, reason: PauseReason, from_on: date, planned_days: int, by: User, at: datetime, citation: str = ""
+) -> Case:
+    """Pause the review clocks of a case for a reason of art. 45, and tell the applicant in writing how long.
+
+    from_on: first day not counted. planned_days: working days it is planned to take.
+    Effects: pauses, a pause notice, notices owed. Raises NoRunningClockError and the clocks' own errors.
+    """
+    _root, case = _locked_case(case_id)
+    clocks = running_clocks(case, ("promised", "statutory"))
+    if not clocks:
+        raise NoRunningClockError("No limit of this case is running.")
+    for clock in clocks:
+        pause_clock(
+            clock=clock, reason=reason, from_on=from_on, planned_days=planned_days, by=by, at=at, citation=citation
+        )
+    copy_due_to_tasks(case)
+    paper = issue_case_paper(
+        case, "pause_notice", by=by, at=at, procedure=_label(reason), begins_on=from_on, planned=planned_days
+    )
+    deliver(paper, case.application, at=at)
+    tell_applicants_of_case(
+        case,
+        "pause_told",
+        at=at,
+        round=clocks[0].pauses.count() + 1,
+        days=str(planned_days),
+        **{f"reason_{language}": text for language, text in _label(reason).items()},
+    )
+    return case
+
+
+@transaction.atomic
+def resume_case(*, case_id: int, by: User, at: datetime) -> Case:
+    """End the pause of a case's review clocks."""
+    _root, case = _locked_case(case_id)
+    for clock in running_clocks(case, ("promised", "statutory")):
+        resume_clock(clock=clock, by=by, at=at)
+    copy_due_to_tasks(case)
+    return case
+
+
+@transaction.atomic
+def extend_case(*, case_id: int, amount: int, reason: str, by: User, at: datetime) -> Case:
+    """Extend a case's statutory limit once, by the head of its department (art. 42), and tell the applicant why.
+
+    amount: in the unit of the statutory limit. Effects: the extension of both review clocks, a notice paper, notices
+    owed. Raises NotTheHeadError, NoRunningClockError and the clocks' own errors.
+    """
+    _root, case = _locked_case(case_id)
+    if Post(case.department.code, Role.HEAD) not in posts_of(by, at):
+        raise NotTheHeadError("Only the head of the department may extend a limit.")
+    clocks = running_clocks(case, ("promised", "statutory"))
+    if not clocks:
+        raise NoRunningClockError("No limit of this case is running.")
+    before = clocks[0].due_on
+    extended = [
+        extend_clock(clock=clock, amount=amount, authority=ExtensionAuthority.HEAD, reason=reason, by=by, at=at)
+        for clock in clocks
+    ]
+    copy_due_to_tasks(case)
+    paper = issue_case_paper(
+        case,
+        "extension_notice",
+        by=by,
+        at=at,
+        reason=reason,
+        approved_by={"zh": f"{case.department.name_zh}负责人", "en": f"Head of {case.department.name_en}"},
+        extension=amount,
+        old_due_on=before,
+        new_due_on=extended[0].due_on,
+    )
+    deliver(paper, case.application, at=at)
+    due = extended[0].due_on
+    tell_applicants_of_case(
+        case, "extension_granted", at=at, reason=reason, due=due.isoformat() if due else at.date().isoformat()
+    )
+    return case
+
+
+def _label(reason: PauseReason) -> dict[str, str]:
+    """Return a pause reason's name in both languages."""
+    names = {}
+    for key, language in (("zh", "zh-hans"), ("en", "en")):
+        with override(language):
+            names[key] = str(PauseReason(reason).label)
+    return names

@@ -1,0 +1,154 @@
+"""Issue the official papers of an application and its cases, each in the name of the body that decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from services.cases.enums import CaseState, ConsentKind
+from services.cases.models import Application, Case
+from services.documents.models import Paper
+from services.documents.operations import deliver_paper, issue_paper
+from services.documents.queries import papers_of
+from services.parties.models import Organisation
+from services.parties.queries import party
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+#: Who receives an appeal (Administrative Reconsideration Law art. 20, Administrative Litigation Law art. 46).
+REMEDIES = {
+    "reconsideration": {"zh": "郑州市人民政府（演示）", "en": "the People's Government of Zhengzhou (demo)"},
+    "court": {"zh": "有管辖权的人民法院", "en": "the People's Court with jurisdiction"},
+}
+#: The body that receives applications for all departments at one window.
+WINDOW_OFFICE = "ZWB"
+
+
+def holder_facts(application: Application) -> dict[str, str]:
+    """Return the person or organisation a paper is addressed to."""
+    holder = party(application.holder)
+    number = holder.uscc if isinstance(holder, Organisation) else ""
+    return {"name": holder.name, "number": number or ""}
+
+
+def _names(thing: Any) -> dict[str, str]:
+    return {"zh": thing.name_zh, "en": thing.name_en}
+
+
+def _case_facts(case: Case) -> dict[str, Any]:
+    return {
+        "holder": holder_facts(case.application),
+        "service": _names(case.service),
+        "case_number": case.number,
+        "application_number": case.application.number,
+        "filed_at": case.filed_at,
+        "accepted_at": case.accepted_at,
+        "basis": [
+            {"zh": f"《{basis.law_zh}》{basis.article_zh}", "en": f"{basis.law_en}, {basis.article_en}"}
+            for basis in case.service.legal_bases.all()
+        ],
+    }
+
+
+def issue_case_paper(case: Case, kind: str, *, by: User | None, at: datetime, **facts: Any) -> Paper:
+    """Issue a paper about a case in the name of its own department, once per case, kind and round."""
+    return issue_paper(
+        kind=kind,
+        department=case.department.code,
+        subject_kind="case",
+        subject_id=str(case.pk),
+        facts={**_case_facts(case), **{name: value for name, value in facts.items() if value is not None}},
+        language=case.application.language,
+        by=by,
+        at=at,
+    )
+
+
+def issue_receipt(application: Application, *, by: User, at: datetime) -> Paper:
+    """Issue the receipt of a submitted application, with the hash of what was filed."""
+    paper = issue_paper(
+        kind="receipt",
+        department=WINDOW_OFFICE,
+        subject_kind="application",
+        subject_id=str(application.pk),
+        facts={
+            "holder": holder_facts(application),
+            "service": _names(application.offer),
+            "submitted_at": application.submitted_at,
+            "application_number": application.number,
+            "items": [_names(case.service) for case in application.cases.order_by("position")],
+            "content_hash": application.reviewed_hash,
+        },
+        language=application.language,
+        by=by,
+        at=at,
+    )
+    deliver(paper, application, at=at)
+    return paper
+
+
+def issue_closing_notice(application: Application, *, at: datetime) -> Paper:
+    """Issue the notice that every item of an application is closed, naming each result."""
+    outcomes = {
+        "all_done": {"zh": "全部办结", "en": "All items done"},
+        "partly_done": {"zh": "部分办结", "en": "Some items done"},
+        "none_done": {"zh": "未能办成", "en": "No item done"},
+    }
+    paper = issue_paper(
+        kind="closing_notice",
+        department=WINDOW_OFFICE,
+        subject_kind="application",
+        subject_id=str(application.pk),
+        facts={
+            "holder": holder_facts(application),
+            "service": _names(application.offer),
+            "application_number": application.number,
+            "outcome": outcomes[application.result],
+            "results": [
+                {
+                    "service": _names(case.service),
+                    "department": _names(case.department),
+                    "outcome": _result_words(case),
+                    "case_number": case.number,
+                    "on": case.decided_at or case.closed_at,
+                }
+                for case in application.cases.select_related("service", "department").order_by("position")
+            ],
+        },
+        language=application.language,
+        by=None,
+        at=at,
+    )
+    deliver(paper, application, at=at)
+    return paper
+
+
+def _result_words(case: Case) -> Mapping[str, str]:
+    words = {
+        CaseState.GRANTED: {"zh": "准予", "en": "granted"},
+        CaseState.REFUSED: {"zh": "不予", "en": "refused"},
+        CaseState.NOT_COMPETENT: {"zh": "不予受理", "en": "not accepted"},
+        CaseState.WITHDRAWN: {"zh": "申请人撤回", "en": "withdrawn"},
+        CaseState.ENDED: {"zh": "终止", "en": "ended"},
+    }
+    return words[CaseState(case.state)]
+
+
+def deliver(paper: Paper, application: Application, *, at: datetime) -> None:
+    """Deliver a paper on line if the applicant agreed to it; otherwise it waits at the hand-out window."""
+    consent = application.consents.filter(kind=ConsentKind.ELECTRONIC_SERVICE).first()
+    if consent is not None:
+        deliver_paper(
+            paper=paper,
+            channel="online",
+            recipient_user=application.filed_by,
+            proof={"consent": consent.pk},
+            at=at,
+        )
+
+
+def undelivered_papers(case: Case) -> Sequence[Paper]:
+    """Return the papers about a case that no delivery is on record for."""
+    return [paper for paper in papers_of("case", str(case.pk)) if not paper.deliveries.exists()]

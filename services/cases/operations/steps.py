@@ -1,0 +1,319 @@
+"""Complete the tasks of a case: the window's acceptance, the department's opinions and decision, the applicant's acts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from services.cases.enums import CaseState, MaterialFinding
+from services.cases.models import Case, MaterialCheck, Opinion, Supplement
+from services.cases.operations.drafts import NotAllowedError
+from services.cases.operations.limits import copy_due_to_tasks
+from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper
+from services.cases.operations.projection import project
+from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
+from services.cases.permissions import can_work_on, has_other_part_in
+from services.parties.enums import Role
+from workflows.enums import OPEN_TASK_STATES
+from workflows.models import Clock, Run, Task
+from workflows.operations.locking import lock_root
+from workflows.operations.tasks import TaskClosedError, complete_task
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+#: Outcomes that must say why (Administrative Licensing Law, art. 32 and 38).
+NEEDS_REASONS = frozenset({"refuse", "recommend_refuse", "return", "not_competent", "not_confirmed"})
+#: Outcomes that decide a case, and the state each leads to.
+DECISIONS = {"grant": CaseState.GRANTED, "refuse": CaseState.REFUSED}
+
+
+class FourEyesError(Exception):
+    """Handling, checking and approving a case takes three different people."""
+
+
+class ReasonsMissingError(ValueError):
+    """This outcome must say why."""
+
+
+class OutsideResultMissingError(ValueError):
+    """The decision is made in another system: its number and date must be recorded."""
+
+
+class NothingMarkedError(ValueError):
+    """A one-time notice must list what is missing."""
+
+
+class SecondNoticeError(ValueError):
+    """A second notice on one case needs a supervisor's reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """One thing a one-time notice asks for. kind: material or element; code: which; reason: what to do about it."""
+
+    kind: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutsideResult:
+    """What another system decided: its number and its day."""
+
+    number: str
+    decided_on: date
+
+
+@transaction.atomic
+def complete_step(
+    *,
+    task_id: int,
+    outcome: str,
+    by: User,
+    at: datetime,
+    reasons: str = "",
+    outside: OutsideResult | None = None,
+    competent_body: str = "",
+    findings: Mapping[str, tuple[str, str]] | None = None,
+) -> Task:
+    """Complete a staff task of a case with an outcome, and let the case move on.
+
+    reasons: required for outcomes against the applicant. outside: number and day where the decision is made in
+    another system. competent_body: the right body, where we are not competent.
+    findings: material code -> (finding, reason) of the window's completeness check.
+    The same person completing it again with the same outcome changes nothing.
+    Effects: an opinion; the case's state, dates and clocks; papers; what the process opens next; notices owed.
+    Raises NotAllowedError, FourEyesError, ReasonsMissingError, OutsideResultMissingError, TaskHeldError,
+    TaskClosedError, UnknownOutcomeError.
+    """
+    root, task, case = _locked_task(task_id)
+    if task.state not in OPEN_TASK_STATES:
+        if task.closed_by_id == by.pk and task.outcome == outcome:
+            return task
+        raise TaskClosedError("This task was closed meanwhile.")
+    _check(task, case, outcome, by=by, at=at, reasons=reasons, outside=outside)
+    if case is not None:
+        _record(case, task, outcome, by=by, at=at, reasons=reasons, findings=findings or {})
+        _apply(case, task, outcome, root=root, by=by, at=at, reasons=reasons, outside=outside, body=competent_body)
+    done = complete_task(task_id=task.pk, outcome=outcome, by=by, at=at)
+    if case is not None:
+        copy_due_to_tasks(case)
+    return done
+
+
+def _locked_task(task_id: int) -> tuple[Run, Task, Case | None]:
+    root = lock_root(Task.objects.values_list("root_id", flat=True).get(pk=task_id))
+    task = Task.objects.select_related("run", "assignee").get(pk=task_id)
+    case = None
+    if task.subject_kind == "case":
+        case = Case.objects.select_related("application", "service__item", "department").get(pk=int(task.subject_id))
+    return root, task, case
+
+
+def _check(
+    task: Task,
+    case: Case | None,
+    outcome: str,
+    *,
+    by: User,
+    at: datetime,
+    reasons: str,
+    outside: OutsideResult | None,
+) -> None:
+    if task.role == "applicant" or not can_work_on(by, task, at):
+        raise NotAllowedError("This task belongs to another post.")
+    if outcome in NEEDS_REASONS and not reasons.strip():
+        raise ReasonsMissingError("Please give the reasons.")
+    if case is None:
+        return
+    if has_other_part_in(by, case, task.role):
+        raise FourEyesError("You already acted on this case in another role; somebody else must do this step.")
+    if outcome == "grant" and case.service.decision_place != "here" and outside is None:
+        raise OutsideResultMissingError("Please record the number and the day of the outside decision.")
+
+
+def _record(
+    case: Case,
+    task: Task,
+    outcome: str,
+    *,
+    by: User,
+    at: datetime,
+    reasons: str,
+    findings: Mapping[str, tuple[str, str]],
+) -> None:
+    Opinion.objects.create(
+        case=case, task=task, role=task.role, outcome=outcome, reasons=reasons.strip(), by=by, given_at=at
+    )
+    for material, (finding, reason) in findings.items():
+        MaterialCheck.objects.update_or_create(
+            case=case,
+            material=material,
+            defaults={
+                "finding": MaterialFinding(finding),
+                "reason": reason,
+                "checked_by": by,
+                "checked_at": at,
+            },
+        )
+
+
+def _apply(
+    case: Case,
+    task: Task,
+    outcome: str,
+    *,
+    root: Run,
+    by: User,
+    at: datetime,
+    reasons: str,
+    outside: OutsideResult | None,
+    body: str,
+) -> None:
+    if outcome == "accept":
+        accept(case, root=root, by=by, at=at)
+    elif outcome == "not_competent":
+        case.competent_body = body
+        project(case, CaseState.NOT_COMPETENT, root=root, by=by, at=at)
+        paper = issue_case_paper(
+            case, "not_competent_notice", by=by, at=at, reason=reasons, right_body=body or reasons, remedies=REMEDIES
+        )
+        deliver(paper, case.application, at=at)
+        tell_applicants_of_case(case, "not_competent", at=at, reason=reasons)
+    elif outcome in DECISIONS and task.role in (Role.APPROVER, Role.CLERK, Role.HANDLER):
+        if outside is not None:
+            case.outside_number, case.outside_decided_on = outside.number, outside.decided_on
+            case.entered_late = outside.decided_on < timezone.localdate(at)
+        if case.accepted_at is None:  # on the spot: accepted and decided in one visit
+            accept(case, root=root, by=by, at=at, quietly=True)
+        project(case, DECISIONS[outcome], root=root, by=by, at=at)
+
+
+def accept(case: Case, *, root: Run, by: User | None, at: datetime, quietly: bool = False) -> None:
+    """Accept a case: the promise starts. quietly: without notice, where the decision follows in the same visit."""
+    project(case, CaseState.ACCEPTED, root=root, by=by, at=at)
+    if quietly:
+        return
+    clocks = Clock.objects.filter(subject_kind="case", subject_id=str(case.pk), kind="promised", stopped_at=None)
+    clock = clocks.get()
+    paper = issue_case_paper(
+        case,
+        "acceptance_notice",
+        by=by,
+        at=at,
+        limit={
+            "zh": f"{clock.limit_amount}个{'工作日' if clock.limit_unit == 'working_days' else '自然日'}",
+            "en": f"{clock.limit_amount} {clock.limit_unit.replace('_', ' ')}",
+        },
+        due_on=clock.due_on,
+        materials=[
+            {"zh": material.name_zh, "en": material.name_en} for material in case.service.materials.order_by("order")
+        ],
+    )
+    deliver(paper, case.application, at=at)
+    tell_applicants_of_case(case, "case_accepted", at=at, due=(clock.due_on or timezone.localdate(at)).isoformat())
+
+
+@transaction.atomic
+def ask_supplement(
+    *,
+    task_id: int,
+    missing: Sequence[Missing],
+    by: User,
+    at: datetime,
+    supervisor_reason: str = "",
+    findings: Mapping[str, tuple[str, str]] | None = None,
+) -> Supplement:
+    """Tell the applicant once everything that is missing (Administrative Licensing Law, art. 32(4)).
+
+    missing: only these open for her. supervisor_reason: needed for a second notice on one case.
+    Effects: the notice as paper, the case waits for the applicant, the notice clock stops, notices owed.
+    Raises NothingMarkedError, SecondNoticeError and what complete_step raises.
+    """
+    if not missing:
+        raise NothingMarkedError("Mark at least one document or field and say what to do.")
+    root, task, case = _locked_task(task_id)
+    if case is None:
+        raise NotAllowedError("Only a case can be sent back for a supplement.")
+    number = case.supplements.count() + 1
+    if task.state in OPEN_TASK_STATES and number > 1 and not supervisor_reason.strip():
+        raise SecondNoticeError("A second notice on one case needs a supervisor's reason.")
+    complete_step(task_id=task_id, outcome="supplement", by=by, at=at, findings=findings)
+    supplement, created = Supplement.objects.get_or_create(
+        case=case,
+        round=number if task.state in OPEN_TASK_STATES else number - 1,
+        defaults={
+            "items": [{"kind": item.kind, "code": item.code, "reason": item.reason} for item in missing],
+            "supervisor_reason": supervisor_reason,
+            "asked_by": by,
+            "asked_at": at,
+        },
+    )
+    if created:
+        case.refresh_from_db()
+        project(case, CaseState.SUPPLEMENT, root=root, by=by, at=at)
+        paper = issue_case_paper(
+            case,
+            "supplement_notice",
+            by=by,
+            at=at,
+            missing=[{"name": item.code, "reason": item.reason} for item in missing],
+        )
+        deliver(paper, case.application, at=at)
+        tell_applicants_of_case(case, "supplement_needed", at=at, round=number)
+    return supplement
+
+
+@transaction.atomic
+def answer_supplement(
+    *, case_id: int, answers: Mapping[str, Any], by: User, at: datetime
+) -> Supplement:
+    """Hand in what a one-time notice asked for; only the marked fields change, documents were uploaded before.
+
+    answers: element code -> new value, of the marked fields only.
+    Effects: the application's answers, the differences kept with the notice, the window's check opens again with a
+    new notice clock, notices owed. Raises NotAllowedError, TaskClosedError.
+    """
+    run_id = Case.objects.values_list("run__root_id", "run_id").get(pk=case_id)
+    root = lock_root(run_id[0] or run_id[1])
+    case = Case.objects.select_related("application", "service__item", "department").get(pk=case_id)
+    task = Task.objects.filter(run_id=case.run_id, node="supplement", state__in=OPEN_TASK_STATES).first()
+    supplement = case.supplements.order_by("-round").first()
+    if task is None or supplement is None or supplement.answered_at is not None:
+        raise TaskClosedError("This supplement was handed in already.")
+    if not can_work_on(by, task, at):
+        raise NotAllowedError("She may not answer for this applicant.")
+    marked = {item["code"] for item in supplement.items if item["kind"] == "element"}
+    if extra := sorted(set(answers) - marked):
+        raise NotAllowedError(f"Only the marked fields are open: {', '.join(extra)} is not.")
+    application = case.application
+    supplement.changes = {
+        code: {"before": application.answers.get(code), "after": value} for code, value in answers.items()
+    }
+    supplement.answered_at = at
+    supplement.save(update_fields=["changes", "answered_at"])
+    application.answers = {**application.answers, **answers}
+    application.changed_at = at
+    application.save(update_fields=["answers", "changed_at"])
+    project(case, CaseState.FILED, root=root, by=by, at=at)
+    complete_task(task_id=task.pk, outcome="supplied", by=by, at=at)
+    copy_due_to_tasks(case)
+    tell_applicants(application, "supplement_received", at=at, round=supplement.round)
+    return supplement
+
+
+@transaction.atomic
+def declare_premises_ready(*, task_id: int, by: User, at: datetime) -> Task:
+    """The applicant declares that the premises are finished, so that what needs them can be filed."""
+    root_id = Task.objects.values_list("root_id", flat=True).get(pk=task_id)
+    lock_root(root_id)
+    task = Task.objects.get(pk=task_id)
+    if task.role != "applicant" or not can_work_on(by, task, at):
+        raise NotAllowedError("She may not declare this for the applicant.")
+    return complete_task(task_id=task_id, outcome="ready", by=by, at=at)

@@ -1,0 +1,139 @@
+"""Owe notices to the people concerned by an application, a case or a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from services.cases.models import Application, Case
+from services.notifications.drafts import NoticeDraft
+from services.notifications.operations import owe_notices
+from services.parties.enums import Role
+from services.parties.queries import users_behind, users_in_post
+from workflows.models import Clock, Task
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+
+def applicants_of(application: Application, at: datetime) -> list[User]:
+    """Return who is told about an application, each once: the party, the holder, their agents, and who filed it.
+
+    A clerk who filed at the window is not told: she acted for the person in front of her.
+    """
+    people: dict[int, User] = {}
+    for ref in dict.fromkeys((application.party, application.holder)):
+        people |= {user.pk: user for user in users_behind(ref, at)}
+    if application.channel != "counter":
+        people.setdefault(application.filed_by_id, application.filed_by)
+    return list(people.values())
+
+
+def _offer_names(application: Application) -> dict[str, str]:
+    return {"service_zh": application.offer.name_zh, "service_en": application.offer.name_en}
+
+
+def case_params(case: Case) -> dict[str, str]:
+    """Return the values every notice about a case may use."""
+    return {
+        "application": case.application.number or "",
+        "case": case.number,
+        "service_zh": case.service.name_zh,
+        "service_en": case.service.name_en,
+        "department_zh": case.department.name_zh,
+        "department_en": case.department.name_en,
+    }
+
+
+def tell_applicants(application: Application, kind: str, *, at: datetime, round: int = 0, **params: str) -> None:  # noqa: A002
+    """Owe a notice about an application to everybody behind it."""
+    owe_notices(
+        [
+            NoticeDraft(
+                subject_kind="application",
+                subject_id=str(application.pk),
+                kind=kind,
+                round=round,
+                recipient_user_id=user.pk,
+                params={"application": application.number or "", **_offer_names(application), **params},
+                link=f"/my/applications/{application.public_id}/",
+            )
+            for user in applicants_of(application, at)
+        ],
+        at=at,
+    )
+
+
+def tell_applicants_of_case(case: Case, kind: str, *, at: datetime, round: int = 0, **params: str) -> None:  # noqa: A002
+    """Owe a notice about one case to everybody behind its application."""
+    owe_notices(
+        [
+            NoticeDraft(
+                subject_kind="case",
+                subject_id=str(case.pk),
+                kind=kind,
+                round=round,
+                recipient_user_id=user.pk,
+                params={**case_params(case), **params},
+                link=f"/my/applications/{case.application.public_id}/#case-{case.position}",
+            )
+            for user in applicants_of(case.application, at)
+        ],
+        at=at,
+    )
+
+
+def tell_post(tasks: Iterable[tuple[Task, Case | None, Application]], *, at: datetime) -> None:
+    """Owe everybody of a task's post the news that it waits."""
+    drafts = []
+    for task, case, application in tasks:
+        params = case_params(case) if case else {"case": application.number or "", **_offer_names(application)}
+        door = "counter" if task.role == Role.CLERK else "desk"
+        drafts += [
+            NoticeDraft(
+                subject_kind="task",
+                subject_id=str(task.pk),
+                kind="task_waiting",
+                recipient_user_id=user.pk,
+                params={**params, "title_zh": task.name_zh, "title_en": task.name_en},
+                link=f"/{door}/tasks/{task.pk}/",
+            )
+            for user in users_in_post(task.department, task.role, at)
+        ]
+    owe_notices(drafts, at=at)
+
+
+def tell_of_deadline(case: Case, clock: Clock, level: str, holders: Iterable[Task], *, at: datetime) -> None:
+    """Owe the notice that a limit nears or has passed: to the post at work, then its head, then the manager.
+
+    level: yellow, red or black (time-limits, "Lights and consequences").
+    """
+    kind = {"yellow": "deadline_warning", "red": "deadline_overdue", "black": "deadline_statutory"}[level]
+    people: dict[int, User] = {}
+    for task in holders:
+        if task.assignee is not None:
+            people[task.assignee.pk] = task.assignee
+        elif task.department:
+            people |= {user.pk: user for user in users_in_post(task.department, task.role, at)}
+    if level in ("red", "black"):
+        people |= {user.pk: user for user in users_in_post(case.department.code, Role.HEAD, at)}
+    if level == "black":
+        people |= {user.pk: user for user in users_in_post("ZWB", Role.MANAGER, at)}
+    due = clock.due_on.isoformat() if clock.due_on else timezone.localdate(at).isoformat()
+    owe_notices(
+        [
+            NoticeDraft(
+                subject_kind="clock",
+                subject_id=str(clock.pk),
+                kind=kind,
+                recipient_user_id=user.pk,
+                params={**case_params(case), "due": due},
+                link=f"/desk/cases/{case.public_id}/",
+            )
+            for user in people.values()
+        ],
+        at=at,
+    )

@@ -1,0 +1,107 @@
+"""May she? Everything not allowed here is refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, QuerySet
+
+from services.cases.enums import ApplicationState, Channel
+from services.cases.models import Application, Case, Opinion
+from services.parties.enums import MandateScope, Role
+from services.parties.permissions import can_act_for
+from services.parties.queries import parties_for, posts_of
+from services.parties.references import PartyRef, Post
+from workflows.models import Task
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from portal.accounts.models import User
+
+#: Roles whose holders work on their department's cases.
+DEPARTMENT_ROLES = frozenset({Role.HANDLER, Role.CHECKER, Role.APPROVER, Role.HEAD})
+#: Roles of the government service office that oversee every case.
+OVERSIGHT_ROLES = frozenset({Role.MANAGER, Role.AUDITOR})
+#: The three different people the law wants behind a decision (承办, 审核, 批准).
+DECIDING_ROLES = frozenset({Role.HANDLER, Role.CHECKER, Role.APPROVER})
+
+
+def is_clerk(user: User, at: datetime) -> bool:
+    """Return whether she serves at a window at `at`."""
+    return any(post.role == Role.CLERK for post in posts_of(user, at))
+
+
+def may_fill_for(user: User, party: PartyRef, *, channel: Channel, at: datetime) -> bool:
+    """Return whether she may fill in and file for a party: on line for those she acts for, at the window as a clerk."""
+    if channel == Channel.COUNTER:
+        return is_clerk(user, at)
+    return can_act_for(user, party, MandateScope.FILL, at)
+
+
+def may_sign_for(user: User, party: PartyRef, *, channel: Channel, at: datetime) -> bool:
+    """Return whether her signature binds the party; at the window the clerk keeps the applicant's signed paper."""
+    if channel == Channel.COUNTER:
+        return is_clerk(user, at)
+    return can_act_for(user, party, MandateScope.SIGN, at)
+
+
+def _of_my_parties(user: User, at: datetime) -> Q:
+    mine = Q(filed_by=user)
+    for ref in parties_for(user, at):
+        mine |= Q(party_kind=ref.kind, party_id=ref.id) | Q(holder_kind=ref.kind, holder_id=ref.id)
+    return mine
+
+
+def applications_of(user: User | AnonymousUser, at: datetime) -> QuerySet[Application]:
+    """Return the applications she filed or may act for, the latest changed first."""
+    if not user.is_authenticated or not user.is_active:
+        return Application.objects.none()
+    return Application.objects.filter(_of_my_parties(user, at)).order_by("-changed_at", "-id")
+
+
+def cases_visible_to(user: User | AnonymousUser, at: datetime) -> QuerySet[Case]:
+    """Return the cases staff may open: her department's, every filed one for window clerks, all for oversight."""
+    if not user.is_authenticated or not user.is_active:
+        return Case.objects.none()
+    posts = posts_of(user, at)
+    if any(post.role in OVERSIGHT_ROLES for post in posts):
+        return Case.objects.order_by("-id")
+    departments = {post.department for post in posts if post.role in DEPARTMENT_ROLES}
+    seen = Q(department__code__in=departments)
+    if any(post.role == Role.CLERK for post in posts):
+        seen |= Q(filed_at__isnull=False)
+    return Case.objects.filter(seen).order_by("-id")
+
+
+def can_work_on(user: User, task: Task, at: datetime) -> bool:
+    """Return whether a task is hers to do: her post's, or the applicant's for somebody she acts for."""
+    if task.role == "applicant":
+        application = application_about(task.subject_kind, task.subject_id)
+        return any(
+            can_act_for(user, ref, MandateScope.FILL, at) for ref in {application.party, application.holder}
+        )
+    return Post(task.department, task.role) in posts_of(user, at)
+
+
+def has_other_part_in(user: User, case: Case, role: str) -> bool:
+    """Return whether she already acted on this case in another of the three deciding roles."""
+    if role not in DECIDING_ROLES:
+        return False
+    others = DECIDING_ROLES - {role}
+    return Opinion.objects.filter(case=case, by=user, role__in=others).exists()
+
+
+def application_about(subject_kind: str, subject_id: str) -> Application:
+    """Return the application a run's subject belongs to."""
+    if subject_kind == "case":
+        return Application.objects.get(cases__pk=int(subject_id))
+    return Application.objects.get(pk=int(subject_id))
+
+
+def can_withdraw(user: User, application: Application, at: datetime) -> bool:
+    """Return whether she may take the application back: whoever may sign, while something is undecided."""
+    return application.state == ApplicationState.SUBMITTED and (
+        application.filed_by_id == user.pk or can_act_for(user, application.party, MandateScope.SIGN, at)
+    )

@@ -1,0 +1,1 @@
+"""Questions about applications and cases. They never write, and start from what the asker may see."""

@@ -1,0 +1,136 @@
+"""One timeline per application: which departments work now, who has the ball, by when, and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+
+from services.cases.enums import CLOSED_CASE_STATES, CaseState
+from services.cases.models import Application, Case
+from services.catalogue.models import BundlePart
+from services.documents.models import Paper
+from services.documents.queries import papers_of_subjects
+from workflows.enums import OPEN_TASK_STATES
+from workflows.models import Clock, HistoryEvent, Task
+from workflows.queries.calendars import calendar_for
+from workflows.queries.clocks import clocks_with_facts, light_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """One case in the timeline: a department's branch.
+
+    tasks: its steps so far, in order. clock: the limit to show: the promise once it runs, else what runs now.
+    light: green … paused, "" when nothing runs. waits_zh, waits_en: why it is not filed yet, or why it ended.
+    """
+
+    case: Case
+    tasks: Sequence[Task]
+    clock: Clock | None
+    light: str
+    papers: Sequence[Paper]
+    waits_zh: str
+    waits_en: str
+
+    @property
+    def due_on(self) -> date | None:
+        """The day the shown limit ends."""
+        return self.clock.due_on if self.clock else None
+
+    @property
+    def open_task(self) -> Task | None:
+        """The step that waits for somebody now."""
+        return next((task for task in self.tasks if task.state in OPEN_TASK_STATES), None)
+
+    @property
+    def with_applicant(self) -> bool:
+        """Whether the applicant has the ball."""
+        task = self.open_task
+        return task is not None and task.role == "applicant"
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more happens in this branch."""
+        return self.case.state in CLOSED_CASE_STATES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """An application's lanes, its own open tasks (e.g. premises ready) and its papers."""
+
+    application: Application
+    lanes: Sequence[Lane]
+    own_tasks: Sequence[Task]
+    papers: Sequence[Paper]
+
+
+def timeline_of(application: Application, *, at: datetime) -> Timeline:
+    """Return everything an application's page shows, in a constant number of queries."""
+    rows = application.cases.select_related("service__item", "department", "application", "run").order_by("position")
+    cases = list(rows)
+    ids = [str(case.pk) for case in cases]
+    tasks: dict[tuple[str, str], list[Task]] = defaultdict(list)
+    if application.run_id is not None:
+        for task in Task.objects.filter(root_id=application.run_id).order_by("opened_at", "id"):
+            tasks[task.subject_kind, task.subject_id].append(task)
+    clocks: dict[str, list[Clock]] = defaultdict(list)
+    for clock in clocks_with_facts().filter(subject_kind="case", subject_id__in=ids).order_by("started_at", "id"):
+        clocks[clock.subject_id].append(clock)
+    papers: dict[tuple[str, str], list[Paper]] = defaultdict(list)
+    for paper in papers_of_subjects([("application", str(application.pk)), *(("case", key) for key in ids)]):
+        papers[paper.subject_kind, paper.subject_id].append(paper)
+    waits = _reasons_to_wait(application)
+    own = tasks["application", str(application.pk)]
+    return Timeline(
+        application=application,
+        lanes=[
+            _lane(case, tasks["case", key], clocks[key], papers["case", key], waits, at)
+            for case, key in zip(cases, ids, strict=True)
+        ],
+        own_tasks=[task for task in own if task.state in OPEN_TASK_STATES],
+        papers=papers["application", str(application.pk)],
+    )
+
+
+def _lane(
+    case: Case,
+    tasks: Sequence[Task],
+    clocks: Sequence[Clock],
+    papers: Sequence[Paper],
+    waits: dict[str, tuple[str, str]],
+    at: datetime,
+) -> Lane:
+    reason = (case.end_reason_zh, case.end_reason_en)
+    if case.state == CaseState.PLANNED:
+        reason = waits.get(case.part, ("", ""))
+    running = [clock for clock in clocks if clock.stopped_at is None]
+    promised = [clock for clock in clocks if clock.kind == "promised"]
+    shown = promised or running
+    light = light_of(running, at=at, calendar=calendar_for(settings.REGION)) if running else None
+    return Lane(
+        case=case,
+        tasks=tasks,
+        clock=shown[-1] if shown else None,
+        light=light or "",
+        papers=papers,
+        waits_zh=reason[0],
+        waits_en=reason[1],
+    )
+
+
+def _reasons_to_wait(application: Application) -> dict[str, tuple[str, str]]:
+    if application.bundle_id is None:
+        return {}
+    rows = BundlePart.objects.filter(bundle_version_id=application.bundle_id)
+    return {part.key: (part.until_then_zh, part.until_then_en) for part in rows}
+
+
+def history_of_case(case: Case) -> Sequence[HistoryEvent]:
+    """Return the history rows of a case's own run, oldest first."""
+    if case.run_id is None:
+        return []
+    return list(HistoryEvent.objects.filter(run_id=case.run_id).select_related("by").order_by("seq"))

@@ -1,0 +1,90 @@
+"""What the cases do when the workflows tell what happened, inside the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from services.cases.enums import CLOSED_CASE_STATES, CaseState
+from services.cases.models import Case
+from services.cases.operations.endings import close_application
+from services.cases.operations.limits import copy_due_to_tasks, stop_clocks
+from services.cases.operations.projection import project
+from services.cases.operations.telling import tell_applicants, tell_applicants_of_case, tell_of_deadline, tell_post
+from services.cases.permissions import application_about
+from workflows.clocks.effects import ClockWarned
+from workflows.enums import OPEN_TASK_STATES
+from workflows.models import Clock, Run, Task
+from workflows.signals import RunFinished, RunStarted, TaskReady
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+#: The applicant's task that waits for the premises; the supplement's notice is sent where the notice is written.
+PREMISES_NODE = "premises_ready"
+
+
+def follow(sender: object, *, root: Run, effects: Sequence[Any], by: User | None, at: datetime, **_: Any) -> None:
+    """React to one committed step of a run: file, tell, warn, close. The root's row is locked by the sender."""
+    ready: list[Task] = []
+    for effect in effects:
+        match effect:
+            case RunStarted(run=run) if run.subject_kind == "case":
+                _file(run, root=root, by=by, at=at)
+            case RunFinished(run=run) if run.subject_kind == "case":
+                _finish(run, root=root, by=by, at=at)
+            case TaskReady(task=task):
+                ready.append(task)
+            case ClockWarned():
+                _warn(effect, at=at)
+    _tell_ready(ready, at=at)
+
+
+def _case(subject_id: str) -> Case:
+    rows = Case.objects.select_related("application__bundle", "application__service", "service__item", "department")
+    return rows.get(pk=int(subject_id))
+
+
+def _file(run: Run, *, root: Run, by: User | None, at: datetime) -> None:
+    case = _case(run.subject_id)
+    case.run = run
+    project(case, CaseState.FILED, root=root, by=by, at=at)
+    tell_applicants_of_case(case, "case_filed", at=at)
+
+
+def _finish(run: Run, *, root: Run, by: User | None, at: datetime) -> None:
+    case = _case(run.subject_id)
+    if run.outcome == "withdrawn" and case.state not in CLOSED_CASE_STATES:
+        project(case, CaseState.WITHDRAWN, root=root, by=by, at=at)
+    stop_clocks(case, kinds=None, at=at, by=by)
+    if case.closed_at is None:
+        case.closed_at = at
+        case.save(update_fields=["closed_at"])
+    if run.parent_id is None:  # applied for alone: its end is the application's end
+        close_application(case.application, at=at)
+
+
+def _tell_ready(tasks: Sequence[Task], *, at: datetime) -> None:
+    waiting = []
+    for task in tasks:
+        case = _case(task.subject_id) if task.subject_kind == "case" else None
+        application = case.application if case else application_about(task.subject_kind, task.subject_id)
+        if case is not None:
+            copy_due_to_tasks(case)
+        if task.role != "applicant":
+            waiting.append((task, case, application))
+        elif task.node == PREMISES_NODE:
+            tell_applicants(application, "premises_needed", at=at)
+    tell_post(waiting, at=at)
+
+
+def _warn(effect: ClockWarned, *, at: datetime) -> None:
+    if effect.subject_kind != "case":
+        return
+    case = _case(effect.subject_id)
+    clock = Clock.objects.get(pk=effect.clock_id)
+    holders = Task.objects.filter(
+        subject_kind="case", subject_id=effect.subject_id, state__in=OPEN_TASK_STATES
+    ).select_related("assignee")
+    tell_of_deadline(case, clock, effect.level, holders, at=at)
