@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.cases.models import Application
+from services.exchange.enums import Outcome
 from services.exchange.operations import verify_business_licence
+from services.parties.enums import OrganisationKind, OrganisationSource
 from services.parties.models import Organisation, Person
 from services.parties.operations import register_organisation
 from services.parties.queries import party
@@ -34,11 +36,11 @@ def adopt_entity(application: Application, *, at: datetime) -> None:
         organisation = register_organisation(
             name=application.answers["organisation.name"],
             uscc=case.outside_number,
-            kind="individual_business" if individual else "company",
+            kind=OrganisationKind.INDIVIDUAL_BUSINESS if individual else OrganisationKind.COMPANY,
             legal_representative=representative,
             premises_address=str(application.answers.get("premises.address", "")),
             registered_on=case.outside_decided_on,
-            source="registration",
+            source=OrganisationSource.CASE,
             by=application.filed_by,
             at=at,
         )
@@ -63,9 +65,9 @@ def verify_licence(application: Application, *, at: datetime) -> str:
         by=application.filed_by,
         at=at,
     )
-    if not check.found:
-        return "mismatch" if check.available else "unavailable"
-    if not check.matches:
+    if check.outcome == Outcome.UNAVAILABLE:
+        return "unavailable"
+    if not (check.found and check.matches):
         return "mismatch"
     _hold(application, applicant, uscc, check.name, at=at)
     return "verified"
@@ -78,9 +80,9 @@ def _hold(application: Application, applicant: Person | Organisation, uscc: str,
         organisation = register_organisation(
             name=name,
             uscc=uscc,
-            kind="company",
+            kind=OrganisationKind.COMPANY,
             legal_representative=applicant,
-            source="business_registry",
+            source=OrganisationSource.REGISTRY,
             by=application.filed_by,
             at=at,
         )
