@@ -75,5 +75,3 @@ def _remind_applicant(context: ActionContext) -> ActionResult:
     # Round 1000 and on: a reminder is another message than the notice it repeats.
     tell_applicants(application, kind, at=context.at, round=1000 + int(context.key.rsplit(":", 1)[1]))
     return ActionResult(outcome="reminded")
-
-

@@ -79,9 +79,7 @@ def can_work_on(user: User, task: Task, at: datetime) -> bool:
     """Return whether a task is hers to do: her post's, or the applicant's for somebody she acts for."""
     if task.role == "applicant":
         application = application_about(task.subject_kind, task.subject_id)
-        return any(
-            can_act_for(user, ref, MandateScope.FILL, at) for ref in {application.party, application.holder}
-        )
+        return any(can_act_for(user, ref, MandateScope.FILL, at) for ref in {application.party, application.holder})
     return Post(task.department, task.role) in posts_of(user, at)
 
 

@@ -71,7 +71,7 @@ def cancel_run(*, run_id: int, outcome: str, by: AbstractBaseUser | None, at: da
 
 
 @transaction.atomic
-def fire_boundary_timer(*, run_id: int, node: str, round: int, at: datetime) -> None:  # noqa: A002 - BPMN's word
+def fire_boundary_timer(*, run_id: int, node: str, round: int, at: datetime) -> None:
     """Let a due boundary timer act on its task; nothing happens if the task no longer waits."""
     root_id = Run.objects.values_list("root_id", flat=True).get(pk=run_id) or run_id
     root = lock_root(root_id)

@@ -66,9 +66,7 @@ class Transition:
         record_facts(root=self.root, facts=self.facts, by=self.by, at=self.at)
         if self.new_jobs:
             wake(JOBS_TASK)
-        effects_committed.send(
-            sender=Run, root=self.root, effects=tuple(self.happened), by=self.by, at=self.at
-        )
+        effects_committed.send(sender=Run, root=self.root, effects=tuple(self.happened), by=self.by, at=self.at)
 
     def _advance(self, run: Run, event: events.Event) -> None:
         graph = graph_of(run.definition)

@@ -52,8 +52,7 @@ class Application(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(bundle__isnull=False, service__isnull=True)
-                | Q(bundle__isnull=True, service__isnull=False),
+                condition=Q(bundle__isnull=False, service__isnull=True) | Q(bundle__isnull=True, service__isnull=False),
                 name="application_for_one_thing",
                 violation_error_message="An application is for one bundle or for one service.",
             ),

@@ -62,7 +62,9 @@ def end_dependants(application: Application, *, root: Run, at: datetime) -> None
     needed_zh = first.service.name_zh if first else "营业执照"
     needed_en = first.service.name_en if first else "the business licence"
     for case in application.cases.filter(state=CaseState.PLANNED).select_related("service__item", "department"):
-        case.end_reason_zh = f"“{needed_zh}”未获准予或未能核实，本事项所需前提不存在，因此没有提出申请。您可在取得后重新申请。"
+        case.end_reason_zh = (
+            f"“{needed_zh}”未获准予或未能核实，本事项所需前提不存在，因此没有提出申请。您可在取得后重新申请。"
+        )
         case.end_reason_en = (
             f"“{needed_en}” was not granted or could not be confirmed, so what this item needs does not exist and it "
             "was not filed. You can apply again once you have it."

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from services.cases.enums import CLOSED_CASE_STATES, CaseState
 from services.cases.models import Case
-from services.catalogue.models import ServiceVersion
 from services.cases.operations.limits import (
     start_delivery_clock,
     start_notice_clock,
     start_review_clocks,
     stop_clocks,
 )
+from services.catalogue.models import ServiceVersion
 from workflows.models import Run
 
 if TYPE_CHECKING:

@@ -271,9 +271,7 @@ def ask_supplement(
 
 
 @transaction.atomic
-def answer_supplement(
-    *, case_id: int, answers: Mapping[str, Any], by: User, at: datetime
-) -> Supplement:
+def answer_supplement(*, case_id: int, answers: Mapping[str, Any], by: User, at: datetime) -> Supplement:
     """Hand in what a one-time notice asked for; only the marked fields change, documents were uploaded before.
 
     answers: element code -> new value, of the marked fields only.

@@ -19,8 +19,9 @@ from services.cases.operations.numbers import next_application_number
 from services.cases.operations.papers import issue_receipt
 from services.cases.operations.telling import tell_applicants
 from services.cases.permissions import may_sign_for
+from services.cases.queries.forms import documents_wanted, form_answers
 from services.catalogue.models import BundleVersion, ServiceVersion
-from services.catalogue.queries import applicable_parts, form_schema, materials_for, stop_reasons
+from services.catalogue.queries import applicable_parts, form_schema, stop_reasons
 from services.documents.queries import uploads_of
 from services.forms.rules import check_answers
 from workflows.operations.runs import start_run
@@ -77,11 +78,6 @@ def review_hash(application: Application) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def form_answers(application: Application) -> dict[str, Any]:
-    """Return the answers as the form's rules read them: with the situation under `answers.<question>`."""
-    return {**application.answers, **{f"answers.{key}": value for key, value in application.situation.items()}}
-
-
 def find_problems(application: Application, *, at: datetime) -> list[Problem]:
     """Return everything that keeps the application from being filed, in the order of the form."""
     offer, situation = application.offer, application.situation
@@ -96,8 +92,8 @@ def find_problems(application: Application, *, at: datetime) -> list[Problem]:
         for error in checked.errors
     ]
     present = {upload.material_code for upload in uploads_of("application", str(application.pk))}
-    for material in materials_for(offer, situation):
-        if material.submitted and material.necessity == NECESSARY and material.code not in present:
+    for material in documents_wanted(application):
+        if material.necessity == NECESSARY and material.code not in present:
             names = material.material
             problems.append(
                 Problem(

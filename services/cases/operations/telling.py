@@ -48,7 +48,7 @@ def case_params(case: Case) -> dict[str, str]:
     }
 
 
-def tell_applicants(application: Application, kind: str, *, at: datetime, round: int = 0, **params: str) -> None:  # noqa: A002
+def tell_applicants(application: Application, kind: str, *, at: datetime, round: int = 0, **params: str) -> None:
     """Owe a notice about an application to everybody behind it."""
     owe_notices(
         [
@@ -67,7 +67,7 @@ def tell_applicants(application: Application, kind: str, *, at: datetime, round:
     )
 
 
-def tell_applicants_of_case(case: Case, kind: str, *, at: datetime, round: int = 0, **params: str) -> None:  # noqa: A002
+def tell_applicants_of_case(case: Case, kind: str, *, at: datetime, round: int = 0, **params: str) -> None:
     """Owe a notice about one case to everybody behind its application."""
     owe_notices(
         [

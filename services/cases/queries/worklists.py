@@ -125,9 +125,7 @@ def counts_by_department(user: User, at: datetime) -> Sequence[Mapping[str, obje
 
 
 def _cases() -> QuerySet[Case]:
-    return Case.objects.select_related(
-        "application__bundle", "application__service", "service__item", "department"
-    )
+    return Case.objects.select_related("application__bundle", "application__service", "service__item", "department")
 
 
 def _clocks_by_case(cases: Iterable[Case]) -> Mapping[int, list[Clock]]:

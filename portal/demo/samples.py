@@ -1,0 +1,95 @@
+"""Believable answers and documents for the demonstration: fictitious, valid in form, made from what a form asks."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from services.forms.rules import check_answers, visible_elements
+from services.forms.schema import Element, FormSchema
+
+#: Where a type alone does not say what fits.
+_BY_CODE: dict[str, Any] = {
+    "organisation.business_scope": "餐饮服务；食品销售（仅销售预包装食品）",
+    "premises.address": "金水区经三路演示街区18号一层",
+    "premises.area": "420",
+    "food.kitchen_area": "90",
+    "food.safety_manager": "李雯",
+    "fire.safety_manager": "李雯",
+    "drainage.daily_volume": "12.5",
+    "drainage.outlet_position": "店铺后门东侧市政检查井",
+    "sign.text": "老街坊家常菜",
+    "sign.width": "6.2",
+    "sign.height": "1.1",
+    "delivery.method": "electronic",
+    "person.id_type": "31",
+}
+_BY_TYPE: dict[str, Any] = {
+    "text": "演示内容",
+    "multiline": "演示内容，仅供展示。",
+    "person_name": "李雯",
+    "id_number": "410105190306120085",
+    "uscc": "91410100MA0000007G",
+    "mobile": "19900000001",
+    "email": "owner@example.org",
+    "integer": "3",
+    "decimal": "5",
+    "money": "500000",
+    "area_m2": "120",
+    "yes_no": "yes",
+    "division": "410105",
+    "address": "金水区经三路演示街区18号一层",
+}
+
+
+def sample_value(element: Element, *, today: date) -> Any:
+    """Return a valid answer to an element, as a person would type it."""
+    if element.code in _BY_CODE:
+        return _BY_CODE[element.code]
+    if element.type == "choice":
+        return element.choices[0].value
+    if element.type == "multi_choice":
+        return [element.choices[0].value]
+    if element.type == "date":
+        return today.isoformat()
+    if element.type == "group":
+        return [{field.code: sample_value(field, today=today) for field in element.fields}]
+    return _BY_TYPE[element.type]
+
+
+def sample_answers(
+    schema: FormSchema, given: dict[str, Any], *, situation: dict[str, Any], today: date
+) -> dict[str, Any]:
+    """Return answers to everything a form asks: `given` where it says something, samples elsewhere.
+
+    Raises ValueError naming what could not be answered: the samples no longer fit the dictionary.
+    """
+    context = {f"answers.{key}": value for key, value in situation.items()}
+    answers: dict[str, Any] = {}
+    for _ in range(5):  # an answer may show further questions
+        shown = visible_elements(schema, {**answers, **context}, today=today)
+        missing = [use.element for use in schema.uses if use.element.code in shown - answers.keys()]
+        if not missing:
+            break
+        answers |= {one.code: given.get(one.code, sample_value(one, today=today)) for one in missing}
+    checked = check_answers(schema, {**answers, **context}, today=today)
+    if checked.errors:
+        raise ValueError("; ".join(f"{error.element}: {error.message.en}" for error in checked.errors))
+    return answers
+
+
+def sample_picture(words: str) -> bytes:
+    """Return a PNG that looks like a scanned page with `words` (Latin letters) and is marked as a sample."""
+    page = Image.new("RGB", (620, 877), "#fdfdfb")
+    pen = ImageDraw.Draw(page)
+    pen.rectangle((24, 24, 596, 853), outline="#5b6675", width=2)
+    pen.text((60, 60), "SAMPLE DOCUMENT - DEMO ONLY", fill="#1b2430")
+    pen.text((60, 100), words, fill="#1b2430")
+    for line in range(12):
+        pen.line((60, 160 + 44 * line, 560, 160 + 44 * line), fill="#d9dee6", width=2)
+    stream = io.BytesIO()
+    page.save(stream, "PNG")
+    return stream.getvalue()
