@@ -1,4 +1,4 @@
-"""Everything a city needs before the first application: people, calendar, processes, catalogue. Loading twice is once."""
+"""What a city needs before the first application: people, calendar, processes, catalogue. Loading twice is once."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from services.cases.models import NumberSeries
 
 @transaction.atomic
 def next_application_number(at: datetime) -> str:
-    """Return the next number of the day, such as YJS-20261122-00001; the series is locked until the transaction ends."""
+    """Return the next number of the day, such as YJS-20261122-00001; locks the series until the transaction ends."""
     day = timezone.localtime(at).strftime("%Y%m%d")
     series, _ = NumberSeries.objects.get_or_create(key=f"application:{day}")
     series = NumberSeries.objects.select_for_update().get(pk=series.pk)

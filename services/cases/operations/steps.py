@@ -1,4 +1,4 @@
-"""Complete the tasks of a case: the window's acceptance, the department's opinions and decision, the applicant's acts."""
+"""Complete the tasks of a case: the window's acceptance, the department's opinions, the applicant's acts."""
 
 from __future__ import annotations
 
