@@ -14,6 +14,10 @@ from services.parties.queries import party
 from services.parties.references import PartyRef
 
 
+#: Parts whose result is a new entity, with the code the register gave it.
+REGISTERING_PARTS = frozenset({"business-licence"})
+
+
 class NoOutsideNumberError(Exception):
     """The registration has no number from the registry: a USCC is never invented here."""
 
@@ -24,8 +28,8 @@ def adopt_entity(application: Application, *, at: datetime) -> None:
     The name comes from the form, the USCC from the registry's recorded result. Effects: the organisation, and the
     application's holder. Raises NoOutsideNumberError.
     """
-    case = application.cases.filter(part="business-licence").first() or application.cases.order_by("position")[0]
-    if not case.outside_number:
+    case = application.cases.filter(part__in=REGISTERING_PARTS).first()
+    if case is None or not case.outside_number:
         raise NoOutsideNumberError("The registry's number was not recorded.")
     representative = party(application.party)
     organisation = Organisation.objects.filter(uscc=case.outside_number).first()

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from services.cases.enums import CaseState, MaterialFinding
 from services.cases.models import Case, MaterialCheck, Opinion, Supplement
+from services.cases.operations import entities
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.limits import copy_due_to_tasks
 from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper
@@ -19,6 +20,7 @@ from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
 from services.cases.permissions import can_work_on, has_other_part_in
 from services.parties.enums import Role
+from services.parties.identity_numbers import check_uscc
 from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Clock, Run, Task
 from workflows.operations.locking import lock_root
@@ -89,7 +91,8 @@ def complete_step(
     findings: material code -> (finding, reason) of the window's completeness check.
     The same person completing it again with the same outcome changes nothing.
     Effects: an opinion; the case's state, dates and clocks; papers; what the process opens next; notices owed.
-    Raises NotAllowedError, FourEyesError, ReasonsMissingError, OutsideResultMissingError, TaskHeldError,
+    Raises NotAllowedError, FourEyesError, ReasonsMissingError, OutsideResultMissingError, IdentityNumberError (the
+    recorded code of a new entity is wrong), TaskHeldError,
     TaskClosedError, UnknownOutcomeError.
     """
     root, task, case = _locked_task(task_id)
@@ -136,6 +139,10 @@ def _check(
         raise FourEyesError("You already acted on this case in another role; somebody else must do this step.")
     if outcome == "grant" and case.service.decision_place != "here" and outside is None:
         raise OutsideResultMissingError("Please record the number and the day of the outside decision.")
+    if outcome == "grant" and case.part in entities.REGISTERING_PARTS:
+        if outside is None:
+            raise OutsideResultMissingError("Please record the code and the day of the registration.")
+        check_uscc(outside.number)
 
 
 def _record(

@@ -101,7 +101,7 @@ def test_licence_first(city: None) -> None:
         licence,
         "grant",
         at,
-        outside=OutsideResult(number="91410105MA00000T0K", decided_on=at.date()),
+        outside=OutsideResult(number="91410105MA0000101U", decided_on=at.date()),
     )
     licence.refresh_from_db()
     assert licence.state == CaseState.GRANTED
