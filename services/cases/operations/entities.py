@@ -13,7 +13,6 @@ from services.parties.operations import register_organisation
 from services.parties.queries import party
 from services.parties.references import PartyRef
 
-
 #: Parts whose result is a new entity, with the code the register gave it.
 REGISTERING_PARTS = frozenset({"business-licence"})
 

@@ -19,9 +19,9 @@ from services.cases.operations.numbers import next_application_number
 from services.cases.operations.papers import issue_receipt
 from services.cases.operations.telling import tell_applicants
 from services.cases.permissions import may_sign_for
-from services.cases.queries.forms import documents_wanted, form_answers
+from services.cases.queries.forms import documents_wanted, form_answers, form_of
 from services.catalogue.models import BundleVersion, ServiceVersion
-from services.catalogue.queries import applicable_parts, form_schema, stop_reasons
+from services.catalogue.queries import applicable_parts, stop_reasons
 from services.documents.queries import uploads_of
 from services.forms.rules import check_answers
 from workflows.operations.runs import start_run
@@ -85,8 +85,7 @@ def find_problems(application: Application, *, at: datetime) -> list[Problem]:
         Problem(kind="stop", code=str(rule.pk), zh=rule.message_zh, en=rule.message_en)
         for rule in stop_reasons(offer, situation)
     ]
-    schema = form_schema(offer, situation)
-    checked = check_answers(schema, form_answers(application), today=timezone.localdate(at))
+    checked = check_answers(form_of(application), form_answers(application), today=timezone.localdate(at))
     problems += [
         Problem(kind="element", code=error.element, zh=error.message.zh, en=error.message.en)
         for error in checked.errors

@@ -7,12 +7,21 @@ from typing import Any
 from services.cases.models import Application
 from services.catalogue.enums import DocumentKind
 from services.catalogue.queries import MaterialNeed, form_schema, materials_for
-from services.forms.schema import FormSchema
+from services.forms.schema import FormSchema, arranged
+
+#: Elements that only exist once a service was granted, by code of the service.
+RESULTING_ELEMENTS = {"business-licence": frozenset({"organisation.uscc"})}
 
 
 def form_of(application: Application) -> FormSchema:
-    """Return the form of an application in its situation: every service's questions, each once."""
-    return form_schema(application.offer, application.situation)
+    """Return the form of an application in its situation: every service's questions, each once.
+
+    What an earlier part results in, such as the code a business licence brings, does not exist yet and is not asked.
+    """
+    schema = form_schema(application.offer, application.situation)
+    services = {service for use in schema.uses for service in use.services}
+    resulting = {code for service in services for code in RESULTING_ELEMENTS.get(service, ())}
+    return arranged(schema.sections, [use for use in schema.uses if use.element.code not in resulting], schema.rules)
 
 
 def form_answers(application: Application) -> dict[str, Any]:
