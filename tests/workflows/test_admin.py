@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -9,6 +10,7 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import include, path
+from django.utils import translation
 
 from tests.factories.clocks import at, running_clock
 from workflows.models import CalendarDay, CalendarVersion
@@ -17,6 +19,13 @@ from workflows.queries.calendars import home_region, newest_version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 urlpatterns = [path("admin/", admin.site.urls), path("i18n/", include("django.conf.urls.i18n"))]
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Read the messages in English whatever the installation's language."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from datetime import date
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from workflows.clocks import DayKind, national_calendar
 from workflows.queries.calendars import calendar_for
@@ -17,6 +19,13 @@ from workflows.queries.calendars import calendar_for
 SHARED = Path(os.environ.get("SHARED_DATA", Path(__file__).resolve().parents[3].parent / "shared" / "data"))
 NOTICE_2026 = SHARED / "calendar" / "holiday-cn" / "2026.json"
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Read the messages in English whatever the installation's language."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.mark.skipif(not NOTICE_2026.exists(), reason=f"the notice is not at {NOTICE_2026}: set SHARED_DATA")

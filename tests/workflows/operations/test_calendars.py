@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.utils import translation
 
 from tests.factories.clocks import at, running_clock
 from workflows.clocks import ClockDueChanged, DayKind, SpecialDay, national_calendar
@@ -32,6 +33,13 @@ NOTICE_2027 = [
     SpecialDay(on=date(2027, 1, 4), kind=DayKind.SUBSTITUTE),
     SpecialDay(on=date(2027, 1, 9), kind=DayKind.MAKEUP),
 ]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Read the messages in English whatever the installation's language."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from tests.factories.clocks import RunFactory, at, running_clock
 from workflows.clocks import ClockExtended, ClockPaused, Light
@@ -28,6 +30,13 @@ from workflows.queries.clocks import clocks_of, facts_of
 from workflows.signals import effects_committed
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Read the messages in English whatever the installation's language."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
