@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,6 +19,7 @@ from services.documents.file_types import FileType, UploadRefusedError
 PIXEL_LIMIT = 50_000_000
 PAGE_LIMIT = 500
 OBJECT_LIMIT = 100_000
+OBJECT_STREAM_LIMIT = 64 * 1024 * 1024
 OFFICE_ENTRY_LIMIT = 2_000
 OFFICE_SIZE_LIMIT = 200 * 1024 * 1024
 OFFICE_RATIO_LIMIT = 100
@@ -36,6 +39,10 @@ _ACTIVE_ACTIONS = frozenset(
     }
 )
 _ACTIVE_ANNOTATIONS = frozenset({"/RichMedia", "/FileAttachment", "/Movie", "/Sound", "/Screen", "/3D"})
+_OBJECT_OR_STREAM = re.compile(rb"endstream|endobj|obj|stream\r?\n")
+# One Flate filter, the only form that PDF writers use for these tables; any other comes without `one`.
+_FILTER = re.compile(rb"/Filter\s*(?P<one>\[?\s*/(?:FlateDecode|Fl)\s*\]?\s*(?=[/>]))?")
+_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 _OFFICE_MAIN_PART = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
 
 
@@ -85,6 +92,7 @@ def _too_large_picture() -> UploadRefusedError:
 
 
 def _pdf(path: Path, extension: str) -> bytes:
+    _refuse_inflating(path.read_bytes())
     try:
         # Without recovery: a file that must be repaired may show something else in another reader.
         with pikepdf.open(path, attempt_recovery=False) as pdf:
@@ -97,6 +105,37 @@ def _pdf(path: Path, extension: str) -> bytes:
         raise _protected_pdf() from error
     except (pikepdf.PdfError, RuntimeError, ValueError, KeyError, AttributeError) as error:
         raise _damaged_pdf() from error
+
+
+def _refuse_inflating(content: bytes) -> None:
+    """Refuse a PDF whose packed object tables unpack to far more than a paper needs.
+
+    Opening a PDF unpacks these streams at once and without a limit; pages and pictures stay packed.
+    """
+    room = OBJECT_STREAM_LIMIT
+    for header, start in _packed_tables(content):
+        filters = _FILTER.search(header)
+        if filters is None:
+            continue
+        if filters["one"] is None:
+            raise _damaged_pdf()
+        with contextlib.suppress(zlib.error):
+            room -= len(zlib.decompressobj().decompress(content[start:], room))
+        if room <= 0:
+            raise _inflating()
+
+
+def _packed_tables(content: bytes) -> Iterator[tuple[bytes, int]]:
+    """Return header and start of every object stream and cross-reference stream; linear in the length."""
+    begun = 0
+    for word in _OBJECT_OR_STREAM.finditer(content):
+        if word.group() == b"obj":
+            begun = word.end()
+        elif word.group().startswith(b"stream"):
+            header = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), content[begun : word.start()])
+            begun = word.end()
+            if b"/ObjStm" in header or b"/XRef" in header:
+                yield header, word.end()
 
 
 def _check_pdf(pdf: pikepdf.Pdf) -> None:
@@ -161,6 +200,12 @@ def _damaged_pdf() -> UploadRefusedError:
     return UploadRefusedError("damaged", _("The PDF is damaged. Please print it to a new PDF and upload that."))
 
 
+def _inflating() -> UploadRefusedError:
+    return UploadRefusedError(
+        "bomb", _("The file unpacks to far more than it shows. Please save it as PDF and upload that.")
+    )
+
+
 def _office(path: Path, extension: str) -> bytes:
     try:
         with zipfile.ZipFile(path) as package:
@@ -180,9 +225,7 @@ def _check_package(package: zipfile.ZipFile, extension: str) -> None:
     size = sum(entry.file_size for entry in entries)
     packed = max(1, sum(entry.compress_size for entry in entries))
     if len(entries) > OFFICE_ENTRY_LIMIT or size > OFFICE_SIZE_LIMIT or size / packed > OFFICE_RATIO_LIMIT:
-        raise UploadRefusedError(
-            "bomb", _("The file unpacks to far more than it shows. Please save it as PDF and upload that.")
-        )
+        raise _inflating()
     if any(_is_active_part(name) for name in names) or _has_outside_links(package):
         raise UploadRefusedError(
             "macros",

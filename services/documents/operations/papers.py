@@ -59,8 +59,10 @@ def issue_paper(
         at: when; its local year counts.
 
     Raises:
-        MissingFactsError, UnknownDepartmentError.
+        MissingFactsError, UnknownDepartmentError, ValueError (another language).
     """
+    if language not in ("zh-hans", "en"):
+        raise ValueError(f"Papers are written in zh-hans or en, not in {language}.")
     body = Department.objects.filter(code=department).first()
     if body is None:
         raise UnknownDepartmentError(department)

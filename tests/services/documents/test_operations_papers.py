@@ -130,6 +130,8 @@ def test_facts_are_checked_before_a_number_is_taken(department: str) -> None:
         )
     with pytest.raises(TypeError):
         make_paper(department=department, facts={**FACTS["acceptance_notice"], "due_on": object()})
+    with pytest.raises(ValueError, match="zh-hans or en"):
+        make_paper(department=department, language="fr")
     with pytest.raises(UnknownDepartmentError):
         make_paper(department="NOBODY")
     assert not PaperCounter.objects.exists()

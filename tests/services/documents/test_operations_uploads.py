@@ -9,6 +9,7 @@ import json
 import os
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,27 @@ def test_pdf_protected_against_changes_only_is_refused() -> None:
 
 def test_pdf_with_too_many_pages_is_refused() -> None:
     assert refusal(content=pdf_bytes(501), original_name="a.pdf", declared_type="application/pdf") == "pages"
+
+
+def packed_table(header: bytes, packed: bytes) -> bytes:
+    return (
+        b"%PDF-1.7\n1 0 obj\n<<" + header + b"/Length %d>>\nstream\n" % len(packed) + packed + b"\nendstream\nendobj\n"
+    )
+
+
+@pytest.mark.parametrize("kind", [b"/Type/ObjStm", b"/Type/Obj#53tm", b"/Type /XRef"])
+def test_pdf_that_unpacks_without_end_is_refused_unopened(kind: bytes) -> None:
+    packed = zlib.compress(b"\0" * 70_000_000)
+    content = packed_table(kind + b"/Filter/FlateDecode", packed)
+    assert refusal(content=content, original_name="a.pdf", declared_type="") == "bomb"
+    nested = packed_table(kind + b"/Filter[/FlateDecode/FlateDecode]", zlib.compress(packed))
+    assert refusal(content=nested, original_name="a.pdf", declared_type="") == "damaged"
+
+
+def test_pdf_with_packed_tables_as_every_writer_makes_them_is_taken() -> None:
+    content = pdf_bytes(30, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    assert b"/ObjStm" in content
+    assert make_upload(content=content, original_name="a.pdf", declared_type="").state == UploadState.READY
 
 
 def test_zip_hidden_behind_a_pdf_does_not_survive() -> None:
@@ -314,3 +336,17 @@ def test_a_subject_holds_a_limited_number_of_files(monkeypatch: pytest.MonkeyPat
     assert caught.value.code == "count"
     assert uploads_of("application", 1, material_code="a").count() == 1
     assert uploads_of("application", 1, material_code="b").count() == 0
+
+
+def test_a_crash_while_keeping_leaves_a_trace_and_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_args: Any) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(storage, "keep", crash)
+    with pytest.raises(OSError, match="No space"):
+        make_upload()
+    assert Upload.objects.get().state == UploadState.PENDING
+    assert not uploads_of("application", 1).exists()
+    assert files_on_disk() == []
+    with pytest.raises(UploadNotReadyError):
+        open_upload(upload=Upload.objects.get(), reader=UserFactory(), purpose="x", at=AT)
