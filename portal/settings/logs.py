@@ -51,5 +51,6 @@ LOGGING: dict[str, Any] = {
         "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
         "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
         "httpx": {"level": "WARNING"},
+        "pikepdf": {"level": "WARNING"},
     },
 }
