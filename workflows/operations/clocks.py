@@ -115,10 +115,13 @@ def pause_clock(
     """Pause a running clock for time the law does not count (APL art. 45); the first day is not counted any more.
 
     reason: of PauseReason; for service_rule give the citation. planned_days: working days the applicant is told.
+    A limit that is over already may be paused too, which excuses nothing: its due day stays.
     Effects: the pause, due instant undecided, timers cancelled, history, ClockPaused. Returns the clock as it is now.
     Raises ClockStoppedError, ClockRanOutError, PauseError.
     """
-    locked, clock = _locked(clock, at)
+    locked, clock = _locked(clock)
+    if clock.due_at is not None and clock.due_on is not None and clock.due_at <= at and from_on <= clock.due_on:
+        raise ClockRanOutError(_("This time limit is over already."))
     if reason not in PauseReason.values:
         raise PauseError(_("The law does not count the time of this as a pause."))
     cited = citation.strip() or (PAUSES[reason].citation if reason in PAUSES else "")
@@ -162,7 +165,7 @@ def resume_clock(*, clock: Clock, by: AbstractBaseUser | None, at: datetime, to_
     Effects: the pause gets its end, the due instant and timers are set anew, history. Raises PauseError when the clock
     is not paused or the end does not fit, ClockStoppedError.
     """
-    locked, clock = _locked(clock, at, may_have_run_out=True)
+    locked, clock = _locked(clock)
     pause = next((one for one in clock.pauses.all() if one.to_on is None), None)
     if pause is None:
         raise PauseError(_("This time limit is not paused."))
@@ -183,7 +186,9 @@ def extend_clock(
     Effects: the extension, due instant and timers set anew, history, ClockExtended.
     Raises ClockStoppedError, ClockRanOutError, ExtensionError.
     """
-    locked, clock = _locked(clock, at)
+    locked, clock = _locked(clock)
+    if clock.due_at is not None and at >= clock.due_at:
+        raise ClockRanOutError(_("This time limit is over already."))
     if not clock.extension_amount:
         raise ExtensionError(_("No rule allows this time limit to be extended."))
     if getattr(clock, "extension", None) is not None:
@@ -231,14 +236,12 @@ def stop_clock(*, clock: Clock, at: datetime, by: AbstractBaseUser | None = None
     return _settled(locked, clock, "clock_stopped", {}, by=by, at=at)
 
 
-def _locked(clock: Clock, at: datetime, *, may_have_run_out: bool = False) -> tuple[Run, Clock]:
-    """Lock the root, read the clock anew, and refuse one that cannot be changed any more."""
+def _locked(clock: Clock) -> tuple[Run, Clock]:
+    """Lock the root, read the clock anew, and refuse one that does not run any more."""
     locked = lock_root(clock.root_id)
     clock = clocks_with_facts().get(pk=clock.pk)
     if clock.stopped_at is not None:
         raise ClockStoppedError(_("This time limit does not run any more."))
-    if not may_have_run_out and clock.due_at is not None and at >= clock.due_at:
-        raise ClockRanOutError(_("This time limit is over already."))
     return locked, clock
 
 

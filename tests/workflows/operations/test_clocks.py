@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import translation
 
 from tests.factories.clocks import RunFactory, at, running_clock
-from workflows.clocks import ClockExtended, ClockPaused, Light
+from workflows.clocks import ClockExtended, ClockPaused, Light, light
 from workflows.models import Clock, ClockPause, HistoryEvent, Timer
 from workflows.operations.clocks import (
     ClockError,
@@ -26,6 +26,7 @@ from workflows.operations.clocks import (
     start_clock,
     stop_clock,
 )
+from workflows.queries.calendars import calendar_for
 from workflows.queries.clocks import clocks_of, facts_of
 from workflows.signals import effects_committed
 
@@ -159,7 +160,15 @@ def test_pauses_the_law_does_not_know_are_refused(changes: dict[str, Any], messa
     assert not ClockPause.objects.exists()
 
 
-def test_what_is_over_can_neither_be_paused_nor_extended() -> None:
+def test_a_pause_after_the_end_is_recorded_and_excuses_nothing() -> None:
+    clock = running_clock(started="2026-11-02 10:00")
+    later = at("2026-11-09 10:00")
+    paused = pause_clock(clock=clock, reason="expert_review", from_on=later.date(), planned_days=5, by=None, at=later)
+    assert paused.due_on == date(2026, 11, 5)
+    assert light(facts_of(paused), at=later, calendar=calendar_for()) is Light.RED
+
+
+def test_what_is_over_can_neither_be_paused_backwards_nor_extended() -> None:
     clock = running_clock(started="2026-11-02 10:00")
     late = at("2026-11-05 17:00")
     with pytest.raises(ClockRanOutError):
@@ -253,7 +262,6 @@ def test_the_same_facts_give_the_same_instant_whoever_recomputes() -> None:
     clock = resume_clock(clock=clock, by=None, at=at("2026-11-04 10:00"))
     assert facts_of(clocks_of("case", "34").get()) == facts_of(clock)
     assert clock.due_at == at("2026-11-11 17:00")
-    assert Light.GREEN == "green"
 
 
 def test_start_on_the_spot_warns_one_hour_before_close() -> None:
