@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -22,6 +23,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def pytest_configure(config: pytest.Config) -> None:
     """Make a page of an unordered list an error: its rows would jump between pages."""
     config.addinivalue_line("filterwarnings", "error::django.core.paginator.UnorderedObjectListWarning")
+    # How long one example takes depends on what else the machine does; the suite's own time-outs find what hangs.
+    hypothesis.settings.register_profile("suite", deadline=None)
+    hypothesis.settings.load_profile("suite")
 
 
 class OutsideNetworkError(AssertionError):

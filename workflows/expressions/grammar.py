@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 
 from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from workflows.expressions.errors import ExpressionError
 
@@ -28,8 +28,6 @@ def parse(text: str) -> Tree[Token]:
     except (UnexpectedToken, UnexpectedCharacters) as error:
         place = f"line {error.line}, column {error.column}" if error.line > 0 else "its end"
         raise ExpressionError(f"The expression is not valid CEL at {place}.") from error
-    except UnexpectedInput as error:
-        raise ExpressionError("The expression is not valid CEL.") from error
 
 
 @cache

@@ -193,6 +193,14 @@ def test_every_section_of_the_dictionary_renders(language: str) -> None:
                 assert field_name(use.element.code) in html
 
 
+def test_only_what_was_changed_counts_as_changed() -> None:
+    stored = {"food__items": ["cold"], "food__cold_room": True}
+    same = form("food", {"food-items": ["cold"], "food-cold_room": "true", "food-cold_room_area": ""}, **stored)
+    assert same.changed_data == []
+    other = form("food", {"food-items": ["cold"], "food-cold_room": "false"}, **stored)
+    assert other.changed_data == ["food-cold_room"]
+
+
 def test_an_unknown_section_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         form_class(SCHEMA, "dog", "en")

@@ -68,6 +68,7 @@ def test_lists_every_full_path(text: str, paths: set[str]) -> None:
         ("timestamp('2026-01-01T00:00:00Z') == 1", "no function timestamp"),
         ("has('x')", r"has\(…\) takes a path"),
         ("premises.area % 2 == 0", "remainder"),
+        ("('a' + 'b').exists(x, true)", "walks through a list"),
         ("{'a': 1} == 1", "Maps"),
         ("x{a: 1} == 1", "Maps"),
         (".premises.area > 1", "not certain|Maps"),

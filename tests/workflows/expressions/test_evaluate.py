@@ -49,6 +49,8 @@ DATA = {
         ("answers['kind'] == \"company\"", True),
         ("!answers.has_licence", False),
         ("[1, 'a', true, null]", [1, "a", True, None]),
+        ("[1, 2].map(n, n * 2)", [2, 4]),
+        ("answers", {"food_items": ["cold", "raw"], "has_licence": True, "kind": "company", "none": []}),
     ],
 )
 def test_values(text: str, value: object) -> None:
