@@ -90,7 +90,7 @@ def install_python_packages() -> None:
                 "and try again."
             )
         run("Creating .venv", sys.executable, "-m", "venv", VENV)
-    print("Installing the Python packages (once, about a minute) …", flush=True)
+    print("Installing the Python packages (once, some minutes) …", flush=True)
     pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input")
     run("Installing the Python packages", *pip, "install", "--require-hashes", "--requirement", lock)
     for old in VENV.glob(".installed-*"):
