@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max
 
 from services.catalogue.content import BundleContent, ContentError, Row, ServiceContent, read_folder
 from services.catalogue.enums import ItemLevel, VersionState
@@ -61,6 +62,15 @@ class LoadReport:
     unchanged: list[str] = field(default_factory=list)
 
 
+@dataclass
+class _Drafts:
+    """Versions to be published together, and the contents they were made from."""
+
+    model: type[Any]
+    owner: str
+    versions: dict[str, Any]
+
+
 def check_catalogue(*, folder: Path) -> list[Finding]:
     """Return what is inconsistent in a catalogue's folder, without storing anything.
 
@@ -93,90 +103,137 @@ def load_catalogue(*, folder: Path, at: datetime) -> LoadReport:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOADING_LOCK])
     departments = {department.code: department for department in load_departments(at=at)}
     report = LoadReport()
-    services = {code: _publish_service(one, departments, report, at) for code, one in content.services.items()}
-    for bundle in content.bundles.values():
-        _publish_bundle(bundle, services, departments, report, at)
+    items = _store_items(list(content.services.values()), departments)
+    _publish_services(content.services, items, report, at)
+    _publish_bundles(content.bundles, items, departments, report, at)
     return report
 
 
-def _publish_service(
-    content: ServiceContent, departments: Mapping[str, Department], report: LoadReport, at: datetime
-) -> ServiceItem:
-    item = _item(content, departments)
-    if not _is_new(ServiceVersion.objects.filter(item=item), content.checksum, content.code, report):
-        return item
-    version = ServiceVersion.objects.create(
-        item=item, number=_next_number(item), checksum=content.checksum, **_columns(ServiceVersion, content.version)
+def _store_items(
+    services: Sequence[ServiceContent], departments: Mapping[str, Department]
+) -> Mapping[str, ServiceItem]:
+    """Store the items and their parents in the tree, level by level; names follow the newest content."""
+    stored: dict[str, Any] = {item.code: item for item in ServiceItem.objects.order_by("code")}
+    for level in ItemLevel:
+        rows: dict[str, Row] = {}
+        for service in services:
+            path = [*service.tree, service.item]
+            place = len(path) - 1 if level == ItemLevel.HANDLING else list(ItemLevel).index(level)
+            if place < len(path) - (level != ItemLevel.HANDLING):
+                department = departments[service.item["department"]]
+                parent = stored[path[place - 1]["code"]] if place else None
+                shared = {"department": department, "item_type": service.item["item_type"], "parent": parent}
+                rows.setdefault(path[place]["code"], {**path[place], **shared, "level": level})
+        stored |= _stored(ServiceItem, rows, stored)
+    return stored
+
+
+def _stored(model: type[Any], rows: Mapping[str, Row], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Create the rows that are new, update those that differ, and return them by code."""
+    new = [model(**_columns(model, row)) for code, row in rows.items() if code not in stored]
+    changed = []
+    for code, row in rows.items():
+        if code in stored and any(getattr(stored[code], column) != value for column, value in row.items()):
+            for column, value in row.items():
+                setattr(stored[code], column, value)
+            stored[code].save()
+            changed.append(stored[code])
+    return {one.code: one for one in [*model.objects.bulk_create(new), *changed]}
+
+
+def _publish_services(
+    contents: Mapping[str, ServiceContent], items: Mapping[str, ServiceItem], report: LoadReport, at: datetime
+) -> None:
+    drafts = _drafts(
+        ServiceVersion, "item", {code: (items[code], contents[code].version) for code in contents}, contents, report
     )
     for name, model in _LINES.items():
-        model.objects.bulk_create([model(version=version, **_columns(model, row)) for row in content.lines[name]])
-    _store_situation({"service_version": version}, content.questions, content.stops)
-    _put_in_use(version, ServiceVersion.objects.filter(item=item), at)
-    return item
+        model.objects.bulk_create(
+            [
+                model(version=version, **_columns(model, row))
+                for code, version in drafts.versions.items()
+                for row in contents[code].lines[name]
+            ]
+        )
+    _store_situations("service_version", drafts, contents)
+    _put_in_use(drafts, at)
 
 
-def _item(content: ServiceContent, departments: Mapping[str, Department]) -> ServiceItem:
-    """Store the item under its parents in the tree; names follow the newest content."""
-    department = departments[content.item["department"]]
-    parent = None
-    levels = (ItemLevel.MAIN, ItemLevel.SUB)
-    for level, row in zip(levels, content.tree, strict=False):
-        names = {"name_zh": row["name_zh"], "name_en": row["name_en"]}
-        common = {"level": level, "parent": parent, "department": department, "item_type": content.item["item_type"]}
-        parent = ServiceItem.objects.get_or_create(code=row["code"], defaults={**common, **names})[0]
-    values = content.item | {"department": department, "parent": parent, "level": ItemLevel.HANDLING}
-    return ServiceItem.objects.update_or_create(code=content.code, defaults=_columns(ServiceItem, values))[0]
-
-
-def _publish_bundle(
-    content: BundleContent,
-    services: Mapping[str, ServiceItem],
+def _publish_bundles(
+    contents: Mapping[str, BundleContent],
+    items: Mapping[str, ServiceItem],
     departments: Mapping[str, Department],
     report: LoadReport,
     at: datetime,
 ) -> None:
-    names = {"name_zh": content.version["name_zh"], "name_en": content.version["name_en"]}
-    bundle = Bundle.objects.update_or_create(code=content.code, defaults=names)[0]
-    if not _is_new(BundleVersion.objects.filter(bundle=bundle), content.checksum, content.code, report):
-        return
-    values = content.version | {"lead_department": departments[content.version["lead_department"]]}
-    version = BundleVersion.objects.create(
-        bundle=bundle, number=_next_number(bundle), checksum=content.checksum, **_columns(BundleVersion, values)
-    )
+    names = {
+        code: {"code": code, "name_zh": one.version["name_zh"], "name_en": one.version["name_en"]}
+        for code, one in contents.items()
+    }
+    bundles: dict[str, Any] = {bundle.code: bundle for bundle in Bundle.objects.order_by("code")}
+    bundles |= _stored(Bundle, names, bundles)
+    values = {
+        code: (bundles[code], one.version | {"lead_department": departments[one.version["lead_department"]]})
+        for code, one in contents.items()
+    }
+    drafts = _drafts(BundleVersion, "bundle", values, contents, report)
     BundlePart.objects.bulk_create(
         [
-            BundlePart(bundle_version=version, **_columns(BundlePart, row | {"service": services[row["service"]]}))
-            for row in content.parts
+            BundlePart(bundle_version=version, **_columns(BundlePart, row | {"service": items[row["service"]]}))
+            for code, version in drafts.versions.items()
+            for row in contents[code].parts
         ]
     )
-    _store_situation({"bundle_version": version}, content.questions, content.stops)
-    _put_in_use(version, BundleVersion.objects.filter(bundle=bundle), at)
+    _store_situations("bundle_version", drafts, contents)
+    _put_in_use(drafts, at)
 
 
-def _store_situation(owner: Row, questions: list[Row], stops: list[Row]) -> None:
-    Question.objects.bulk_create([Question(**owner, **_columns(Question, row)) for row in questions])
-    StopRule.objects.bulk_create([StopRule(**owner, **_columns(StopRule, row)) for row in stops])
+def _drafts(
+    model: type[Any],
+    owner: str,
+    values: Mapping[str, tuple[Any, Row]],
+    contents: Mapping[str, Any],
+    report: LoadReport,
+) -> _Drafts:
+    """Make a draft of everything whose content is not what is in use, and note in the report what is what."""
+    current = dict(
+        model.objects.filter(state=VersionState.IN_USE)
+        .values_list(f"{owner}__code", "checksum")
+        .order_by(f"{owner}__code")
+    )
+    numbers = dict(model.objects.values_list(f"{owner}__code").annotate(last=Max("number")).order_by(f"{owner}__code"))
+    versions = {}
+    for code, (owned_by, columns) in values.items():
+        if current.get(code) == contents[code].checksum:
+            report.unchanged.append(code)
+            continue
+        (report.changed if code in numbers else report.created).append(code)
+        versions[code] = model(
+            **{owner: owned_by},
+            number=numbers.get(code, 0) + 1,
+            checksum=contents[code].checksum,
+            **_columns(model, columns),
+        )
+    model.objects.bulk_create(versions.values())
+    return _Drafts(model, owner, versions)
 
 
-def _is_new(versions: Any, checksum: str, code: str, report: LoadReport) -> bool:
-    """Note in the report whether the content is new, changed or the same as what is in use."""
-    current = versions.filter(state=VersionState.IN_USE).values_list("checksum", flat=True).first()
-    if current == checksum:
-        report.unchanged.append(code)
-        return False
-    (report.changed if versions.exists() else report.created).append(code)
-    return True
+def _store_situations(owner: str, drafts: _Drafts, contents: Mapping[str, Any]) -> None:
+    """Store the questions and stop rules of the drafts."""
+    for model, name in ((Question, "questions"), (StopRule, "stops")):
+        rows: Iterable[tuple[Any, Row]] = (
+            (version, row) for code, version in drafts.versions.items() for row in getattr(contents[code], name)
+        )
+        model.objects.bulk_create([model(**{owner: version}, **_columns(model, row)) for version, row in rows])
 
 
-def _next_number(owner: ServiceItem | Bundle) -> int:
-    last = owner.versions.order_by("-number").values_list("number", flat=True).first()
-    return (last or 0) + 1
-
-
-def _put_in_use(version: ServiceVersion | BundleVersion, versions: Any, at: datetime) -> None:
-    """Retire the version in use and publish this draft. It is filled by now: the database freezes what is published."""
-    versions.filter(state=VersionState.IN_USE).update(state=VersionState.RETIRED, retired_at=at)
-    versions.filter(pk=version.pk).update(state=VersionState.IN_USE, published_at=at)
+def _put_in_use(drafts: _Drafts, at: datetime) -> None:
+    """Retire what is in use and publish the drafts. They are filled by now: the database freezes what is published."""
+    versions = drafts.versions.values()
+    owners = [getattr(version, f"{drafts.owner}_id") for version in versions]
+    of_owners = drafts.model.objects.filter(**{f"{drafts.owner}__in": owners})
+    of_owners.filter(state=VersionState.IN_USE).update(state=VersionState.RETIRED, retired_at=at)
+    of_owners.filter(pk__in=[version.pk for version in versions]).update(state=VersionState.IN_USE, published_at=at)
 
 
 def _columns(model: type[Any], row: Mapping[str, Any]) -> Row:
