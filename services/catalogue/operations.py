@@ -220,7 +220,8 @@ def _drafts(
 
 def _store_situations(owner: str, drafts: _Drafts, contents: Mapping[str, Any]) -> None:
     """Store the questions and stop rules of the drafts."""
-    for model, name in ((Question, "questions"), (StopRule, "stops")):
+    models: tuple[tuple[type[Any], str], ...] = ((Question, "questions"), (StopRule, "stops"))
+    for model, name in models:
         rows: Iterable[tuple[Any, Row]] = (
             (version, row) for code, version in drafts.versions.items() for row in getattr(contents[code], name)
         )

@@ -10,7 +10,9 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from services.catalogue.enums import VersionState
+from services.catalogue.limits import in_working_days
 from services.catalogue.models import BundlePart, BundleVersion, Material, ServiceVersion, StopRule
+from services.catalogue.savings import Savings, ServiceEffort, savings_of
 from services.catalogue.situation import Situation, read_situation
 from services.catalogue.validators import Known
 from services.forms.dictionary import dictionary
@@ -122,6 +124,9 @@ def applicable_parts(bundle_version: BundleVersion, answers: Mapping[str, Any]) 
     """Return the parts these answers need, in order, each with the version of its service in use.
 
     Two queries beyond the bundle's own rows, however many parts.
+
+    Raises:
+        ServiceVersion.DoesNotExist: a part's service is not offered now.
     """
     situation = situation_of(bundle_version, answers)
     parts = [part for part in bundle_version.parts.all() if situation.holds(part.condition)]
@@ -136,11 +141,17 @@ def applicable_parts(bundle_version: BundleVersion, answers: Mapping[str, Any]) 
         ApplicablePart(
             key=part.key,
             part=part,
-            version=versions[part.service_id],
+            version=_offered(part, versions),
             after=tuple(key for key in part.after if key in keys),
         )
         for part in parts
     ]
+
+
+def _offered(part: BundlePart, versions: Mapping[int, ServiceVersion]) -> ServiceVersion:
+    if part.service_id not in versions:
+        raise ServiceVersion.DoesNotExist(f"{part.service.code} is not offered now.")
+    return versions[part.service_id]
 
 
 def service_versions_for(
@@ -189,4 +200,26 @@ def _need(code: str, uses: list[tuple[ServiceVersion, Material]]) -> MaterialNee
         review_points=tuple(points.values()),
         necessity=strictest.necessity,
         submitted=not strictest.held_by_government,
+    )
+
+
+def savings(bundle_version: BundleVersion, answers: Mapping[str, Any]) -> Savings:
+    """Return what applying for the bundle once saves in this situation."""
+    situation = situation_of(bundle_version, answers)
+    return savings_of(_effort(part, situation) for part in applicable_parts(bundle_version, answers))
+
+
+def _effort(part: ApplicablePart, situation: Situation) -> ServiceEffort:
+    version = part.version
+    form = dictionary().form(version.form, service=version.code)
+    needs = materials_of([version], situation)
+    return ServiceEffort(
+        key=part.key,
+        fields=frozenset(use.element.code for use in form.uses if situation.holds(use.visible_if)),
+        documents=frozenset(need.code for need in needs),
+        submitted=frozenset(need.code for need in needs if need.submitted),
+        on_the_spot=version.on_the_spot,
+        visits=version.visits,
+        days=in_working_days(version.promised_amount, version.promised_unit),
+        after=part.after,
     )
