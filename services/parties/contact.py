@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 LONGEST_NAME = 100
 _DOTS = str.maketrans(dict.fromkeys("•‧・･．∙⋅●", "·"))
-_NAME_MARKS = frozenset("·'’-. ")
+_NAME_MARKS = frozenset("·'’-. \N{TIBETAN MARK INTERSYLLABIC TSHEG}")
 _SUPPLEMENTARY_HAN = range(0x20000, 0x40000)
 
 
