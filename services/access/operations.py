@@ -1,4 +1,4 @@
-"""Writes of the access log."""
+"""Writes of the access log, and the change of keys."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.apps import apps
+from django.db import models, transaction
+
+from services.access.encryption import EncryptedField, read_keyring
 from services.access.models import AccessLog
 
 if TYPE_CHECKING:
@@ -48,3 +52,50 @@ def record_access(
         at=at,
         allowed=allowed,
     )
+
+
+def encrypted_models() -> list[tuple[type[models.Model], list[EncryptedField]]]:
+    """Return every model with encrypted fields, and these."""
+    found = [
+        (model, [field for field in model._meta.concrete_fields if isinstance(field, EncryptedField)])
+        for model in apps.get_models()
+    ]
+    return [(model, fields) for model, fields in found if fields]
+
+
+def rotate_keys(*, model: type[models.Model], fields: list[EncryptedField], limit: int) -> int:
+    """Write up to `limit` rows of a model again, so that the active key protects them; return how many.
+
+    Rows are locked while they are written and skipped while somebody else holds them, so call until 0 comes back and
+    no row is waiting. Safe to stop and to run beside the site: every live key reads.
+
+    Args:
+        model: one of `encrypted_models()`.
+        fields: its encrypted fields.
+        limit: rows of one transaction.
+    """
+    prefix = b"\x01" + read_keyring().active.to_bytes(2, "big")
+    names = [field.attname for field in fields]
+    with transaction.atomic():
+        rows = list(_under_old_keys(model, fields, prefix).select_for_update(skip_locked=True, no_key=True)[:limit])
+        for row in rows:
+            for name in names:
+                getattr(row, name)  # opens a row-bound value under its old key before it is written
+            row.save(update_fields=names)
+    return len(rows)
+
+
+def rows_under_old_keys(model: type[models.Model], fields: list[EncryptedField]) -> int:
+    """Return how many rows hold a value that another key than the active one wrote."""
+    return _under_old_keys(model, fields, b"\x01" + read_keyring().active.to_bytes(2, "big")).count()
+
+
+def _under_old_keys(
+    model: type[models.Model], fields: list[EncryptedField], prefix: bytes
+) -> models.QuerySet[models.Model]:
+    columns = [f"substring({connection.ops.quote_name(field.column)} from 1 for 3) <> %s" for field in fields]
+    table = connection.ops.quote_name(model._meta.db_table)
+    key = connection.ops.quote_name(model._meta.pk.column)
+    condition = " or ".join(columns)
+    ids = RawSQL(f"select {key} from {table} where {condition}", [prefix] * len(fields))  # noqa: S608, S611
+    return model._default_manager.filter(pk__in=ids).order_by("pk")
