@@ -94,9 +94,7 @@ def _derived(secret: bytes, purpose: str) -> bytes:
 
 def encrypt(plain: bytes, *, column: str, row: str = "") -> bytes:
     """Encrypt for one column ("table|column") and, if given, one row."""
-    ring = read_keyring()
-    head = bytes([AES_256_GCM]) + ring.active.to_bytes(2, "big")
-    nonce = os.urandom(_NONCE_BYTES)
+    ring, head, nonce = read_keyring(), active_head(), os.urandom(_NONCE_BYTES)
     cipher = AESGCM(_derived(ring.keys[ring.active], f"field|{column}"))
     return head + nonce + cipher.encrypt(nonce, plain, _authenticated(head, column, row))
 
@@ -117,6 +115,11 @@ def decrypt(stored: bytes, *, column: str, row: str = "") -> bytes:
         return AESGCM(_derived(key, f"field|{column}")).decrypt(nonce, body, _authenticated(head, column, row))
     except InvalidTag as error:
         raise DecryptionError(f"A value of {column} was altered or moved.") from error
+
+
+def active_head() -> bytes:
+    """Return how every value starts that the active key writes."""
+    return bytes([AES_256_GCM]) + read_keyring().active.to_bytes(2, "big")
 
 
 def key_id_of(stored: bytes) -> int:
@@ -157,7 +160,7 @@ class Sealed:
 class _OpeningAttribute(DeferredAttribute):
     """Opens a row-bound value the first time it is read; only then is the rest of the row known."""
 
-    field: _EncryptedField
+    field: EncryptedField
 
     def __get__(self, instance: models.Model | None, cls: type[models.Model] | None = None) -> Any:
         value = super().__get__(instance, cls)
@@ -170,7 +173,7 @@ class _OpeningAttribute(DeferredAttribute):
         instance.__dict__[self.field.attname] = value
 
 
-class _EncryptedField(models.Field):  # type: ignore[type-arg]
+class EncryptedField(models.Field):  # type: ignore[type-arg]
     """What both encrypted fields share.
 
     `bind` names an attribute of the same model that is set before the first save and never changes (a public id); the
@@ -187,10 +190,12 @@ class _EncryptedField(models.Field):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:
+        """Tell migrations the binding."""
         name, path, args, kwargs = super().deconstruct()
         return name, path, args, {**kwargs, **({"bind": self.bind} if self.bind else {})}
 
     def get_internal_type(self) -> str:
+        """Store as bytea."""
         return "BinaryField"
 
     @property
@@ -207,12 +212,14 @@ class _EncryptedField(models.Field):  # type: ignore[type-arg]
         return self._decode(decrypt(stored, column=self.column_name, row=row))
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        """Encrypt for the row that is being saved."""
         value = super().pre_save(model_instance, add)
         if value is None or hasattr(value, "resolve_expression"):
             return value
         return Sealed(encrypt(self._encode(value), column=self.column_name, row=self.row_of(model_instance)))
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """Encrypt what `update()` writes; a row-bound column cannot be written so."""
         if value is None or isinstance(value, Sealed):
             return value and value.stored
         if self.bind:
@@ -220,27 +227,30 @@ class _EncryptedField(models.Field):  # type: ignore[type-arg]
         return encrypt(self._encode(value), column=self.column_name)
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """Decrypt; a row-bound value stays sealed until its row reads it."""
         if value is None:
             return None
         return Sealed(bytes(value)) if self.bind else self.open_value(bytes(value), row="")
 
     def get_lookup(self, lookup_name: str) -> Any:
+        """Refuse to search: equal values are stored differently."""
         if lookup_name != "isnull":
             raise FieldError(f"{self.name} is encrypted and cannot be searched; look up its blind index.")
         return super().get_lookup(lookup_name)
 
     def value_to_string(self, obj: models.Model) -> str:
+        """Refuse fixtures: they would hold plain text."""
         raise FieldError(f"{self.name} is encrypted and is not written to fixtures; use pg_dump.")
 
 
-class EncryptedTextField(_EncryptedField):
+class EncryptedTextField(EncryptedField):
     """Text of any length, encrypted. See the module for `bind`."""
 
     _encode = staticmethod(str.encode)
     _decode = staticmethod(bytes.decode)
 
 
-class EncryptedJSONField(_EncryptedField):
+class EncryptedJSONField(EncryptedField):
     """Anything JSON can hold, encrypted. NaN and infinities are refused."""
 
     @staticmethod

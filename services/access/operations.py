@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.db import models, transaction
+from django.db.models.functions import Cast, Substr
 
-from services.access.encryption import EncryptedField, read_keyring
+from services.access.encryption import EncryptedField, active_head
 from services.access.models import AccessLog
 
 if TYPE_CHECKING:
@@ -55,47 +56,39 @@ def record_access(
 
 
 def encrypted_models() -> list[tuple[type[models.Model], list[EncryptedField]]]:
-    """Return every model with encrypted fields, and these."""
+    """Return every model with encrypted columns, and these."""
     found = [
         (model, [field for field in model._meta.concrete_fields if isinstance(field, EncryptedField)])
         for model in apps.get_models()
+        if model._meta.managed
     ]
     return [(model, fields) for model, fields in found if fields]
 
 
+@transaction.atomic
 def rotate_keys(*, model: type[models.Model], fields: list[EncryptedField], limit: int) -> int:
     """Write up to `limit` rows of a model again, so that the active key protects them; return how many.
 
-    Rows are locked while they are written and skipped while somebody else holds them, so call until 0 comes back and
-    no row is waiting. Safe to stop and to run beside the site: every live key reads.
+    Rows that somebody else holds are skipped, so call until no row is waiting. It may be stopped at any time and run
+    beside the site, because every live key reads.
 
     Args:
         model: one of `encrypted_models()`.
         fields: its encrypted fields.
-        limit: rows of one transaction.
+        limit: rows of this transaction.
     """
-    prefix = b"\x01" + read_keyring().active.to_bytes(2, "big")
-    names = [field.attname for field in fields]
-    with transaction.atomic():
-        rows = list(_under_old_keys(model, fields, prefix).select_for_update(skip_locked=True, no_key=True)[:limit])
-        for row in rows:
-            for name in names:
-                getattr(row, name)  # opens a row-bound value under its old key before it is written
-            row.save(update_fields=names)
+    rows = list(rows_under_old_keys(model, fields).select_for_update(skip_locked=True, no_key=True)[:limit])
+    for row in rows:
+        models.Model.save(row, update_fields=[field.attname for field in fields])
     return len(rows)
 
 
-def rows_under_old_keys(model: type[models.Model], fields: list[EncryptedField]) -> int:
-    """Return how many rows hold a value that another key than the active one wrote."""
-    return _under_old_keys(model, fields, b"\x01" + read_keyring().active.to_bytes(2, "big")).count()
-
-
-def _under_old_keys(
-    model: type[models.Model], fields: list[EncryptedField], prefix: bytes
-) -> models.QuerySet[models.Model]:
-    columns = [f"substring({connection.ops.quote_name(field.column)} from 1 for 3) <> %s" for field in fields]
-    table = connection.ops.quote_name(model._meta.db_table)
-    key = connection.ops.quote_name(model._meta.pk.column)
-    condition = " or ".join(columns)
-    ids = RawSQL(f"select {key} from {table} where {condition}", [prefix] * len(fields))  # noqa: S608, S611
-    return model._default_manager.filter(pk__in=ids).order_by("pk")
+def rows_under_old_keys(model: type[models.Model], fields: list[EncryptedField]) -> models.QuerySet[models.Model]:
+    """Return the rows that hold a value which another key than the active one wrote."""
+    waiting, rows = models.Q(), model._base_manager.order_by("pk")
+    for field in fields:
+        name, head = field.attname, f"{field.attname}_head"
+        stored = Cast(name, models.BinaryField())
+        rows = rows.alias(**{head: Substr(stored, 1, 3, output_field=models.BinaryField())})
+        waiting |= ~models.Q(**{head: active_head()}) & models.Q(**{f"{name}__isnull": False})
+    return rows.filter(waiting)

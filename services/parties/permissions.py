@@ -55,4 +55,6 @@ def can_appoint(user: User | AnonymousUser, at: datetime) -> bool:
 
 
 def _holds(user: User | AnonymousUser, role: Role, at: datetime) -> bool:
-    return bool(user.is_active) and Membership.objects.in_force(at).filter(user_id=user.pk, role=role).exists()
+    if not user.is_active or user.pk is None:
+        return False
+    return Membership.objects.in_force(at).filter(user_id=user.pk, role=role).exists()

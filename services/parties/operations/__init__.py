@@ -14,6 +14,7 @@ from services.parties.operations.persons import (
     connect_user,
     find_person,
     register_person,
+    reindex_persons,
     reveal_id_number,
 )
 from services.parties.operations.posts import AppointmentRefusedError, appoint, end_appointment
@@ -35,6 +36,7 @@ __all__ = [
     "load_people",
     "register_organisation",
     "register_person",
+    "reindex_persons",
     "reveal_id_number",
     "revoke_mandate",
 ]

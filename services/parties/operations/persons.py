@@ -234,3 +234,20 @@ def reveal_id_number(*, person: Person, purpose: str, case_ref: str = "", by: Us
         raise PermissionDenied
     number: str = person.id_number
     return number
+
+
+@transaction.atomic
+def reindex_persons(*, after: int, limit: int) -> int | None:
+    """Index up to `limit` persons under the key that writes; return the last one's id, or None when none is left.
+
+    Args:
+        after: the id the call before returned; 0 to begin.
+        limit: persons of this transaction.
+    """
+    persons = list(Person.objects.select_for_update(no_key=True).filter(pk__gt=after).order_by("pk")[:limit])
+    for person in persons:
+        index = id_index_of(person.id_kind, person.id_number)
+        if bytes(person.id_index) != index:
+            person.id_index = index
+            person.save(update_fields=["id_index"])
+    return persons[-1].pk if persons else None
