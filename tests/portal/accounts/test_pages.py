@@ -267,3 +267,13 @@ def test_administrators_use_the_same_door(client):
     page = client.get(reverse("admin:login"), {"next": "/admin/"})
     assert page.status_code == 302
     assert page.url.startswith(reverse("account_login"))
+
+
+def test_messages_come_in_the_language_of_the_page(client):
+    for language, words in (("zh-hans", "号码中有一位输错"), ("en", "A digit of the number is wrong")):
+        page = client.post(
+            reverse("account_signup"),
+            NEWCOMER | {"id_number": "410105190306120086"},
+            headers={"accept-language": language},
+        )
+        assert words in page.content.decode()
