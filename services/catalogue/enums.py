@@ -5,6 +5,7 @@ E1…E19 name the lists of GB/T 39046-2020 (annex A) and of the national exchang
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ItemType(models.TextChoices):
@@ -183,7 +184,7 @@ class CopyKind(models.TextChoices):
 class DocumentForm(models.TextChoices):
     """E17 材料形式, with the two values that say an applicant need not bring it."""
 
-    PAPER = "1", _("Paper")
+    PAPER = "1", _("On paper")
     ELECTRONIC = "2", _("Electronic")
     EITHER = "3", _("Paper or electronic")
     FETCHED = "4", _("Fetched by the office; nothing to submit")
@@ -242,13 +243,13 @@ class BasisKind(models.TextChoices):
 class StepKind(models.TextChoices):
     """Stages every guide shows: 收件 受理 审核 审批 制证 办结 送达."""
 
-    RECEIVE = "receive", _("Receive")
-    ACCEPT = "accept", _("Accept")
-    REVIEW = "review", _("Review")
-    DECIDE = "decide", _("Decide")
-    ISSUE = "issue", _("Issue")
-    CLOSE = "close", _("Close")
-    DELIVER = "deliver", _("Deliver")
+    RECEIVE = "receive", pgettext_lazy("stage of the procedure", "Receive")
+    ACCEPT = "accept", pgettext_lazy("stage of the procedure", "Accept")
+    REVIEW = "review", pgettext_lazy("stage of the procedure", "Review")
+    DECIDE = "decide", pgettext_lazy("stage of the procedure", "Decide")
+    ISSUE = "issue", pgettext_lazy("stage of the procedure", "Issue")
+    CLOSE = "close", pgettext_lazy("stage of the procedure", "Close")
+    DELIVER = "deliver", pgettext_lazy("stage of the procedure", "Deliver")
 
 
 class QuestionKind(models.TextChoices):

@@ -756,7 +756,7 @@ class Migration(migrations.Migration):
                     "document_form",
                     models.CharField(
                         choices=[
-                            ("1", "Paper"),
+                            ("1", "On paper"),
                             ("2", "Electronic"),
                             ("3", "Paper or electronic"),
                             ("4", "Fetched by the office; nothing to submit"),
