@@ -29,8 +29,9 @@ WINDOW_OFFICE = "ZWB"
 def holder_facts(application: Application) -> dict[str, str]:
     """Return the person or organisation a paper is addressed to."""
     holder = party(application.holder)
-    number = holder.uscc if isinstance(holder, Organisation) else ""
-    return {"name": holder.name, "number": number or ""}
+    if isinstance(holder, Organisation):
+        return {"kind": "organisation", "name": holder.name, "number": holder.uscc or ""}
+    return {"kind": "person", "name": holder.name}
 
 
 def _names(thing: Any) -> dict[str, str]:

@@ -1,0 +1,38 @@
+"""Load what an address names, or answer 404: what she may not see does not exist for her."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import Http404, HttpRequest
+
+from services.cases.enums import ApplicationState
+from services.cases.models import Application, Case
+from services.cases.permissions import applications_of
+
+
+def application_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
+    """Return an application she filed or may act for."""
+    rows = applications_of(request.user, at).select_related("bundle__bundle", "service__item")
+    application = rows.filter(public_id=public_id).first()
+    if application is None:
+        raise Http404
+    return application
+
+
+def draft_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
+    """Return an application that is still being filled in."""
+    application = application_or_404(request, public_id, at)
+    if application.state != ApplicationState.DRAFT:
+        raise Http404
+    return application
+
+
+def case_or_404(request: HttpRequest, public_id: str, at: datetime) -> Case:
+    """Return a case of an application she filed or may act for."""
+    mine = applications_of(request.user, at).order_by()
+    rows = Case.objects.select_related("application__bundle", "application__service", "service__item", "department")
+    case = rows.filter(public_id=public_id, application__in=mine).first()
+    if case is None:
+        raise Http404
+    return case

@@ -1,0 +1,101 @@
+"""The timeline as the page draws it: one lane per department, who has the ball, by when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from services.cases.enums import CaseState
+from services.cases.queries.timeline import Lane, Timeline
+from services.parties.models import Department
+from services.parties.queries import departments
+from workflows.enums import OPEN_TASK_STATES, TaskState
+from workflows.models import Task
+from workflows.queries.calendars import calendar_for
+from workflows.queries.clocks import explain_clock
+
+_LANE_STATES = {
+    CaseState.PLANNED: ("waiting", "neutral"),
+    CaseState.FILED: ("running", "info"),
+    CaseState.SUPPLEMENT: ("running", "warning"),
+    CaseState.ACCEPTED: ("running", "info"),
+    CaseState.GRANTED: ("done", "success"),
+    CaseState.REFUSED: ("refused", "danger"),
+    CaseState.NOT_COMPETENT: ("ended", "neutral"),
+    CaseState.WITHDRAWN: ("ended", "neutral"),
+    CaseState.ENDED: ("ended", "neutral"),
+}
+
+
+def lanes_of(timeline: Timeline, *, at: datetime) -> list[dict[str, Any]]:
+    """Return the lanes for `ui/timeline.html`, in the page's language."""
+    names = {department.code: department for department in departments()}
+    return [_lane(lane, names, at) for lane in timeline.lanes]
+
+
+def _chinese() -> bool:
+    return (get_language() or "").startswith("zh")
+
+
+def _name(thing: Any) -> str:
+    return str(thing.name_zh if _chinese() else thing.name_en)
+
+
+def _lane(lane: Lane, names: dict[str, Department], at: datetime) -> dict[str, Any]:
+    state, tone = _LANE_STATES[CaseState(lane.case.state)]
+    return {
+        "anchor": f"case-{lane.case.position}",
+        "title": _name(lane.case.service),
+        "department": _name(lane.case.department),
+        "number": lane.case.number if lane.case.filed_at else "",
+        "state": state,
+        "tone": tone,
+        "word": CaseState(lane.case.state).label,
+        "light": lane.light,
+        "note": lane.waits_zh if _chinese() else lane.waits_en,
+        "steps": [*(_filed(lane)), *(_step(task, lane, names, at) for task in _shown(lane.tasks))],
+        "papers": lane.papers,
+    }
+
+
+def _filed(lane: Lane) -> list[dict[str, Any]]:
+    if lane.case.filed_at is None:
+        return []
+    return [{"title": _("Filed"), "who": "", "state": "done", "at": lane.case.filed_at}]
+
+
+def _shown(tasks: Sequence[Task]) -> list[Task]:
+    return [task for task in tasks if task.state != TaskState.CANCELLED]
+
+
+def _step(task: Task, lane: Lane, names: dict[str, Department], at: datetime) -> dict[str, Any]:
+    is_open = task.state in OPEN_TASK_STATES
+    mine = task.role == "applicant"
+    step: dict[str, Any] = {
+        "title": _name(task),
+        "who": _("You") if mine else (_name(names[task.department]) if task.department in names else ""),
+        "state": "current" if is_open else "done",
+        "at": None if is_open else task.closed_at,
+    }
+    if task.outcome == "refuse" and not is_open:
+        step["state"] = "refused"
+    if is_open and lane.clock is not None and not mine:
+        step |= {
+            "due_on": lane.clock.due_on,
+            "provisional": lane.clock.provisional,
+            "why": explain_clock(
+                lane.clock, calendar=calendar_for(settings.REGION), language=get_language() or "zh-hans"
+            ),
+        }
+    if is_open and task.node == "supplement":
+        step |= {
+            "url": reverse("applicant:supplement", args=[lane.case.public_id]),
+            "action": _("Supplement now"),
+        }
+    return step

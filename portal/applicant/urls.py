@@ -1,0 +1,28 @@
+"""Addresses of the applicant's door."""
+
+from django.urls import path
+
+from portal.applicant.views import documents, filling, following, lists, review, situation, supplements
+
+app_name = "applicant"
+
+_application = "applications/<str:public_id>/"
+
+urlpatterns = [
+    path("", lists.cases, name="cases"),
+    path("inbox/", lists.inbox, name="inbox"),
+    path("apply/bundle/<slug:code>/", situation.start_bundle, name="start_bundle"),
+    path("apply/service/<slug:code>/", situation.start_service, name="start_service"),
+    path(_application, following.application, name="application"),
+    path(f"{_application}situation/", situation.change, name="situation"),
+    path(f"{_application}section/<slug:key>/", filling.section, name="section"),
+    path(f"{_application}documents/", documents.documents, name="documents"),
+    path(f"{_application}documents/remove/", documents.remove, name="remove_document"),
+    path(f"{_application}review/", review.review, name="review"),
+    path(f"{_application}submitted/", review.submitted, name="submitted"),
+    path(f"{_application}withdraw/", following.withdraw, name="withdraw"),
+    path(f"{_application}tasks/<int:task_id>/ready/", following.premises_ready, name="premises_ready"),
+    path("cases/<str:public_id>/supplement/", supplements.supplement, name="supplement"),
+    path("papers/<str:public_id>/", documents.paper, name="paper"),
+    path("uploads/<str:public_id>/", documents.upload, name="upload"),
+]

@@ -1,0 +1,120 @@
+"""An application's page: the task list while it is filled in, the timeline once it is filed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from portal.applicant.access import application_or_404
+from portal.applicant.lanes import lanes_of
+from services.cases.enums import ApplicationState
+from services.cases.models import Application
+from services.cases.operations.drafts import NotAllowedError
+from services.cases.operations.endings import NothingToWithdrawError, withdraw_application
+from services.cases.operations.steps import declare_premises_ready
+from services.cases.permissions import can_withdraw
+from services.cases.queries.forms import documents_wanted, form_answers, form_of
+from services.cases.queries.timeline import timeline_of
+from services.documents.queries import uploads_of
+from services.forms.rules import SectionState, section_progress
+from services.parties.queries import party
+from workflows.models import Task
+from workflows.operations.tasks import TaskClosedError
+from workflows.queries.calendars import database_now
+
+_ROW_STATES = {
+    SectionState.NOT_STARTED: "todo",
+    SectionState.IN_PROGRESS: "doing",
+    SectionState.DONE: "done",
+    SectionState.CANNOT_START: "waiting",
+}
+
+
+@require_GET
+def application(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Show the task list of a draft or the timeline of a filed application."""
+    at = database_now()
+    found = application_or_404(request, public_id, at)
+    if found.state == ApplicationState.DRAFT:
+        return _task_list(request, found)
+    return _timeline(request, found, at)
+
+
+def _task_list(request: HttpRequest, draft: Application) -> HttpResponse:
+    language = get_language() or "zh-hans"
+    rows = section_progress(form_of(draft), form_answers(draft), today=timezone.localdate())
+    wanted = documents_wanted(draft)
+    present = set(uploads_of("application", draft.pk).values_list("material_code", flat=True))
+    here = sum(need.code in present for need in wanted)
+    context = {
+        "draft": draft,
+        "party": party(draft.party),
+        "sections": [
+            {
+                "key": row.section.key,
+                "name": row.section.title.in_language(language),
+                "state": _ROW_STATES[row.state],
+                "answered": row.answered,
+                "asked": row.asked,
+            }
+            for row in rows
+        ],
+        "documents_state": "done" if here == len(wanted) else ("doing" if here else "todo"),
+        "documents_here": here,
+        "documents_wanted": len(wanted),
+    }
+    return render(request, "applicant/task_list.html", context)
+
+
+def _timeline(request: HttpRequest, found: Application, at: datetime) -> HttpResponse:
+    timeline = timeline_of(found, at=at)
+    context = {
+        "application": found,
+        "party": party(found.party),
+        "holder": party(found.holder),
+        "lanes": lanes_of(timeline, at=at),
+        "own_tasks": [task for task in timeline.own_tasks if task.role == "applicant"],
+        "papers": [*timeline.papers, *(paper for lane in timeline.lanes for paper in lane.papers)],
+        "may_withdraw": can_withdraw(request.user, found, at) and not all(lane.closed for lane in timeline.lanes),
+    }
+    return render(request, "applicant/timeline.html", context)
+
+
+@require_POST
+def premises_ready(request: HttpRequest, public_id: str, task_id: int) -> HttpResponse:
+    """Declare that the premises are finished, so that the departments' cases are filed."""
+    at = database_now()
+    found = application_or_404(request, public_id, at)
+    try:
+        task = Task.objects.get(pk=task_id, root_id=found.run_id, node="premises_ready")
+        declare_premises_ready(task_id=task.pk, by=request.user, at=at)
+        messages.success(request, _("Thank you. Your application now goes to every department at the same time."))
+    except (Task.DoesNotExist, TaskClosedError):
+        messages.info(request, _("This was declared already."))
+    except NotAllowedError:
+        messages.error(request, _("You may not declare this for the applicant."))
+    return redirect("applicant:application", public_id)
+
+
+@require_http_methods(["GET", "POST"])
+def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask once more, then withdraw what is not decided yet."""
+    at = database_now()
+    found = application_or_404(request, public_id, at)
+    if request.method == "POST":
+        try:
+            withdraw_application(application_id=found.pk, by=request.user, at=at)
+            messages.success(request, _("Your application was withdrawn. What was decided before stays decided."))
+        except NothingToWithdrawError:
+            messages.info(request, _("Every item of this application is decided already."))
+        except NotAllowedError:
+            messages.error(request, _("Only somebody who may sign for the applicant can withdraw this application."))
+        return redirect("applicant:application", public_id)
+    return render(request, "applicant/withdraw.html", {"application": found, "lanes": timeline_of(found, at=at).lanes})
