@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz/live", health.live, name="health-live"),
     path("healthz/ready", health.ready, name="health-ready"),
     path("language/", switch_language, name="set_language"),
+    path("my/", include("portal.applicant.urls")),
     path("admin/", admin.site.urls),
     path("accounts/", include("portal.accounts.urls")),
     path("accounts/signup/", SignupView.as_view(), name="account_signup"),

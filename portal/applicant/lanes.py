@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -17,8 +16,7 @@ from services.parties.models import Department
 from services.parties.queries import departments
 from workflows.enums import OPEN_TASK_STATES, TaskState
 from workflows.models import Task
-from workflows.queries.calendars import calendar_for
-from workflows.queries.clocks import explain_clock
+from workflows.queries.clocks import explanation_of
 
 _LANE_STATES = {
     CaseState.PLANNED: ("waiting", "neutral"),
@@ -89,9 +87,7 @@ def _step(task: Task, lane: Lane, names: dict[str, Department], at: datetime) ->
         step |= {
             "due_on": lane.clock.due_on,
             "provisional": lane.clock.provisional,
-            "why": explain_clock(
-                lane.clock, calendar=calendar_for(settings.REGION), language=get_language() or "zh-hans"
-            ),
+            "why": explanation_of(lane.clock, get_language() or "zh-hans"),
         }
     if is_open and task.node == "supplement":
         step |= {

@@ -39,7 +39,9 @@ def section(request: HttpRequest, public_id: str, key: str) -> HttpResponse:
         except StaleDraftError as error:
             messages.warning(
                 request,
-                _("This application was changed in another window meanwhile. Your entries are still here: check them and save again."),
+                _(
+                    "This application was changed in another window meanwhile. Your entries are still here: check them and save again."
+                ),
             )
             draft.draft_version = error.version
         else:

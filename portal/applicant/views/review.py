@@ -132,6 +132,4 @@ def submitted(request: HttpRequest, public_id: str) -> HttpResponse:
         return redirect("applicant:review", public_id)
     receipt = papers_of("application", application.pk).filter(kind="receipt").first()
     cases = application.cases.select_related("service", "department").order_by("position")
-    return render(
-        request, "applicant/submitted.html", {"application": application, "receipt": receipt, "cases": cases}
-    )
+    return render(request, "applicant/submitted.html", {"application": application, "receipt": receipt, "cases": cases})

@@ -171,6 +171,8 @@ def extend_case(*, case_id: int, amount: int, reason: str, by: User, at: datetim
     clocks = running_clocks(case, ("promised", "statutory"))
     if not clocks:
         raise NoRunningClockError("No limit of this case is running.")
+    # A promise that is broken already cannot be lengthened any more; the legal limit behind it still can.
+    clocks = [clock for clock in clocks if clock.due_at is None or clock.due_at > at] or clocks
     before = clocks[0].due_on
     extended = [
         extend_clock(clock=clock, amount=amount, authority=ExtensionAuthority.HEAD, reason=reason, by=by, at=at)
