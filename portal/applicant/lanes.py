@@ -87,7 +87,7 @@ def _step(task: Task, lane: Lane, names: dict[str, Department], at: datetime) ->
         step |= {
             "due_on": lane.clock.due_on,
             "provisional": lane.clock.provisional,
-            "why": explanation_of(lane.clock, get_language() or "zh-hans"),
+            "why": explanation_of(lane.clock, language=get_language() or "zh-hans"),
         }
     if is_open and task.node == "supplement":
         step |= {
