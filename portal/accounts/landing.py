@@ -11,13 +11,13 @@ from services.parties.enums import Role
 from services.parties.queries import person_of, posts_of
 
 DOORS: tuple[tuple[frozenset[Role], str], ...] = (
-    (frozenset({Role.CLERK}), "counter:home"),
-    (frozenset({Role.HANDLER, Role.CHECKER, Role.APPROVER, Role.HEAD}), "desk:home"),
-    (frozenset({Role.MANAGER, Role.AUDITOR}), "oversight:home"),
+    (frozenset({Role.CLERK}), "counter:intake"),
+    (frozenset({Role.HANDLER, Role.CHECKER, Role.APPROVER, Role.HEAD}), "desk:inbox"),
+    (frozenset({Role.MANAGER, Role.AUDITOR}), "oversight:board"),
     (frozenset({Role.DESIGNER}), "studio:home"),
     (frozenset({Role.ADMIN}), "admin:index"),
 )
-APPLICANT_DOOR = "applicant:home"
+APPLICANT_DOOR = "applicant:cases"
 
 
 def door_of(user: User, at: datetime) -> str:
