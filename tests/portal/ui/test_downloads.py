@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from portal.ui.downloads import attachment_response
 
 
+# Closing a response ends a request, and Django then looks after its database connections.
+@pytest.mark.django_db
 def test_headers_of_a_download(tmp_path: Path) -> None:
     file = tmp_path / "x"
     file.write_bytes(b"content")
