@@ -2,11 +2,19 @@
 
 from django.urls import path
 
-from portal.public.views import about, preferences
+from portal.public.views import about, catalogue, guides, preferences, verification
 
 app_name = "public"
 
 urlpatterns = [
+    path("", catalogue.home, name="home"),
+    path("search/", catalogue.catalogue, name="search"),
+    path("services/", catalogue.catalogue, name="catalogue"),
+    path("guide/<slug:code>/", guides.guide, name="guide"),
+    path("guide/<slug:code>/process/", guides.process, name="process"),
+    path("guide/<slug:code>/process.bpmn", guides.process_source, name="process_source"),
+    path("verify/", verification.verify, name="verify"),
+    path("verify/<str:code>", verification.verify, name="verify_code"),
     path("large-text/", preferences.set_large_text, name="set_large_text"),
     path("about/", about.about, name="about"),
     path("about/accessibility/", about.accessibility, name="accessibility"),

@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.core.paginator import Page
 from django.forms import BaseForm, BoundField
+from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -88,3 +89,15 @@ def page_window(page: Page[Any]) -> list[int | None]:
 def is_group(field: BoundField) -> bool:
     """Tell whether a field is several inputs under one legend (radios, check boxes)."""
     return field.use_fieldset
+
+
+@register.filter
+def split(text: str) -> list[str]:
+    """Split a text at its commas, to loop over a few fixed words in a template."""
+    return text.split(",")
+
+
+@register.filter
+def listed(given: QueryDict, name: str) -> list[str]:
+    """Return every value the address gives a name, for hidden fields that keep the other filters."""
+    return given.getlist(name)

@@ -1,0 +1,97 @@
+"""Filters of the catalogue, kept in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.http import QueryDict
+from django.utils.translation import gettext
+
+from portal.public.offers import FrontPage, Offer
+from portal.ui.templatetags.ui import bilingual
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What was chosen. audience: person, business or "". event: a life event's key or ""."""
+
+    query: str
+    audience: str
+    department: str
+    event: str
+    online: bool
+    spot: bool
+    once: bool
+
+    @classmethod
+    def from_address(cls, given: QueryDict) -> Filters:
+        """Read them; unknown values choose nothing."""
+        return cls(
+            query=given.get("q", "").strip()[:80],
+            audience=given.get("audience", "") if given.get("audience") in ("person", "business") else "",
+            department=given.get("department", ""),
+            event=given.get("event", ""),
+            online=given.get("online") == "1",
+            spot=given.get("spot") == "1",
+            once=given.get("once") == "1",
+        )
+
+    @property
+    def any(self) -> bool:
+        """Whether something besides the words was chosen."""
+        return bool(self.audience or self.department or self.event or self.online or self.spot or self.once)
+
+    def apply(self, found: Iterable[Offer], front: FrontPage) -> list[Offer]:
+        """Return the offers that pass all chosen filters, in their order."""
+        event = next((event for event in front.life_events if event.key == self.event), None)
+        tests: list[Callable[[Offer], bool]] = []
+        if self.audience:
+            tests.append(lambda offer: self.audience in offer.audiences)
+        if self.department:
+            tests.append(lambda offer: self.department in _departments(offer))
+        if event is not None:
+            tests.append(lambda offer: offer.has_theme(event))
+        if self.online:
+            tests.append(lambda offer: offer.online)
+        if self.spot:
+            tests.append(lambda offer: offer.on_the_spot)
+        if self.once:
+            tests.append(lambda offer: offer.is_bundle)
+        return [offer for offer in found if all(test(offer) for test in tests)]
+
+
+def _departments(offer: Offer) -> set[str]:
+    return {offer.department.code, *(service.item.department.code for service in offer.services)}
+
+
+def department_choices(everything: Iterable[Offer]) -> list[tuple[str, str]]:
+    """Return (code, name in the page's language) of every department that offers something, in the usual order."""
+    found = {offer.department.code: offer.department for offer in everything}
+    ordered = sorted(found.values(), key=lambda department: (department.position, department.code))
+    return [(department.code, bilingual(department, "name")) for department in ordered]
+
+
+def _toggled(given: QueryDict, name: str, value: str) -> str:
+    """Return the address with one filter switched, on the first page."""
+    changed = given.copy()
+    changed.pop("page", None)
+    if changed.get(name) == value:
+        changed.pop(name)
+    else:
+        changed[name] = value
+    return f"?{changed.urlencode()}"
+
+
+def chips(given: QueryDict, chosen: Filters) -> list[dict[str, object]]:
+    """Return the quick filters as templates/ui/filter_chips.html shows them."""
+    rows = [
+        ("audience", "person", gettext("For me"), chosen.audience == "person"),
+        ("audience", "business", gettext("For my business"), chosen.audience == "business"),
+        ("once", "1", gettext("Several at once"), chosen.once),
+        ("online", "1", gettext("Fully online"), chosen.online),
+        ("spot", "1", gettext("Done on the spot"), chosen.spot),
+    ]
+    return [
+        {"word": word, "url": _toggled(given, name, value), "current": current} for name, value, word, current in rows
+    ]

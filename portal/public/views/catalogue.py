@@ -1,0 +1,71 @@
+"""Home, search and the list of all services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from portal.public.days_off import next_days_off
+from portal.public.filters import Filters, chips, department_choices
+from portal.public.offers import FrontPage, Offer, front_page, matching, offers
+from portal.ui.templatetags.ui import bilingual
+from workflows.queries.calendars import calendar_for, database_now
+
+_PER_PAGE = 12
+
+
+@require_safe
+@login_not_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Offer the search, life events, bundles and popular services."""
+    everything, front = offers(), front_page()
+    by_code = {offer.code: offer for offer in everything}
+    context = {
+        "hide_search": True,
+        "searches": [bilingual(words) for words in front.searches],
+        "events": _events(front, everything),
+        "bundles": [offer.card() for offer in everything if offer.is_bundle][:6],
+        "popular": [by_code[code].card() for code in front.popular if code in by_code] or _some(everything),
+        "days_off": next_days_off(calendar_for(), at=database_now()),
+        "count": len(everything),
+    }
+    return render(request, "public/home.html", context)
+
+
+def _events(front: FrontPage, everything: list[Offer]) -> list[dict[str, Any]]:
+    counted = [(event, sum(offer.has_theme(event) for offer in everything)) for event in front.life_events]
+    return [
+        {"key": event.key, "icon": event.icon, "name": bilingual(event.name), "count": count}
+        for event, count in counted
+        if count
+    ]
+
+
+def _some(everything: list[Offer]) -> list[dict[str, Any]]:
+    return [offer.card() for offer in everything if not offer.is_bundle][:6]
+
+
+@require_safe
+@login_not_required
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """List everything on offer, filtered by the address; a search is the same list in the order of fit."""
+    everything, front = offers(), front_page()
+    chosen = Filters.from_address(request.GET)
+    found = chosen.apply(matching(chosen.query, everything), front)
+    event = next((event for event in front.life_events if event.key == chosen.event), None)
+    page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "chosen": chosen,
+        "event_name": bilingual(event.name) if event else "",
+        "chips": chips(request.GET, chosen),
+        "departments": department_choices(everything),
+        "page": page,
+        "cards": [offer.card() for offer in page],
+        "instead": [] if found else _some(everything),
+    }
+    return render(request, "public/catalogue.html", context)
