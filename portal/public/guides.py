@@ -187,7 +187,9 @@ def bundle_guide(code: str, calendar: WorkingCalendar, *, at: datetime, language
     found = queries.published_items().filter(item__in=[part.service_id for part in parts])
     versions = {version.item_id: version for version in found.prefetch_related("materials", "fees")}
     guides = [
-        PartGuide(part, versions[part.service_id], promise(versions[part.service_id], calendar, at=at, language=language))
+        PartGuide(
+            part, versions[part.service_id], promise(versions[part.service_id], calendar, at=at, language=language)
+        )
         for part in parts
         if part.service_id in versions
     ]

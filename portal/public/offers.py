@@ -165,5 +165,3 @@ def matching(query: str, everything: Iterable[Offer]) -> list[Offer]:
     if not query.strip():
         return list(known.values())
     return [known[code] for code in search.rank(query, (offer.entry() for offer in known.values()))]
-
-

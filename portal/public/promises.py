@@ -27,9 +27,7 @@ class Promise:
 
 def promise(version: ServiceVersion, calendar: WorkingCalendar, *, at: datetime, language: str) -> Promise:
     """Return by when a service promises its decision if the application is accepted (or received) at `at`."""
-    facts = ClockFacts(
-        kind="promised", limit=Limit(version.promised_amount, version.promised_unit), started_at=at
-    )
+    facts = ClockFacts(kind="promised", limit=Limit(version.promised_amount, version.promised_unit), started_at=at)
     by = due(facts, calendar)
     return Promise(
         from_on=at.astimezone(calendar.zone).date(),

@@ -1,4 +1,4 @@
-"""Find a Chromium, start it, and ask a page the questions every journey asks. Used by the journeys and by `make screenshots`."""
+"""Find a Chromium, start it, ask a page what every journey asks. Used by the journeys and by `make screenshots`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # Words of the page's own language only; names, codes and what carries its own lang are left out.
 _FOREIGN = """() => {
   const chinese = document.documentElement.lang.startsWith("zh");
-  const allowed = /https?:\\S+|\\S+@\\S+|\\b(WCAG|AA|PDF|QR|API|JavaScript|Cookie|BPMN|English|SPECIMEN|XML|JSON|CSV|XLSX|km|kg)\\b/g;
+  const names = "WCAG|AA|PDF|QR|API|JavaScript|Cookie|BPMN|SPECIMEN|SHA|XML|JSON|CSV|XLSX";
+  const allowed = new RegExp(`https?:\\S+|\\S+@\\S+|\\b(${names})\\b`, "g");
   const foreign = (text) => {
     const rest = text.replace(allowed, "");
     return chinese ? /[A-Za-z]{4,}/.test(rest) && !/^[\\sA-Z0-9_.:/-]+$/.test(rest) : /\\p{Script=Han}/u.test(rest);
@@ -84,9 +85,7 @@ def running_browser() -> Iterator[Browser]:
 def accessibility_violations(page: Page) -> list[str]:
     """Return what axe-core finds against WCAG 2.2 AA on the page: rule, help and the elements."""
     page.evaluate(AXE.read_text())
-    result: dict[str, Any] = page.evaluate(
-        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG
-    )
+    result: dict[str, Any] = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG)
     return [
         f"{violation['id']}: {violation['help']} — {[node['html'][:160] for node in violation['nodes'][:3]]}"
         for violation in result["violations"]
