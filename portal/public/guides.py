@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from portal.public.promises import Promise, promise
+from portal.public.situations import fullest_parts
 from services.catalogue import queries
 from services.catalogue.enums import Audience
 from services.catalogue.models import BundlePart, BundleVersion, Fee, Material, ServiceVersion
@@ -28,12 +29,20 @@ class LimitRow:
 
 
 @dataclass(frozen=True)
+class Document:
+    """A document, once, with the services that ask for it."""
+
+    material: Material
+    used_by: tuple[ServiceVersion, ...]
+
+
+@dataclass(frozen=True)
 class ServiceGuide:
     """A service's guide. yours: documents the applicant hands in; fetched: those the office gets itself."""
 
     version: ServiceVersion
-    yours: list[Material]
-    fetched: list[Material]
+    yours: list[Document]
+    fetched: list[Document]
     fees: list[Fee]
     limits: list[LimitRow]
     promise: Promise
@@ -53,15 +62,28 @@ class ServiceGuide:
 def service_guide(code: str, calendar: WorkingCalendar, *, at: datetime, language: str) -> ServiceGuide:
     """Return the guide of a service in use; raises ServiceVersion.DoesNotExist."""
     version = queries.current_version(code)
-    materials = list(version.materials.all())
+    yours, fetched = _documents([version])
     return ServiceGuide(
         version=version,
-        yours=[material for material in materials if not material.held_by_government],
-        fetched=[material for material in materials if material.held_by_government],
+        yours=yours,
+        fetched=fetched,
         fees=list(version.fees.all()),
         limits=_limits(version, language),
         promise=promise(version, calendar, at=at, language=language),
         audiences=audience_words(version.audiences),
+    )
+
+
+def _documents(services: Iterable[ServiceVersion]) -> tuple[list[Document], list[Document]]:
+    """Return every document once: those the applicant hands in, and those the office fetches."""
+    asked: dict[str, list[tuple[Material, ServiceVersion]]] = {}
+    for service in services:
+        for material in service.materials.all():
+            asked.setdefault(material.code, []).append((material, service))
+    documents = [Document(uses[0][0], tuple(service for _, service in uses)) for uses in asked.values()]
+    return (
+        [document for document in documents if not document.material.held_by_government],
+        [document for document in documents if document.material.held_by_government],
     )
 
 
@@ -143,8 +165,8 @@ class BundleGuide:
 
     version: BundleVersion
     stages: list[list[PartGuide]]
-    yours: list[Material]
-    fetched: list[Material]
+    yours: list[Document]
+    fetched: list[Document]
     fees: list[Fee]
     savings: list[Saving]
     audiences: list[str]
@@ -194,14 +216,15 @@ def bundle_guide(code: str, calendar: WorkingCalendar, *, at: datetime, language
         if part.service_id in versions
     ]
     services = [guide.version for guide in guides]
-    materials = {material.code: material for service in services for material in service.materials.all()}
+    yours, fetched = _documents(services)
+    fullest = [versions[part.service_id] for part in fullest_parts(bundle) if part.service_id in versions]
     return BundleGuide(
         version=bundle,
         stages=_stages(guides),
-        yours=[material for material in materials.values() if not material.held_by_government],
-        fetched=[material for material in materials.values() if material.held_by_government],
+        yours=yours,
+        fetched=fetched,
         fees=[fee for service in services for fee in service.fees.all()],
-        savings=_savings(services, len(materials)),
+        savings=_savings(fullest),
         audiences=audience_words(bundle.audiences),
     )
 
@@ -219,13 +242,14 @@ def _stages(guides: Sequence[PartGuide]) -> list[list[PartGuide]]:
     return [stages[level] for level in sorted(stages)]
 
 
-def _savings(services: Sequence[ServiceVersion], materials: int) -> list[Saving]:
-    """Return fields, documents and applications, one by one against once, if every part applied."""
+def _savings(services: Sequence[ServiceVersion]) -> list[Saving]:
+    """Return applications, fields and documents of these services, one by one against once."""
     asked = [_elements(service.form) for service in services]
+    papers = [[material.code for material in service.materials.all()] for service in services]
     rows = [
         Saving(gettext("applications"), len(services), 1),
-        Saving(gettext("fields to fill in"), sum(map(len, asked)), len(set().union(*asked)) if asked else 0),
-        Saving(gettext("documents"), sum(len(service.materials.all()) for service in services), materials),
+        Saving(gettext("fields to fill in"), sum(map(len, asked)), len(set().union(*asked))),
+        Saving(gettext("documents"), sum(map(len, papers)), len(set().union(*papers))),
     ]
     return [row for row in rows if row.alone > row.once > 0]
 

@@ -22,33 +22,12 @@ _TOKEN = re.compile(r"[㐀-鿿]+|[a-z0-9é]+(?:-[a-z0-9é]+)*")
 # Words that say that somebody wants something, not what.
 _FILLERS_ZH = re.compile("我想要?|我要|请问|怎么样?|怎样|如何|在哪里?|哪里|需要|什么|申请|办理|办个|去办|的|了|吗|呢")
 _FILLERS_EN = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "to",
-        "how",
-        "do",
-        "i",
-        "my",
-        "for",
-        "of",
-        "in",
-        "on",
-        "at",
-        "and",
-        "or",
-        "can",
-        "where",
-        "what",
-        "is",
-        "want",
-        "need",
-        "get",
-        "apply",
-        "application",
-        "please",
-    ]
+    word
+    for line in (
+        "a an the to how do i my for of in on at and or can where what is",
+        "want need get apply application please",
+    )
+    for word in line.split()
 )
 NAME, SYNONYM, TEXT = 1.0, 0.75, 0.45  # how much a match in each place counts
 _ENOUGH = 0.3
