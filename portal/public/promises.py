@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from services.catalogue.enums import ClockStart
 from services.catalogue.models import ServiceVersion
-from workflows.clocks import ClockFacts, Limit, WorkingCalendar, due, explain
+from workflows.clocks import ClockFacts, Limit, Unit, WorkingCalendar, due, explain
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,9 @@ class Promise:
 
 def promise(version: ServiceVersion, calendar: WorkingCalendar, *, at: datetime, language: str) -> Promise:
     """Return by when a service promises its decision if the application is accepted (or received) at `at`."""
-    facts = ClockFacts(kind="promised", limit=Limit(version.promised_amount, version.promised_unit), started_at=at)
+    facts = ClockFacts(
+        kind="promised", limit=Limit(version.promised_amount, Unit(version.promised_unit)), started_at=at
+    )
     by = due(facts, calendar)
     return Promise(
         from_on=at.astimezone(calendar.zone).date(),

@@ -27,7 +27,7 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _FOREIGN = """() => {
   const chinese = document.documentElement.lang.startsWith("zh");
   const names = "WCAG|AA|PDF|QR|API|JavaScript|Cookie|BPMN|SPECIMEN|SHA|XML|JSON|CSV|XLSX";
-  const allowed = new RegExp(`https?:\\S+|\\S+@\\S+|\\b(${names})\\b`, "g");
+  const allowed = new RegExp(String.raw`https?:\\S+|\\S+@\\S+|\\b(${names})\\b`, "g");
   const foreign = (text) => {
     const rest = text.replace(allowed, "");
     return chinese ? /[A-Za-z]{4,}/.test(rest) && !/^[\\sA-Z0-9_.:/-]+$/.test(rest) : /\\p{Script=Han}/u.test(rest);

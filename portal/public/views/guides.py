@@ -52,7 +52,7 @@ def _version(code: str) -> BundleVersion | ServiceVersion:
 
 
 # bpmn-js writes style attributes into the drawing and cannot do otherwise: allowed on this page alone (docs/look.md)
-@csp_update({"style-src-attr": ["'unsafe-inline'"]})
+@csp_update({"style-src-attr": ["'unsafe-inline'"]})  # type: ignore[arg-type]  # the package's types know no arguments
 @require_safe
 @login_not_required
 def process(request: HttpRequest, code: str) -> HttpResponse:
