@@ -21,6 +21,8 @@ from services.parties.contact import check_mobile, check_person_name
 from services.parties.enums import IdentityKind
 from services.parties.identity_numbers import IdentityNumberError, check_identity_number
 
+PASSWORD_HELP = _("At least 10 characters that are not only digits and no well-known password; a few words are good.")
+
 
 class OwnWords:
     """Replaces labels and drops placeholders, which vanish as soon as somebody types."""
@@ -42,6 +44,7 @@ class LoginForm(OwnWords, allauth_forms.LoginForm):  # type: ignore[misc]
     """Sign-in by name or e-mail address."""
 
     own_labels = {"login": _("Sign-in name or e-mail"), "password": _("Password")}
+    own_help = {"password": ""}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Let browsers fill in the name."""
@@ -61,6 +64,7 @@ class SignupForm(OwnWords, allauth_forms.SignupForm):  # type: ignore[misc]
     own_help = {
         "username": _("Letters, digits and . + - _ @; you choose it and can use your e-mail address to sign in too."),
         "email": _("We send notices about your applications there."),
+        "password1": PASSWORD_HELP,
     }
     field_order = (
         "name",
@@ -140,6 +144,7 @@ class ChangePasswordForm(OwnWords, allauth_forms.ChangePasswordForm):  # type: i
         "password1": _("New password"),
         "password2": _("New password again"),
     }
+    own_help = {"oldpassword": "", "password1": PASSWORD_HELP}
 
 
 class ResetPasswordForm(OwnWords, allauth_forms.ResetPasswordForm):  # type: ignore[misc]
@@ -152,6 +157,7 @@ class ResetPasswordKeyForm(OwnWords, allauth_forms.ResetPasswordKeyForm):  # typ
     """A new password, after the link."""
 
     own_labels = {"password1": _("New password"), "password2": _("New password again")}
+    own_help = {"password1": PASSWORD_HELP}
 
 
 class AddEmailForm(OwnWords, allauth_forms.AddEmailForm):  # type: ignore[misc]
@@ -164,6 +170,7 @@ class ReauthenticateForm(OwnWords, allauth_forms.ReauthenticateForm):  # type: i
     """The password once more, before a change that matters."""
 
     own_labels = {"password": _("Password")}
+    own_help = {"password": ""}
 
 
 class AuthenticateForm(OwnWords, mfa_forms.AuthenticateForm):  # type: ignore[misc]

@@ -82,7 +82,7 @@ def test_the_agent_may_apply_for_the_company_and_the_founder():
 
 def test_the_command_lets_demo_people_sign_in():
     call_command("load_people")
-    assert Membership.objects.filter(role=Role.APPROVER).values("department").distinct().count() == 25
+    assert Membership.objects.filter(role=Role.APPROVER).values("department").distinct().count() == 26
     for username in ("owner", "clerk", "food-handler", "fire-approver", "admin"):
         user = User.objects.get(username=username)
         assert user.check_password("one-stop-demo")
