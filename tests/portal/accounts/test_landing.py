@@ -10,7 +10,7 @@ from django.test import override_settings
 from django.urls import clear_url_caches, include, path
 from django.utils import timezone
 
-from portal.accounts.landing import door_of
+from portal.accounts.landing import APPLICANT_DOOR, DOORS, door_of
 from services.parties.enums import Role
 from tests.factories.accounts import UserFactory
 from tests.factories.parties import MembershipFactory, PersonFactory
@@ -19,7 +19,10 @@ pytestmark = pytest.mark.django_db
 
 
 def door(name: str, prefix: str):
-    return path(prefix, include(([path("", lambda request: HttpResponse(name), name="home")], name)))
+    """The door whose first page DOORS names, at an address of this test."""
+    names = [APPLICANT_DOOR, *(page for _, page in DOORS)]
+    (page,) = [page.partition(":")[2] for page in names if page.startswith(f"{name}:")]
+    return path(prefix, include(([path("", lambda request: HttpResponse(name), name=page)], name)))
 
 
 @pytest.fixture
