@@ -11,12 +11,13 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.accounts.operations import disable_user, end_sessions
+from portal.accounts.operations import change_profile, disable_user, end_sessions
 from portal.ui.sessions import AUDIENCE
 from services.parties.enums import Role
 from services.parties.models import Person
@@ -277,3 +278,21 @@ def test_messages_come_in_the_language_of_the_page(client):
             headers={"accept-language": language},
         )
         assert words in page.content.decode()
+
+
+def test_nobody_else_ends_sessions_or_closes_sign_ins():
+    user, stranger = PersonFactory().user, PersonFactory().user
+    admin = MembershipFactory(role=Role.ADMIN).user
+    for act, by in ((end_sessions, stranger), (disable_user, stranger), (disable_user, user)):
+        with pytest.raises(PermissionDenied):
+            act(user=user, by=by, at=timezone.now())
+    with pytest.raises(PermissionDenied):
+        disable_user(user=admin, by=admin, at=timezone.now())
+    assert signed_in(user).get(reverse("accounts:profile")).status_code == 200
+
+
+def test_changing_only_the_language_leaves_the_mobile_number():
+    person = PersonFactory()
+    change_profile(user=person.user, language="en", large_text=False, mobile=None, at=timezone.now())
+    person.refresh_from_db()
+    assert (person.user.language, person.mobile[:3]) == ("en", "199")
