@@ -239,7 +239,7 @@ def _version_columns(raw: Mapping[str, Any], shared: _Shared, department: Row) -
     posts = {**shared.defaults["posts"], **raw.get("posts", {})}
     columns |= {
         "posts": {key: {"department": raw["department"]} | post for key, post in posts.items()},
-        "form": _form(raw.get("form", ())),
+        "form": _form(raw.get("form", ())) | {"gives": list(raw.get("gives", ()))},
         "demo_values": sorted(set(demo)),
     }
     return spread(columns) | limits
@@ -283,6 +283,7 @@ def _questions(raw: Mapping[str, Any], shared: _Shared) -> list[Row]:
 def _form(raw: Iterable[Any] | Mapping[str, Any]) -> Row:
     """Return the form: the data elements it uses, fields only this service has, and rules over several answers.
 
+    A service also says what it `gives`: elements that exist once it is granted, such as the code of a new company.
     The dictionary of elements knows section and order. A use is written `premises.address`, `person.email?` (may stay
     empty), or a mapping with `element`, `when`, `optional`; see `services.forms.definitions.read_form`.
     """

@@ -11,12 +11,12 @@ from django.db.models import Prefetch, QuerySet
 
 from services.catalogue.enums import VersionState
 from services.catalogue.limits import in_working_days
-from services.catalogue.models import BundlePart, BundleVersion, Material, ServiceVersion, StopRule
+from services.catalogue.models import BundlePart, BundleVersion, Material, Question, ServiceVersion, StopRule
 from services.catalogue.savings import Savings, ServiceEffort, savings_of
 from services.catalogue.situation import Situation, read_situation
 from services.catalogue.validators import Known
 from services.forms.dictionary import dictionary
-from services.forms.schema import FormSchema, merge
+from services.forms.schema import FormSchema, arranged, merge
 
 SHIPPED_FOLDER = Path(__file__).parent / "data"
 PAPER_KINDS = frozenset({"certificate", "filing_receipt", "decision_grant"})
@@ -166,11 +166,35 @@ def service_versions_for(
 def form_schema(version: BundleVersion | ServiceVersion, answers: Mapping[str, Any]) -> FormSchema:
     """Return the form for this situation: every data element once, whichever services ask it.
 
-    A condition in it may read `answers.<question>` beside the form's own elements.
+    What a service of the bundle results in, such as the code of the new company, is not asked by the others.
+    A condition may read `answers.<question>` beside the form's own elements.
     """
     services = service_versions_for(version, answers)
     own = [dictionary().form(version.form, service=version.code)] if isinstance(version, BundleVersion) else []
-    return merge([*own, *(dictionary().form(one.form, service=one.code) for one in services)])
+    schema = merge([*own, *(dictionary().form(one.form, service=one.code) for one in services)])
+    given = given_by(services)
+    return arranged(schema.sections, [use for use in schema.uses if use.element.code not in given], schema.rules)
+
+
+def given_by(versions: Iterable[ServiceVersion]) -> frozenset[str]:
+    """Return the codes of the data elements that exist once these services are granted."""
+    return frozenset(code for version in versions for code in version.form.get("gives", ()))
+
+
+def answered_elements(version: BundleVersion | ServiceVersion, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data elements that the situation's answers already answer, by code, in the element's own values."""
+    situation = situation_of(version, answers)
+    found: dict[str, Any] = {}
+    for question in version.questions.all():
+        if question.element and question.key in situation.answers:
+            found[question.element] = _element_value(question, situation.answers[question.key])
+    return found
+
+
+def _element_value(question: Question, answer: Any) -> Any:
+    if isinstance(answer, list):
+        return [question.element_values.get(one, one) for one in answer]
+    return question.element_values.get(answer, answer) if isinstance(answer, str) else answer
 
 
 def materials_for(version: BundleVersion | ServiceVersion, answers: Mapping[str, Any]) -> list[MaterialNeed]:
@@ -216,6 +240,7 @@ def _effort(part: ApplicablePart, situation: Situation) -> ServiceEffort:
     return ServiceEffort(
         key=part.key,
         fields=frozenset(use.element.code for use in form.uses if situation.holds(use.visible_if)),
+        gives=given_by([version]),
         documents=frozenset(need.code for need in needs),
         submitted=frozenset(need.code for need in needs if need.submitted),
         on_the_spot=version.on_the_spot,

@@ -18,6 +18,7 @@ class ServiceEffort:
     Attributes:
         key: the part's key.
         fields: codes of the data elements it asks.
+        gives: codes of those that exist once it is granted, so that the others need not ask them.
         documents: codes of the documents it asks for.
         submitted: those of them the applicant must hand in; the others are fetched.
         on_the_spot: whether it is decided at once.
@@ -28,6 +29,7 @@ class ServiceEffort:
 
     key: str
     fields: frozenset[str]
+    gives: frozenset[str]
     documents: frozenset[str]
     submitted: frozenset[str]
     on_the_spot: bool
@@ -70,11 +72,11 @@ def savings_of(efforts: Iterable[ServiceEffort]) -> Savings:
     return Savings(
         fields=Saving(
             separately=sum(len(one.fields) for one in every),
-            once=len(frozenset[str]().union(*(one.fields for one in every))),
+            once=len(_all(one.fields for one in every) - _all(one.gives for one in every)),
         ),
         documents=Saving(
             separately=sum(len(one.documents) for one in every),
-            once=len(frozenset[str]().union(*(one.submitted for one in every))),
+            once=len(_all(one.submitted for one in every)),
         ),
         visits=Saving(
             separately=sum(VISITS_ON_THE_SPOT if one.on_the_spot else VISITS_OTHERWISE for one in every),
@@ -85,6 +87,10 @@ def savings_of(efforts: Iterable[ServiceEffort]) -> Savings:
             once=ceil(_longest_path({one.key: one for one in every})),
         ),
     )
+
+
+def _all(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset(code for one in sets for code in one)
 
 
 def _longest_path(efforts: Mapping[str, ServiceEffort]) -> Fraction:

@@ -240,15 +240,16 @@ def _service_languages(service: ServiceContent) -> Iterator[Wrong]:
 
 
 def _decision(service: ServiceContent) -> Iterator[Wrong]:
-    """15: an outside decision names its system and runs the process that records it; three posts decide here."""
+    """15: an outside decision names its system; the process fits; a law is cited; three posts decide."""
     version = service.version
     outside = version["decision_place"] == DecisionPlace.OUTSIDE
     if outside != bool(version.get("outside_system_zh")):
         yield "outside_system_zh", "Name the outside system, exactly when it decides."
-    if outside != (version["process_key"] == OUTSIDE_PROCESS):
-        yield "process_key", "A decision made outside runs the process that hands over and records it."
-    if (version["promised_amount"] == 0 and not outside) != (version["process_key"] in ON_THE_SPOT_PROCESSES):
-        yield "process_key", "What is promised on the spot runs the process for that."
+    spot = version["promised_amount"] == 0
+    if version["process_key"] == OUTSIDE_PROCESS and not outside:
+        yield "process_key", "The process that hands over and records is for decisions made outside."
+    if version["process_key"] != OUTSIDE_PROCESS and spot != (version["process_key"] in ON_THE_SPOT_PROCESSES):
+        yield "process_key", "What is promised on the spot, and only that, runs the process for that."
     if not any(row.get("kind", BasisKind.SETTING) == BasisKind.SETTING for row in service.lines["legal_bases"]):
         yield "legal_bases", "Cite the law that sets the item up."
     posts = version["posts"]
@@ -359,6 +360,9 @@ def _form(code: str, form: Row, questions: list[Row], known: Known) -> Iterator[
         return
     for problem in check_schema(schema, situation_paths(questions)):
         yield "form", problem
+    given = {*form["gives"], *(row["element"] for row in questions if row.get("element"))}
+    for element in sorted(given - known.dictionary.elements.keys()):
+        yield "form", f"The dictionary has no element {element}."
 
 
 def _merged_form(bundle: BundleContent, services: Mapping[str, ServiceContent], known: Known) -> Iterator[Wrong]:

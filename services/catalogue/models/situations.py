@@ -45,6 +45,12 @@ class Question(Situated):
     unit = models.CharField(_("unit"), max_length=20, blank=True)
     required = models.BooleanField(_("must be answered"), default=True)
     visible_if = models.CharField(_("asked when"), max_length=1000, blank=True)
+    element = models.CharField(
+        _("data element it answers"), max_length=80, blank=True, help_text=_("so that a form need not ask it again")
+    )
+    element_values = models.JSONField(
+        _("values of the data element, by answer"), default=dict, blank=True, help_text=_("where they differ")
+    )
 
     class Meta:
         verbose_name = _("question about the situation")

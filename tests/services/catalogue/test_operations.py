@@ -126,7 +126,17 @@ def test_an_unknown_field_of_a_row_is_named(folder: Path) -> None:
 
 
 def test_checking_stores_nothing_and_needs_no_database() -> None:
-    assert [str(one) for one in check_catalogue(folder=SHIPPED_FOLDER) if one.refuses] == []
+    assert check_catalogue(folder=SHIPPED_FOLDER) == []
+
+
+@pytest.mark.django_db
+def test_a_service_without_its_process_is_published_all_the_same(folder: Path) -> None:
+    (folder / "processes" / "new-baby.bpmn").unlink()
+
+    load_catalogue(folder=folder, at=PUBLISHED_AT)
+
+    assert [one.field for one in check_catalogue(folder=folder)] == ["process_key"]
+    assert current_bundle_version("new-baby").process_key == "new-baby"
 
 
 @pytest.mark.django_db

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from services.catalogue.enums import VersionState
 from services.catalogue.models import BundleVersion, ServiceVersion
 from services.catalogue.queries import (
+    answered_elements,
     applicable_parts,
     current_bundle_version,
     current_version,
@@ -23,6 +24,7 @@ from services.catalogue.queries import (
     stop_reasons,
     with_guide,
 )
+from services.forms.dictionary import dictionary
 from tests.factories.catalogue import (
     ServiceVersionFactory,
     load_shipped_catalogue,
@@ -203,6 +205,30 @@ def test_the_form_asks_each_element_once_and_knows_who_asks(restaurant: BundleVe
     assert "drainage.daily_volume" not in {
         use.element.code for use in form_schema(restaurant, RESTAURANT | {"sewer": False}).uses
     }
+
+
+def test_what_the_first_service_gives_is_not_asked(restaurant: BundleVersion) -> None:
+    held = RESTAURANT | {"has_licence": True, "premises_ready": True}
+
+    assert "organisation.uscc" not in {use.element.code for use in form_schema(restaurant, RESTAURANT).uses}
+    assert form_schema(restaurant, held).use("organisation.uscc").required
+
+
+def test_the_situation_answers_elements_of_the_form(restaurant: BundleVersion) -> None:
+    assert answered_elements(restaurant, RESTAURANT | {"organisation_kind": "individual", "sewer": "?"}) == {
+        "organisation.kind": "individual_business",
+        "premises.area": 320.0,
+        "premises.storey": "ground",
+        "food.items": ["hot", "cold"],
+    }
+
+
+def test_elements_answered_by_the_situation_accept_those_values(restaurant: BundleVersion) -> None:
+    """Every option of a question that answers an element is a choice of that element."""
+    for question in restaurant.questions.all():
+        choices = {one.value for one in dictionary().element(question.element).choices} if question.element else set()
+        for option in question.options if choices else ():
+            assert question.element_values.get(option["value"], option["value"]) in choices
 
 
 def test_the_form_of_one_service_is_its_own() -> None:

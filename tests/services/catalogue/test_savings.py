@@ -9,6 +9,7 @@ def effort(key: str, *, days: int, after: tuple[str, ...] = (), visits: int = 0,
     return ServiceEffort(
         key=key,
         fields=frozenset({"person.name", f"{key}.own"}),
+        gives=frozenset({"b.own"}) if key == "a" else frozenset(),
         documents=frozenset({"licence", f"{key}-form"}),
         submitted=frozenset({f"{key}-form"}),
         on_the_spot=spot,
@@ -18,10 +19,10 @@ def effort(key: str, *, days: int, after: tuple[str, ...] = (), visits: int = 0,
     )
 
 
-def test_each_field_document_and_day_counts_once() -> None:
+def test_each_field_document_and_day_counts_once_and_what_a_service_gives_is_not_asked() -> None:
     saved = savings_of([effort("a", days=1), effort("b", days=5, after=("a",)), effort("c", days=8, after=("a",))])
 
-    assert (saved.fields.separately, saved.fields.once, saved.fields.saved) == (6, 4, 2)
+    assert (saved.fields.separately, saved.fields.once, saved.fields.saved) == (6, 3, 3)
     assert (saved.documents.separately, saved.documents.once) == (6, 3)
     assert (saved.visits.separately, saved.visits.once) == (6, 0)
     assert (saved.days.separately, saved.days.once) == (14, 9)
@@ -37,6 +38,7 @@ def test_a_part_of_a_day_is_a_day() -> None:
     half = ServiceEffort(
         key="a",
         fields=frozenset(),
+        gives=frozenset(),
         documents=frozenset(),
         submitted=frozenset(),
         on_the_spot=False,

@@ -85,8 +85,10 @@ def test_the_shipped_licence_breaks_no_rule() -> None:
         (with_lines(materials=material(condition="answers.moon == 1.0")), {(12, "materials.food-application")}),
         (with_lines(materials=material(condition="premises.area > 1.0")), {(12, "materials.food-application")}),
         (changed(process_key="by-magic"), {(13, "process_key")}),
-        (changed(decision_place="outside"), {(15, "outside_system_zh"), (15, "process_key")}),
+        (changed(decision_place="outside"), {(15, "outside_system_zh")}),
         (changed(process_key="on-the-spot"), {(15, "process_key")}),
+        (changed(process_key="outside-decision"), {(15, "process_key")}),
+        (changed(form={**LICENCE.version["form"], "gives": ["moon.phase"]}), {(14, "form")}),
         (with_lines(legal_bases=[]), {(15, "legal_bases")}),
     ],
 )
