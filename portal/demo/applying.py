@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from portal.demo.samples import sample_picture, sample_value
-from portal.demo.visitor import Page, Visitor, VisitError
+from portal.demo.visitor import Page, VisitError, Visitor
 from services.forms.dictionary import dictionary
 
 #: Sections may show further questions once others are answered; more rounds than this is a fault.

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from PIL import Image, ImageDraw
+from stdnum.cn import uscc
 
+from services.catalogue.enums import QuestionKind
+from services.catalogue.models import Question
+from services.catalogue.situation import read_situation
 from services.forms.rules import check_answers, visible_elements
 from services.forms.schema import Element, FormSchema
 
@@ -26,6 +31,20 @@ _BY_CODE: dict[str, Any] = {
     "sign.height": "1.1",
     "delivery.method": "electronic",
     "person.id_type": "31",
+    "dog.chip_number": "156000000000001",
+    "child.birth_certificate_number": "V410123456",
+    "child.birth_time": "08:30",
+    "child.weight": "3300",
+    "child.length": "50",
+    "child.gestation_weeks": "39",
+    "project.code": "2406-410102-04-01-123456",
+    "housing_fund.rate": "8",
+    "account.number": "6222020000000000001",
+    "property.unit_number": "410105001001GB00001F00010001",
+    "share": "100",
+    "plate": "豫A12345",
+    "vin": "LZZ1BXSF8KW100001",
+    "load": "3000",
 }
 _BY_TYPE: dict[str, Any] = {
     "text": "演示内容",
@@ -45,6 +64,9 @@ _BY_TYPE: dict[str, Any] = {
 }
 
 
+_NUMBERS = frozenset({"integer", "decimal", "money", "area_m2"})
+
+
 def sample_value(element: Element, *, today: date) -> Any:
     """Return a valid answer to an element, as a person would type it."""
     if element.code in _BY_CODE:
@@ -57,7 +79,8 @@ def sample_value(element: Element, *, today: date) -> Any:
         return today.isoformat()
     if element.type == "group":
         return [{field.code: sample_value(field, today=today) for field in element.fields}]
-    return _BY_TYPE[element.type]
+    least = element.options.get("min")
+    return str(least) if least is not None and element.type in _NUMBERS else _BY_TYPE[element.type]
 
 
 def sample_answers(
@@ -93,3 +116,36 @@ def sample_picture(words: str) -> bytes:
     stream = io.BytesIO()
     page.save(stream, "PNG")
     return stream.getvalue()
+
+
+def sample_situation(questions: Iterable[Question], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return answers to every question that is asked: `given` where it says something, else the plainest answer."""
+    questions = list(questions)
+    answers: dict[str, Any] = dict(given)
+    for _ in range(5):  # an answer may lead to further questions
+        situation = read_situation(questions, answers)
+        if situation.complete:
+            return dict(situation.answers)
+        for question in questions:
+            if question.key in situation.missing:
+                answers[question.key] = _plain_answer(question)
+    raise ValueError(f"Questions without an answer: {situation.missing} {dict(situation.errors)}")
+
+
+def _plain_answer(question: Question) -> Any:
+    match question.kind:
+        case QuestionKind.YES_NO:
+            return False
+        case QuestionKind.CHOICE:
+            return question.options[0]["value"]
+        case QuestionKind.MULTI_CHOICE:
+            return [question.options[0]["value"]]
+        case QuestionKind.DATE:
+            return "2026-01-05"
+    return 80
+
+
+def fictitious_uscc(number: int, *, kind: str = "1") -> str:
+    """Return a valid code of a business that does not exist: registry 410105, serial `number`."""
+    body = f"9{kind}410105MA{number % 10_000_000:07d}"
+    return body + str(uscc.calc_check_digit(body))

@@ -134,7 +134,9 @@ def _command(name: str, words: list[str], port: int, var: Path) -> list[str]:
     return command
 
 
-def _start(stack: contextlib.ExitStack, name: str, command: list[str], var: Path, environment: Mapping[str, str]) -> None:
+def _start(
+    stack: contextlib.ExitStack, name: str, command: list[str], var: Path, environment: Mapping[str, str]
+) -> None:
     process = processes.start(command, log=var / "log" / f"{name}.log", environment=environment)
     stack.callback(process.stop)
 
@@ -146,4 +148,6 @@ def _wait_until_ready(stack: Stack) -> None:
             if httpx.get(f"{stack.url}/healthz/ready", timeout=5).status_code == httpx.codes.OK:
                 return
         time.sleep(0.1)
-    raise StackError(f"The site did not answer within {READY_WITHIN_SECONDS:.0f} s; see {stack.var / 'log' / 'web.log'}.")
+    raise StackError(
+        f"The site did not answer within {READY_WITHIN_SECONDS:.0f} s; see {stack.var / 'log' / 'web.log'}."
+    )
