@@ -75,6 +75,21 @@ def cases_visible_to(user: User | AnonymousUser, at: datetime) -> QuerySet[Case]
     return Case.objects.filter(seen).order_by("-id")
 
 
+def oversees(user: User | AnonymousUser, at: datetime) -> bool:
+    """Return whether she oversees the time limits of every department: managers do, auditors look."""
+    return bool(user.is_active) and any(post.role in OVERSIGHT_ROLES for post in posts_of(user, at))
+
+
+def cases_overseen_by(user: User | AnonymousUser, at: datetime) -> QuerySet[Case]:
+    """Return every case to managers and auditors, nothing to anybody else."""
+    return Case.objects.order_by("-id") if oversees(user, at) else Case.objects.none()
+
+
+def can_retry_jobs(user: User | AnonymousUser, at: datetime) -> bool:
+    """Return whether she may set failed automatic steps going again: a manager's decision, an auditor only reads."""
+    return bool(user.is_active) and any(post.role == Role.MANAGER for post in posts_of(user, at))
+
+
 def can_work_on(user: User, task: Task, at: datetime) -> bool:
     """Return whether a task is hers to do: her post's, or the applicant's for somebody she acts for."""
     if task.role == "applicant":

@@ -1,4 +1,4 @@
-"""The lists staff work from: inboxes, the window's intake, and every open case with its light."""
+"""The lists staff work from: their posts' tasks with case, light and applicant."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
-from services.cases.enums import CaseState
 from services.cases.models import Application, Case
-from services.cases.permissions import cases_visible_to
 from services.parties.queries import names_of_parties, posts_of
-from workflows.enums import OPEN_TASK_STATES
+from workflows.clocks import WorkingCalendar
 from workflows.models import Clock, Task
 from workflows.queries.calendars import calendar_for
 from workflows.queries.clocks import light_of, running_clocks
@@ -23,11 +21,6 @@ from workflows.queries.tasks import tasks_of_posts
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
-
-#: States in which somebody still has to do something.
-OPEN_STATES = (CaseState.FILED, CaseState.SUPPLEMENT, CaseState.ACCEPTED)
-#: Lights from the most pressing to the least.
-LIGHT_ORDER = ("black", "red", "yellow", "green", "paused", "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,18 +33,6 @@ class Work:
     applicant: str
     light: str
     due_on: date | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenCase:
-    """One row of the time-limit board."""
-
-    case: Case
-    light: str
-    due_on: date | None
-    statutory_due_on: date | None
-    task: Task | None
-    applicant: str
 
 
 def inbox_of(user: User, at: datetime) -> QuerySet[Task]:
@@ -67,7 +48,7 @@ def works(tasks: Iterable[Task], *, at: datetime) -> list[Work]:
     applications = Application.objects.select_related("bundle", "service").in_bulk(
         [int(task.subject_id) for task in tasks if task.subject_kind == "application"]
     )
-    clocks = _clocks_by_case(cases.values())
+    clocks, calendar = _clocks_by_case(cases.values()), calendar_for(settings.REGION)
     rows = []
     for task in tasks:
         case = cases.get(int(task.subject_id)) if task.subject_kind == "case" else None
@@ -79,49 +60,11 @@ def works(tasks: Iterable[Task], *, at: datetime) -> list[Work]:
             case=case,
             application=application,
             applicant=names.get(application.party, ""),
-            light=_light(clocks[case.pk], at) if case is not None else "",
+            light=_light(clocks[case.pk], at, calendar) if case is not None else "",
             due_on=_due_on(clocks[case.pk]) if case is not None else None,
         )
         for task, case, application in rows
     ]
-
-
-def open_cases(user: User, at: datetime) -> QuerySet[Case]:
-    """Return the open cases she oversees, by department and number."""
-    visible = cases_visible_to(user, at).filter(state__in=OPEN_STATES)
-    return visible.select_related(
-        "application__bundle", "application__service", "service__item", "department"
-    ).order_by("department__code", "id")
-
-
-def board_rows(cases: Iterable[Case], *, at: datetime) -> list[OpenCase]:
-    """Return the board's rows for these cases, the most pressing first, in a constant number of queries."""
-    cases = list(cases)
-    clocks = _clocks_by_case(cases)
-    open_tasks = Task.objects.filter(
-        subject_kind="case", subject_id__in=[str(case.pk) for case in cases], state__in=OPEN_TASK_STATES
-    )
-    tasks = {task.subject_id: task for task in open_tasks.select_related("assignee").order_by("id")}
-    names = names_of_parties(case.application.party for case in cases)
-    rows = [
-        OpenCase(
-            case=case,
-            light=_light(clocks[case.pk], at),
-            due_on=_due_on(clocks[case.pk]),
-            statutory_due_on=next((clock.due_on for clock in clocks[case.pk] if clock.kind == "statutory"), None),
-            task=tasks.get(str(case.pk)),
-            applicant=names.get(case.application.party, ""),
-        )
-        for case in cases
-    ]
-    return sorted(rows, key=lambda row: (LIGHT_ORDER.index(row.light), row.due_on or date.max, row.case.pk))
-
-
-def counts_by_department(user: User, at: datetime) -> Sequence[Mapping[str, object]]:
-    """Return how many open cases each department has, for the board's filter."""
-    rows = open_cases(user, at).order_by("department__code")
-    names = ("department__code", "department__name_zh", "department__name_en")
-    return list(rows.values(*names).annotate(open=Count("id")))
 
 
 def _cases() -> QuerySet[Case]:
@@ -136,9 +79,9 @@ def _clocks_by_case(cases: Iterable[Case]) -> Mapping[int, list[Clock]]:
     return found
 
 
-def _light(clocks: Sequence[Clock], at: datetime) -> str:
+def _light(clocks: Sequence[Clock], at: datetime, calendar: WorkingCalendar) -> str:
     """Return the most pressing light of a case's running clocks."""
-    return (light_of(clocks, at=at, calendar=calendar_for(settings.REGION)) if clocks else None) or ""
+    return (light_of(clocks, at=at, calendar=calendar) if clocks else None) or ""
 
 
 def _due_on(clocks: Sequence[Clock]) -> date | None:
