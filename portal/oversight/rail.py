@@ -1,0 +1,37 @@
+"""The left rail of every page of this door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from services.notifications.queries import dead_notices
+from workflows.queries.jobs import incidents
+
+
+def rail(current: str) -> list[dict[str, Any]]:
+    """Return the rail's one group; `current` names the page: board or incidents."""
+    stuck = incidents().count() + dead_notices().count()
+    return [
+        {
+            "title": _("Oversight"),
+            "items": [
+                {
+                    "word": _("Time limits"),
+                    "url": reverse("oversight:board"),
+                    "icon_name": "speedometer2",
+                    "current": current == "board",
+                },
+                {
+                    "word": _("Incidents"),
+                    "url": reverse("oversight:incidents"),
+                    "icon_name": "exclamation-diamond",
+                    "count": stuck,
+                    "alert": True,
+                    "current": current == "incidents",
+                },
+            ],
+        }
+    ]

@@ -1,0 +1,16 @@
+"""Addresses of the managers' door."""
+
+from django.urls import path
+
+from portal.oversight.views import board, case, incidents
+
+app_name = "oversight"
+
+urlpatterns = [
+    path("", board.board, name="board"),
+    path("cases/<str:public_id>/", case.case, name="case"),
+    path("incidents/", incidents.incidents, name="incidents"),
+    path("incidents/jobs/<int:job_id>/retry/", incidents.retry, name="retry_job"),
+    path("incidents/notices/<str:public_id>/retry/", incidents.send_again, name="retry_notice"),
+    path("incidents/notices/<str:public_id>/cancel/", incidents.cancel, name="cancel_notice"),
+]

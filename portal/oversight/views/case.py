@@ -1,0 +1,101 @@
+"""One case as those who oversee it see it: where it stands, why its dates are what they are, who did what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from portal.oversight.access import overseers_only
+from portal.oversight.rail import rail
+from portal.oversight.wording import history_lines, lanes, opinions, post_words
+from services.access.operations import record_access
+from services.cases.models import Case
+from services.cases.permissions import cases_overseen_by
+from services.cases.queries.timeline import history_of_case, timeline_of
+from services.parties.queries import departments, names_of_parties
+from workflows.models import Clock
+from workflows.queries.calendars import calendar_for
+from workflows.queries.clocks import clock_views, clocks_of, explanation_of
+
+READ_FIELDS = ("applicant", "timeline", "opinions", "history", "papers")
+
+
+@require_safe
+@overseers_only
+def case(request: HttpRequest, public_id: str, *, at: datetime) -> HttpResponse:
+    """Show a case and its application's other branches; the reading is recorded."""
+    related = ("application__bundle", "application__service", "service__item", "department", "run")
+    found = get_object_or_404(cases_overseen_by(request.user, at).select_related(*related), public_id=public_id)
+    _record(request, found, at)
+    timeline = timeline_of(found.application, at=at)
+    names = {one.code: one for one in departments()}
+    lane = next(one for one in timeline.lanes if one.case.pk == found.pk)
+    context = {
+        "case": found,
+        "lane": lane,
+        "holder": post_words(lane.open_task, names) if lane.open_task else "",
+        "facts": _facts(found),
+        "lanes": lanes(timeline, names, current=found),
+        "clocks": _clocks(found, at),
+        "opinions": opinions(found, lane.tasks),
+        "history": history_lines(history_of_case(found), lane.tasks),
+        "papers": [*lane.papers, *timeline.papers],
+        "rail": rail("board"),
+        "keys": [],
+    }
+    return render(request, "oversight/case.html", context)
+
+
+def _record(request: HttpRequest, found: Case, at: datetime) -> None:
+    record_access(
+        reader=request.user,
+        subject_kind="case",
+        subject_id=found.pk,
+        fields=READ_FIELDS,
+        purpose="supervision of time limits",
+        case_ref=found.number,
+        at=at,
+    )
+
+
+def _facts(found: Case) -> list[dict[str, Any]]:
+    application = found.application
+    names = names_of_parties([application.party, application.holder])
+    facts = [{"label": _("Applicant"), "value": names.get(application.party, "")}]
+    if application.holder != application.party:
+        facts.append({"label": _("Results are for"), "value": names.get(application.holder, "")})
+    facts += [
+        {"label": _("Application"), "value": application.number},
+        {"label": _("Came in"), "value": application.get_channel_display()},
+    ]
+    if found.outside_number:
+        facts.append({"label": _("Number of the outside decision"), "value": found.outside_number})
+    if found.entered_late:
+        facts.append({"label": _("Entered late"), "value": _("The outside decision was recorded on a later day.")})
+    return facts
+
+
+def _clocks(found: Case, at: datetime) -> list[dict[str, Any]]:
+    """Return every limit the case had or has, in the order of their start, with light and explanation."""
+    rows: list[Clock] = list(clocks_of("case", str(found.pk)))
+    views = {
+        view.watched.pk: view
+        for clock in rows
+        for view in clock_views([clock], at=at, calendar=calendar_for(clock.region))
+    }
+    language = get_language() or "zh-hans"
+    return [
+        {
+            "clock": clock,
+            "light": views[clock.pk].light if clock.stopped_at is None else "stopped",
+            "days_left": views[clock.pk].days_left if clock.stopped_at is None else None,
+            "why": explanation_of(clock, language=language),
+        }
+        for clock in rows
+    ]
