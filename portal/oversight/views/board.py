@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,19 @@ from django.views.decorators.http import require_safe
 
 from portal.oversight.access import overseers_only
 from portal.oversight.rail import rail
-from services.cases.queries.board import LIGHT_ORDER, NO_LIGHT, SORTS, Board, BoardFilter, board_for, rows_for
+from portal.oversight.wording import post_words
+from portal.ui.lights import look_of
+from services.cases.queries.board import (
+    LIGHT_ORDER,
+    NO_LIGHT,
+    SORTS,
+    Board,
+    BoardFilter,
+    Standing,
+    board_for,
+    rows_for,
+)
+from services.parties.queries import departments
 
 PAGE_SIZE = 50
 
@@ -35,7 +48,7 @@ def board(request: HttpRequest, *, at: datetime) -> HttpResponse:
         "columns": _columns(),
         "sort": sort,
         "page": page,
-        "rows": rows_for(page.object_list),
+        "rows": _rows(page.object_list),
         "rail": rail("board"),
         "keys": [{"key": "f", "word": _("Go to the filters")}, {"key": "n", "word": _("Next page")}],
     }
@@ -61,6 +74,7 @@ def _figures(found: Board, wanted: BoardFilter) -> list[dict[str, Any]]:
     return [
         {
             "light": light or NO_LIGHT,
+            "word": look_of(light or NO_LIGHT).word,
             "count": count,
             "share": count / found.open if found.open else None,
             "current": wanted.light == (light or NO_LIGHT),
@@ -80,6 +94,20 @@ def _lines(found: Board, wanted: BoardFilter) -> list[dict[str, Any]]:
             "current": line.department.code == wanted.department,
         }
         for line in ordered
+    ]
+
+
+def _rows(standings: Sequence[Standing]) -> list[dict[str, Any]]:
+    names = {department.code: department for department in departments()}
+    return [
+        {
+            "standing": row.standing,
+            "case": row.case,
+            "task": row.task,
+            "applicant": row.applicant,
+            "holder": post_words(row.task, names) if row.task is not None else "",
+        }
+        for row in rows_for(standings)
     ]
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from portal.oversight.access import overseers_only
 from portal.oversight.rail import rail
-from portal.oversight.wording import history_lines, lanes, opinions, post_words
+from portal.oversight.wording import history_lines, lanes, opinions, post_words, tone_of
 from services.access.operations import record_access
 from services.cases.models import Case
 from services.cases.permissions import cases_overseen_by
@@ -39,6 +39,7 @@ def case(request: HttpRequest, public_id: str, *, at: datetime) -> HttpResponse:
     context = {
         "case": found,
         "lane": lane,
+        "tone": tone_of(found.state),
         "holder": post_words(lane.open_task, names) if lane.open_task else "",
         "facts": _facts(found),
         "lanes": lanes(timeline, names, current=found),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -13,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.oversight.access import overseers_only
 from portal.oversight.rail import rail
+from services.access.masking import mask_name
 from services.cases.permissions import can_retry_jobs
 from services.cases.queries.incidents import incidents_with_cases
 from services.notifications import operations as notices
@@ -32,7 +35,7 @@ def incidents(request: HttpRequest, *, at: datetime) -> HttpResponse:
     """Show what stands still, the oldest first."""
     context = {
         "incidents": incidents_with_cases(),
-        "notices": dead_notices().select_related("recipient")[:SHOWN_NOTICES],
+        "notices": _shown(dead_notices().select_related("recipient")[:SHOWN_NOTICES]),
         "dead": dead_notices().count(),
         "may_retry": can_retry_jobs(request.user, at),
         "may_mend": can_mend_notices(request.user, at),
@@ -40,6 +43,10 @@ def incidents(request: HttpRequest, *, at: datetime) -> HttpResponse:
         "keys": [],
     }
     return render(request, "oversight/incidents.html", context)
+
+
+def _shown(dead: Iterable[Notice]) -> list[dict[str, Any]]:
+    return [{"notice": notice, "recipient": mask_name(notice.recipient.get_full_name())} for notice in dead]
 
 
 @require_POST

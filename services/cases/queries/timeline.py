@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
+from django.db.models import Q
 
 from services.cases.enums import CLOSED_CASE_STATES, CaseState
 from services.cases.models import Application, Case
 from services.catalogue.models import BundlePart
 from services.documents.models import Paper
 from services.documents.queries import papers_of_subjects
+from workflows.clocks import WorkingCalendar
 from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Clock, HistoryEvent, Task
 from workflows.queries.calendars import calendar_for
@@ -75,7 +77,8 @@ def timeline_of(application: Application, *, at: datetime) -> Timeline:
     ids = [str(case.pk) for case in cases]
     tasks: dict[tuple[str, str], list[Task]] = defaultdict(list)
     if application.run_id is not None:
-        for task in Task.objects.filter(root_id=application.run_id).order_by("opened_at", "id"):
+        rows_of_tasks = Task.objects.filter(root_id=application.run_id).select_related("assignee")
+        for task in rows_of_tasks.order_by("opened_at", "id"):
             tasks[task.subject_kind, task.subject_id].append(task)
     clocks: dict[str, list[Clock]] = defaultdict(list)
     for clock in clocks_with_facts().filter(subject_kind="case", subject_id__in=ids).order_by("started_at", "id"):
@@ -83,12 +86,12 @@ def timeline_of(application: Application, *, at: datetime) -> Timeline:
     papers: dict[tuple[str, str], list[Paper]] = defaultdict(list)
     for paper in papers_of_subjects([("application", str(application.pk)), *(("case", key) for key in ids)]):
         papers[paper.subject_kind, paper.subject_id].append(paper)
-    waits = _reasons_to_wait(application)
+    waits, calendar = _reasons_to_wait(application), calendar_for(settings.REGION)
     own = tasks["application", str(application.pk)]
     return Timeline(
         application=application,
         lanes=[
-            _lane(case, tasks["case", key], clocks[key], papers["case", key], waits, at)
+            _lane(case, tasks["case", key], clocks[key], papers["case", key], waits, at, calendar)
             for case, key in zip(cases, ids, strict=True)
         ],
         own_tasks=[task for task in own if task.state in OPEN_TASK_STATES],
@@ -103,6 +106,7 @@ def _lane(
     papers: Sequence[Paper],
     waits: dict[str, tuple[str, str]],
     at: datetime,
+    calendar: WorkingCalendar,
 ) -> Lane:
     reason = (case.end_reason_zh, case.end_reason_en)
     if case.state == CaseState.PLANNED:
@@ -110,7 +114,7 @@ def _lane(
     running = [clock for clock in clocks if clock.stopped_at is None]
     promised = [clock for clock in clocks if clock.kind == "promised"]
     shown = promised or running
-    light = light_of(running, at=at, calendar=calendar_for(settings.REGION)) if running else None
+    light = light_of(running, at=at, calendar=calendar) if running else None
     return Lane(
         case=case,
         tasks=tasks,
@@ -130,7 +134,9 @@ def _reasons_to_wait(application: Application) -> dict[str, tuple[str, str]]:
 
 
 def history_of_case(case: Case) -> Sequence[HistoryEvent]:
-    """Return the history rows of a case's own run, oldest first."""
-    if case.run_id is None:
+    """Return the history rows of a case's own run and of its clocks, oldest first."""
+    if case.run is None:
         return []
-    return list(HistoryEvent.objects.filter(run_id=case.run_id).select_related("by").order_by("seq"))
+    clocks = Q(root_id=case.run.root_key, detail__subject=["case", str(case.pk)])
+    rows = HistoryEvent.objects.filter(Q(run_id=case.run_id) | clocks)
+    return list(rows.select_related("by").order_by("seq"))
