@@ -21,6 +21,8 @@ from workflows.signals import RunFinished, RunStarted, TaskReady
 if TYPE_CHECKING:
     from portal.accounts.models import User
 
+#: What a run of ours is about; whoever else runs processes tells of them in a receiver of its own.
+OURS = frozenset({"application", "case"})
 #: The applicant's task that waits for the premises; the supplement's notice is sent where the notice is written.
 PREMISES_NODE = "premises_ready"
 
@@ -34,7 +36,7 @@ def follow(sender: object, *, root: Run, effects: Sequence[Any], by: User | None
                 _file(run, root=root, by=by, at=at)
             case RunFinished(run=run) if run.subject_kind == "case":
                 _finish(run, root=root, by=by, at=at)
-            case TaskReady(task=task):
+            case TaskReady(task=task) if task.subject_kind in OURS:
                 ready.append(task)
             case ClockWarned():
                 _warn(effect, at=at)

@@ -31,9 +31,15 @@ from workflows.engine.graph import WAITING, Flow, Graph, Node, NodeKind
 from workflows.engine.state import State
 from workflows.expressions import evaluate_condition
 
+#: A step of a published process passes far fewer flows: `verify` refuses drawings that move for ever.
+MAX_MOVES = 10_000
+
 
 class EngineError(Exception):
-    """The definition gives no way on. A published process never raises it: `verify` refuses such a drawing."""
+    """The definition or the run's data gives no way on; nothing of the step may be stored.
+
+    `verify` refuses drawings that could raise it; a department that the run's data lacks is only seen here.
+    """
 
 
 def advance(graph: Graph, state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
@@ -41,7 +47,8 @@ def advance(graph: Graph, state: State, event: Event) -> tuple[State, tuple[Effe
 
     An event for an activity that does not wait (any more) changes nothing, so an event applied twice is applied once.
     Returns the next state and the effects in the order in which they came about. Raises EngineError when an exclusive
-    gateway has no open flow and no default.
+    gateway has no open flow and no default, when tokens move in a circle without end, and when the data lacks the
+    department that a task's `$name` stands for.
     """
     step = _Step(graph, state)
     match event:
@@ -62,6 +69,7 @@ class _Step:
     def __init__(self, graph: Graph, state: State) -> None:
         self.graph = graph
         self.waiting = set(state.waiting)
+        self.armed = set(state.armed)
         self.arrived = dict(state.arrived)
         self.rounds = dict(state.rounds)
         self.data: dict[str, Any] = dict(state.data)
@@ -72,13 +80,18 @@ class _Step:
         self.moved = False
 
     def result(self) -> tuple[State, tuple[Effect, ...]]:
+        moves = 0
         while self.moving:
+            moves += 1
+            if moves > MAX_MOVES:
+                raise EngineError(f"Tokens move in a circle through {self.moving[0].target} without end.")
             self._arrive(self.moving.popleft())
         if self.moved and not self.ended and not self.waiting and not self.arrived:
             self.ended = True
             self.effects.append(RunEnded(outcome=self.outcome))
         state = State(
             waiting=frozenset(self.waiting),
+            armed=frozenset(self.armed),
             arrived=self.arrived,
             rounds=self.rounds,
             data=self.data,
@@ -97,7 +110,7 @@ class _Step:
         if (event.node, event.round) not in self.waiting:
             return
         self.moved = True
-        self.waiting.remove((event.node, event.round))
+        self._stop_waiting(event.node, event.round)
         self.data = {**self.data, **event.data}
         self.data["outcome"] = {**self.data.get("outcome", {}), event.node: event.outcome}
         self.effects.append(ActivityCompleted(node=event.node, round=event.round))
@@ -105,11 +118,12 @@ class _Step:
 
     def fire(self, event: TimerFired) -> None:
         boundary = self.graph.nodes[event.node]
-        if (boundary.host, event.round) not in self.waiting:
+        if (event.node, event.round) not in self.armed:
             return
         self.moved = True
+        self.armed.remove((event.node, event.round))
         if boundary.interrupting:
-            self.waiting.remove((boundary.host, event.round))
+            self._stop_waiting(boundary.host, event.round)
             self.effects.append(ActivityCancelled(node=boundary.host, round=event.round))
         self._enter_round(boundary)
         self._leave(boundary)
@@ -120,6 +134,7 @@ class _Step:
         for node, number in sorted(self.waiting):
             self.effects.append(ActivityCancelled(node=node, round=number))
         self.waiting.clear()
+        self.armed.clear()
         self.arrived.clear()
         self.outcome = event.outcome
         self.ended = True
@@ -158,7 +173,7 @@ class _Step:
     def _wait(self, node: Node, number: int) -> None:
         self.waiting.add((node.id, number))
         if node.kind is NodeKind.USER_TASK:
-            department = _resolve(node.department, self.data)
+            department = _department(node, self.data)
             self.effects.append(TaskOpened(node=node.id, round=number, department=department, role=node.role))
         elif node.kind is NodeKind.SERVICE_TASK:
             self.effects.append(JobQueued(node=node.id, round=number, action=node.action))
@@ -167,7 +182,12 @@ class _Step:
         for boundary in self.graph.boundaries.get(node.id, ()):
             span = self.graph.nodes[boundary].span
             if span is not None:
+                self.armed.add((boundary, number))
                 self.effects.append(TimerSet(node=boundary, round=number, span=span))
+
+    def _stop_waiting(self, node: str, number: int) -> None:
+        self.waiting.remove((node, number))
+        self.armed.difference_update((boundary, number) for boundary in self.graph.boundaries.get(node, ()))
 
     def _leave(self, node: Node) -> None:
         if node.kind is NodeKind.EXCLUSIVE:
@@ -184,6 +204,13 @@ class _Step:
         return self.graph.flows[node.default]
 
 
-def _resolve(text: str, data: Mapping[str, Any]) -> str:
-    """Return `text`, or for `$name` the value that the run's data has under that name."""
-    return str(data.get(text[1:], "")) if text.startswith("$") else text
+def _department(node: Node, data: Mapping[str, Any]) -> str:
+    """Return whose work a task is; `$name` stands for the value that the run's data has under that name."""
+    if not node.department.startswith("$"):
+        return node.department
+    department = data.get(node.department[1:])
+    if not isinstance(department, str) or not department:
+        raise EngineError(
+            f"Task {node.id}: the run's data names no {node.department[1:]}, so nobody would see the task."
+        )
+    return department

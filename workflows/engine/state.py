@@ -14,12 +14,14 @@ Activity = tuple[str, int]
 class State:
     """The marking of one run.
 
-    waiting: activities a token rests at. arrived: for flows into parallel joins, how many tokens lie on each.
-    rounds: how often each node was entered. data: what conditions may read (never personal values).
-    outcome: the answer of the end events reached so far. ended: no token is left.
+    waiting: activities a token rests at. armed: boundary timers that may still fire, each with its host's round.
+    arrived: for flows into parallel joins, how many tokens lie on each. rounds: how often each node was entered.
+    data: what conditions may read (never personal values). outcome: the answer of the end events reached so far.
+    ended: no token is left.
     """
 
     waiting: frozenset[Activity] = frozenset()
+    armed: frozenset[Activity] = frozenset()
     arrived: Mapping[str, int] = field(default_factory=dict)
     rounds: Mapping[str, int] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -30,6 +32,7 @@ class State:
         """Return the marking without `data`, which is stored beside it, as plain JSON values."""
         return {
             "waiting": sorted(list(activity) for activity in self.waiting),
+            "armed": sorted(list(timer) for timer in self.armed),
             "arrived": dict(self.arrived),
             "rounds": dict(self.rounds),
             "outcome": self.outcome,
@@ -41,6 +44,7 @@ class State:
         """Rebuild the state that `to_json` described."""
         return cls(
             waiting=frozenset((node, number) for node, number in marking.get("waiting", [])),
+            armed=frozenset((node, number) for node, number in marking.get("armed", [])),
             arrived=marking.get("arrived", {}),
             rounds=marking.get("rounds", {}),
             data=data,

@@ -8,24 +8,21 @@ reached, no flow holds two tokens, and every element takes part in some run.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from workflows.engine.graph import WAITING, Graph, Node, NodeKind
+from workflows.engine.net import Marking, Move, Net
 
 #: More markings than this are not explored: the process is then refused as undecided, never passed.
 MAX_STATES = 200_000
-
-#: A marking: the flows that carry a token and the activities that hold one.
-Marking = frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """One way in which a process is wrong.
 
-    kind: deadlock, lack_of_synchronisation, dead_element, missing_default, no_option_to_complete or undecided.
-    trace: the shortest sequence of elements that leads there.
+    kind: deadlock, lack_of_synchronisation, dead_element, missing_default, endless_loop, no_option_to_complete or
+    undecided. trace: the shortest sequence of elements that leads there.
     """
 
     kind: str
@@ -38,78 +35,95 @@ def find_problems(graph: Graph, *, max_states: int = MAX_STATES) -> list[Problem
     problems = [
         Problem(kind="missing_default", elements=(node.id,))
         for node in graph.nodes.values()
-        if node.kind is NodeKind.EXCLUSIVE and len(node.outgoing) > 1 and node.default is None
+        if node.kind is NodeKind.EXCLUSIVE and node.default is None and _may_stay_closed(graph, node)
     ]
+    if circle := _automatic_circle(graph):
+        problems.append(Problem(kind="endless_loop", elements=circle))
     fired: set[str] = set()
     for node in graph.nodes.values():
         # Each firing of a non-interrupting timer runs in a scope of its own, so its branch is proven on its own.
         if node.kind is NodeKind.START or (node.kind is NodeKind.TIMER_BOUNDARY and not node.interrupting):
-            explorer = _Explorer(graph, node, max_states)
-            problems += explorer.problems()
-            fired |= explorer.fired
+            found, taking_part = _explore(Net.of(graph, node), max_states)
+            problems += found
+            fired |= {node.id, *taking_part}
     dead = tuple(sorted(set(graph.nodes) - fired))
     if dead and not any(problem.kind in {"undecided", "lack_of_synchronisation"} for problem in problems):
         problems.append(Problem(kind="dead_element", elements=dead))
     return problems
 
 
+def _explore(net: Net, max_states: int) -> tuple[list[Problem], set[str]]:
+    """Return what is wrong with a net and which elements take part in some run.
+
+    The reduced net is explored first: it is small, and what holds for it holds for the whole. Only when it shows a
+    problem is the whole explored, for the shortest way there.
+    """
+    reduced = net.reduced()
+    if reduced is not None:
+        explorer = _Explorer(reduced, max_states)
+        if not explorer.problems() and explorer.fired == set(reduced.moves):
+            return [], {element for move in net.moves for element in move.elements}
+    explorer = _Explorer(net, max_states)
+    problems = explorer.problems()
+    return problems, {element for move in explorer.fired for element in move.elements}
+
+
+def _may_stay_closed(graph: Graph, node: Node) -> bool:
+    return len(node.outgoing) > 1 or any(flow.condition is not None for flow in graph.targets(node))
+
+
+def _automatic_circle(graph: Graph) -> tuple[str, ...]:
+    """Return elements in a circle in which nothing waits, or nothing: the data it decides by would never change."""
+    following = {
+        node.id: {flow.target for flow in graph.targets(node)} if node.kind not in WAITING else set()
+        for node in graph.nodes.values()
+    }
+    # Take away what leads nowhere, then what nothing leads to: circles remain, and what lies between two of them.
+    for links in (following, _reversed(following)):
+        left = set(following)
+        while ends := {node for node in left if not links[node] & left}:
+            left -= ends
+        following = {node: following[node] & left for node in left}
+    return tuple(sorted(following))
+
+
+def _reversed(links: dict[str, set[str]]) -> dict[str, set[str]]:
+    backward: dict[str, set[str]] = {node: set() for node in links}
+    for node, targets in links.items():
+        for target in targets:
+            backward[target].add(node)
+    return backward
+
+
 class _Explorer:
     """Breadth-first search, so that the first trace to a marking is the shortest."""
 
-    def __init__(self, graph: Graph, origin: Node, max_states: int) -> None:
-        self.graph = graph
-        self.start = origin
+    def __init__(self, net: Net, max_states: int) -> None:
+        self.net = net
         self.max_states = max_states
-        self.origin: dict[Marking, tuple[Marking, str] | None] = {}
+        self.origin: dict[Marking, tuple[Marking, Move] | None] = {}
         self.before: dict[Marking, set[Marking]] = {}
-        self.fired: set[str] = {origin.id}
+        self.fired: set[Move] = set()
 
     def problems(self) -> list[Problem]:
-        first = frozenset(self.start.outgoing)
-        self.origin[first] = None
-        queue = deque([first])
+        self.origin[self.net.first] = None
+        queue = deque([self.net.first])
         while queue:
             if len(self.origin) > self.max_states:
                 return [Problem(kind="undecided", elements=())]
             marking = queue.popleft()
-            for node, following, unsafe in self._moves(marking):
-                self.fired.add(node)
-                if unsafe:
-                    trace = (*self._trace(marking), node)
+            for move in self.net.enabled(marking):
+                self.fired.add(move)
+                left = marking - move.taken
+                if unsafe := left & move.put:
+                    trace = (*self._trace(marking), *move.elements)
                     return [Problem(kind="lack_of_synchronisation", elements=tuple(sorted(unsafe)), trace=trace)]
+                following = left | move.put
                 self.before.setdefault(following, set()).add(marking)
                 if following not in self.origin:
-                    self.origin[following] = (marking, node)
+                    self.origin[following] = (marking, move)
                     queue.append(following)
         return self._stuck()
-
-    def _moves(self, marking: Marking) -> Iterator[tuple[str, Marking, frozenset[str]]]:
-        """Yield what can happen next: the element, the marking after it, and the places that would hold two tokens."""
-        for node in self.graph.nodes.values():
-            for taken, put in self._firings(node, marking):
-                left = marking - taken
-                yield node.id, left | put, left & put
-
-    def _firings(self, node: Node, marking: Marking) -> Iterator[tuple[Marking, Marking]]:
-        if node.kind is NodeKind.TIMER_BOUNDARY:
-            if node.interrupting and node.host in marking:
-                yield frozenset({node.host}), frozenset(node.outgoing)
-            return
-        if node.kind is NodeKind.PARALLEL:
-            if node.incoming and marking.issuperset(node.incoming):
-                yield frozenset(node.incoming), frozenset(node.outgoing)
-            return
-        for flow in node.incoming:
-            if flow in marking:
-                if node.kind in WAITING:
-                    yield frozenset({flow}), frozenset({node.id})
-                elif node.kind is NodeKind.EXCLUSIVE:
-                    for choice in node.outgoing:
-                        yield frozenset({flow}), frozenset({choice})
-                else:
-                    yield frozenset({flow}), frozenset(node.outgoing)
-        if node.kind in WAITING and node.id in marking:
-            yield frozenset({node.id}), frozenset(node.outgoing)
 
     def _stuck(self) -> list[Problem]:
         able: set[Marking] = set()
@@ -119,20 +133,19 @@ class _Explorer:
             if marking not in able:
                 able.add(marking)
                 queue.extend(self.before.get(marking, ()))
-        stuck = next((marking for marking in self.origin if marking not in able), None)
-        if stuck is None:
+        stuck = [marking for marking in self.origin if marking not in able]
+        if not stuck:
             return []
-        kind = "no_option_to_complete" if any(True for _ in self._moves(stuck)) else "deadlock"
-        return [Problem(kind=kind, elements=tuple(sorted(self._places(stuck))), trace=self._trace(stuck))]
-
-    def _places(self, marking: Marking) -> set[str]:
-        return {self.graph.flows[place].target if place in self.graph.flows else place for place in marking}
+        # A marking in which nothing can happen says more than one that only leads to it.
+        still = next((marking for marking in stuck if not any(True for _ in self.net.enabled(marking))), None)
+        kind, marking = ("no_option_to_complete", stuck[0]) if still is None else ("deadlock", still)
+        return [Problem(kind=kind, elements=self.net.elements_at(marking), trace=self._trace(marking))]
 
     def _trace(self, marking: Marking) -> tuple[str, ...]:
         trace: list[str] = []
         step = self.origin[marking]
         while step is not None:
-            marking, node = step
-            trace.append(node)
+            marking, move = step
+            trace.extend(reversed(move.elements))
             step = self.origin[marking]
         return tuple(reversed(trace))

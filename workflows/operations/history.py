@@ -83,4 +83,6 @@ def first_broken_row(root: Run) -> int | None:
         if row.seq != seq or bytes(row.previous_hash) != previous or bytes(row.hash) != expected:
             return seq
         previous = expected
-    return None if seq == root.history_length and previous == bytes(root.history_head) else seq + 1
+    if seq == root.history_length and previous == bytes(root.history_head):
+        return None
+    return min(seq, root.history_length) + 1

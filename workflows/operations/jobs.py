@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from workflows.actions import ActionContext, ActionResult, action_named
 from workflows.engine.events import Completed
 from workflows.enums import JobState
-from workflows.models import Job
+from workflows.models import Job, Run
 from workflows.operations.locking import lock_root, try_lock_root
-from workflows.operations.transition import Transition
-from workflows.signals import JobGaveUp, effects_committed
+from workflows.operations.transition import JOBS_TASK, Transition
+from workflows.signals import JobGaveUp
+from workflows.wake import wake
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
 
 log = logging.getLogger(__name__)
 
@@ -62,17 +67,18 @@ def _context(job: Job, at: datetime) -> ActionContext:
 
 
 def _finish(job_id: int, answer: ActionResult | None, at: datetime) -> bool:
-    root = try_lock_root(Job.objects.values_list("root_id", flat=True).get(pk=job_id))
-    if root is None:
+    root_id = Job.objects.values_list("root_id", flat=True).get(pk=job_id)
+    if try_lock_root(root_id) is None:
         return False
-    job = Job.objects.select_related("run__definition").get(pk=job_id)
+    if answer is None:
+        job = Job.objects.select_related("run").get(pk=job_id)
+        if job.state != JobState.QUEUED or job.next_attempt_at > at:
+            return False
+        answer = action_named(job.action).call(_context(job, at))
+    # Read only now: the action may have moved this very run, its root or the job through operations of its own.
+    root, job = _locked(root_id, job_id)
     if job.state != JobState.QUEUED:
         return False
-    if job.run_id == root.pk:
-        job.run = root
-    if answer is None:
-        answer = action_named(job.action).call(_context(job, at))
-        root.refresh_from_db(fields=["history_length", "history_head", "data"])
     job.state, job.closed_at, job.attempts = JobState.DONE, at, job.attempts + 1
     job.save(update_fields=["state", "closed_at", "attempts"])
     step = Transition(root, by=None, at=at)
@@ -82,10 +88,18 @@ def _finish(job_id: int, answer: ActionResult | None, at: datetime) -> bool:
     return True
 
 
+def _locked(root_id: int, job_id: int) -> tuple[Run, Job]:
+    root = lock_root(root_id)
+    job = Job.objects.select_related("run__definition").get(pk=job_id)
+    job.root = root
+    if job.run_id == root.pk:
+        job.run = root
+    return root, job
+
+
 @transaction.atomic
 def _postpone(job_id: int, error: Exception, at: datetime) -> None:
-    root = lock_root(Job.objects.values_list("root_id", flat=True).get(pk=job_id))
-    job = Job.objects.select_related("run").get(pk=job_id)
+    root, job = _locked(Job.objects.values_list("root_id", flat=True).get(pk=job_id), job_id)
     if job.state != JobState.QUEUED:
         return
     job.attempts += 1
@@ -96,13 +110,21 @@ def _postpone(job_id: int, error: Exception, at: datetime) -> None:
         job.next_attempt_at = at + BACKOFF[job.attempts - 1]
     job.save(update_fields=["attempts", "last_error", "state", "next_attempt_at"])
     if job.state == JobState.INCIDENT:
-        effects_committed.send(sender=Job, root=root, effects=(JobGaveUp(job=job),), by=None, at=at)
+        step = Transition(root, by=None, at=at)
+        step.note(job.run, "job_gave_up", node=job.node, round=job.round, error=job.last_error)
+        step.happened.append(JobGaveUp(job=job))
+        step.commit()
 
 
 @transaction.atomic
-def retry_job(*, job_id: int, at: datetime) -> None:
-    """Queue a job again that had given up; a manager's decision."""
-    lock_root(Job.objects.values_list("root_id", flat=True).get(pk=job_id))
-    Job.objects.filter(pk=job_id, state=JobState.INCIDENT).update(
-        state=JobState.QUEUED, attempts=0, next_attempt_at=at, last_error=""
-    )
+def retry_job(*, job_id: int, by: AbstractBaseUser | None, at: datetime) -> None:
+    """Queue a job again that had given up; a manager's decision. Twice is once. Effects: the job is due, history."""
+    root, job = _locked(Job.objects.values_list("root_id", flat=True).get(pk=job_id), job_id)
+    if job.state != JobState.INCIDENT:
+        return
+    job.state, job.attempts, job.next_attempt_at, job.last_error = JobState.QUEUED, 0, at, ""
+    job.save(update_fields=["state", "attempts", "next_attempt_at", "last_error"])
+    step = Transition(root, by=by, at=at)
+    step.note(job.run, "job_retried", node=job.node, round=job.round)
+    step.commit()
+    wake(JOBS_TASK)

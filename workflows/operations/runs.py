@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from workflows.engine.events import Cancelled, Started, TimerFired
+from workflows.engine.state import State
 from workflows.enums import RunState
 from workflows.models import Run
 from workflows.operations.locking import lock_root
@@ -76,6 +77,8 @@ def fire_boundary_timer(*, run_id: int, node: str, round: int, at: datetime) -> 
     root_id = Run.objects.values_list("root_id", flat=True).get(pk=run_id) or run_id
     root = lock_root(root_id)
     run = root if run_id == root_id else Run.objects.select_related("definition").get(pk=run_id)
+    if (node, round) not in State.from_json(run.marking, run.data).armed:
+        return
     step = Transition(root, by=None, at=at)
     step.note(run, "timer_fired", node=node, round=round)
     step.push(run, TimerFired(node=node, round=round))

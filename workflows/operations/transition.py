@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from workflows.engine import events
-from workflows.engine.advance import advance
+from workflows.engine.advance import EngineError, advance
 from workflows.engine.graph import Graph, Node
 from workflows.engine.state import State
 from workflows.enums import OPEN_TASK_STATES, JobState, RunState, TaskState
@@ -15,15 +15,25 @@ from workflows.models import Job, ProcessDefinition, Run, Task
 from workflows.operations import boundary_timers
 from workflows.operations.history import Fact, record_facts
 from workflows.queries.definitions import graph_of, published_definition
-from workflows.signals import RunFinished, RunStarted, TaskDone, TaskReady, TaskTakenAway, effects_committed
+from workflows.signals import (
+    JobGaveUp,
+    RunFinished,
+    RunStarted,
+    TaskDone,
+    TaskReady,
+    TaskTakenAway,
+    effects_committed,
+)
 from workflows.wake import wake
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-    Happening = RunStarted | RunFinished | TaskDone | TaskReady | TaskTakenAway
+    Happening = RunStarted | RunFinished | TaskDone | TaskReady | TaskTakenAway | JobGaveUp
 
 JOBS_TASK = "workflows.tasks.run_due_jobs_task"
+#: A process may call a process, but not itself without end: definitions are published one by one, so only runs show it.
+MAX_CALLS = 8
 
 
 class Transition:
@@ -95,7 +105,7 @@ class Transition:
             case events.ActivityCancelled():
                 self._take_away(run, effect)
             case events.ActivityCompleted():
-                boundary_timers.cancel_timers(run=run, host=graph.boundaries.get(effect.node, ()), at=self.at)
+                self._cancel_timers(run, graph, effect.node)
             case events.JoinFired():
                 self.note(run, "joined", node=effect.node, round=effect.round)
             case events.RunEnded():
@@ -135,6 +145,7 @@ class Transition:
         self.note(run, "job_queued", node=effect.node, round=effect.round, action=effect.action)
 
     def _start_child(self, parent: Run, effect: events.ChildCalled) -> None:
+        self._refuse_endless_calls(parent)
         part = parent.data.get("parts", {}).get(effect.part, {}) if effect.part else {}
         child = self._create_run(
             definition=published_definition(part.get("process") or effect.called),
@@ -148,6 +159,13 @@ class Transition:
         self.note(child, "run_started", process=child.definition.key, version=child.definition.version)
         self.happened.append(RunStarted(run=child))
         self.queue.append((child.pk, events.Started()))
+
+    def _refuse_endless_calls(self, parent: Run) -> None:
+        above: Run | None = parent
+        for _ in range(MAX_CALLS):
+            above = above.parent if above is not None else None
+        if above is not None:
+            raise EngineError(f"{parent.definition.key}: processes call each other more than {MAX_CALLS} deep.")
 
     def _create_run(
         self,
@@ -175,8 +193,7 @@ class Transition:
         return child
 
     def _take_away(self, run: Run, effect: events.ActivityCancelled) -> None:
-        graph = graph_of(run.definition)
-        boundary_timers.cancel_timers(run=run, host=graph.boundaries.get(effect.node, ()), at=self.at)
+        self._cancel_timers(run, graph_of(run.definition), effect.node)
         place = {"run": run, "node": effect.node, "round": effect.round}
         for task in Task.objects.filter(**place, state__in=OPEN_TASK_STATES):
             task.state, task.closed_at = TaskState.CANCELLED, self.at
@@ -191,6 +208,12 @@ class Transition:
         for child in children:
             self.push(child, events.Cancelled(outcome=run.outcome or "cancelled"))
         self.note(run, "activity_cancelled", node=effect.node, round=effect.round)
+
+    def _cancel_timers(self, run: Run, graph: Graph, host: str) -> None:
+        borders = graph.boundaries.get(host, ())
+        # A child that ends at once closes its call activity in the step that opened it: those are not stored yet.
+        self.timers = [one for one in self.timers if one.run_id != run.pk or one.node not in borders]
+        boundary_timers.cancel_timers(run=run, host=borders, at=self.at)
 
     def _end(self, run: Run, outcome: str) -> None:
         run.state, run.outcome, run.ended_at = RunState.ENDED, outcome, self.at
