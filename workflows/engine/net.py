@@ -57,13 +57,14 @@ class Net:
     def reduced(self) -> Net | None:
         """Return a smaller net that is sound only if this one is, or None where a reduction itself shows a fault.
 
-        Two rules, until neither applies. A place whose takers need nothing else is passed at once (Berthelot's
+        Three rules, until none applies. A place whose takers need nothing else is passed at once (Berthelot's
         post-agglomeration): moves onto it and off it become one. Of two places that always hold tokens together, one
-        is enough. A block-structured process of any width ends as one or two places.
+        is enough. A move that changes nothing is left out beside another that can happen just when it can. A
+        block-structured process of any width ends as one or two places.
         """
         moves = set(self.moves)
         while True:
-            fused = _without_twins(moves, self.first)
+            fused = _without_twins(_without_idle(moves), self.first)
             place = next(_passable(fused, self.first), None)
             if place is None:
                 return Net(self.first, sorted(fused, key=lambda move: move.elements), self.targets)
@@ -149,6 +150,12 @@ def _distinct(joined: set[Move], left: set[Move]) -> set[Move]:
         if (move.taken, move.put) not in known:
             chosen.setdefault((move.taken, move.put), move)
     return set(chosen.values())
+
+
+def _without_idle(moves: set[Move]) -> set[Move]:
+    """Take away moves that put back what they take, where another move takes the same."""
+    changing = {move.taken for move in moves if move.taken != move.put}
+    return {move for move in moves if move.taken != move.put or move.taken not in changing}
 
 
 def _without_twins(moves: set[Move], first: Marking) -> set[Move]:
