@@ -45,7 +45,7 @@ def answer_situation(visitor: Visitor, start: str, *, situation: Mapping[str, An
         if party:
             values["party"] = _party_value(form, party)
         page = visitor.submit(page, form, values, button=("go", ""))
-        if page.address.startswith("/my/applications/"):
+        if page.address.startswith("/my/applications/") and not page.address.endswith("/situation/"):
             return page.address
     raise VisitError(f"The questions were not accepted: {page.errors()} {page.words()[:300]}")
 

@@ -21,7 +21,7 @@ from services.cases.operations.telling import tell_applicants
 from services.cases.permissions import may_sign_for
 from services.cases.queries.forms import documents_wanted, form_answers, form_of
 from services.catalogue.models import BundleVersion, ServiceVersion
-from services.catalogue.queries import applicable_parts, stop_reasons
+from services.catalogue.queries import applicable_parts, situation_of, stop_reasons
 from services.documents.queries import uploads_of
 from services.forms.rules import check_answers
 from workflows.operations.runs import start_run
@@ -81,7 +81,17 @@ def review_hash(application: Application) -> str:
 def find_problems(application: Application, *, at: datetime) -> list[Problem]:
     """Return everything that keeps the application from being filed, in the order of the form."""
     offer, situation = application.offer, application.situation
-    problems = [
+    problems = []
+    if not situation_of(offer, situation).complete:
+        problems.append(
+            Problem(
+                kind="situation",
+                code="",
+                zh="请先回答关于您情形的问题。",
+                en="Please answer the questions about your situation first.",
+            )
+        )
+    problems += [
         Problem(kind="stop", code=str(rule.pk), zh=rule.message_zh, en=rule.message_en)
         for rule in stop_reasons(offer, situation)
     ]
