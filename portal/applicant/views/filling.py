@@ -40,7 +40,8 @@ def section(request: HttpRequest, public_id: str, key: str) -> HttpResponse:
             messages.warning(
                 request,
                 _(
-                    "This application was changed in another window meanwhile. Your entries are still here: check them and save again."
+                    "This application was changed in another window meanwhile. "
+                    "Your entries are still here: check them and save again."
                 ),
             )
             draft.draft_version = error.version
