@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageDraw
 from stdnum.cn import uscc
 
 from services.catalogue.enums import QuestionKind
-from services.catalogue.models import Question
 from services.catalogue.situation import read_situation
 from services.forms.rules import check_answers, visible_elements
 from services.forms.schema import Element, FormSchema
+
+if TYPE_CHECKING:
+    from services.catalogue.models import Question
 
 #: Where a type alone does not say what fits.
 _BY_CODE: dict[str, Any] = {
