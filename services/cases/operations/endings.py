@@ -58,9 +58,10 @@ def withdraw_application(*, application_id: int, by: User, at: datetime) -> Appl
 
 def end_dependants(application: Application, *, root: Run, at: datetime) -> None:
     """End the cases that were never filed because what they needed was not granted, telling why."""
-    first = application.cases.exclude(state=CaseState.PLANNED).order_by("position").first()
-    needed_zh = first.service.name_zh if first else "营业执照"
-    needed_en = first.service.name_en if first else "the business licence"
+    not_granted = application.cases.exclude(state__in=(CaseState.PLANNED, CaseState.GRANTED)).order_by("-closed_at")
+    needed = not_granted.select_related("service").first()
+    needed_zh = needed.service.name_zh if needed else "营业执照"
+    needed_en = needed.service.name_en if needed else "the business licence"
     for case in application.cases.filter(state=CaseState.PLANNED).select_related("service__item", "department"):
         case.end_reason_zh = (
             f"“{needed_zh}”未获准予或未能核实，本事项所需前提不存在，因此没有提出申请。您可在取得后重新申请。"

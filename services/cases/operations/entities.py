@@ -14,7 +14,7 @@ from services.parties.queries import party
 from services.parties.references import PartyRef
 
 #: Parts whose result is a new entity, with the code the register gave it.
-REGISTERING_PARTS = frozenset({"business-licence"})
+REGISTERING_PARTS = frozenset({"business-licence", "company-registration"})
 
 
 class NoOutsideNumberError(Exception):

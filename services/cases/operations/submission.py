@@ -21,7 +21,7 @@ from services.cases.operations.telling import tell_applicants
 from services.cases.permissions import may_sign_for
 from services.cases.queries.forms import documents_wanted, form_answers, form_of
 from services.catalogue.models import BundleVersion, ServiceVersion
-from services.catalogue.queries import applicable_parts, situation_of, stop_reasons
+from services.catalogue.queries import answered_elements, applicable_parts, situation_of, stop_reasons
 from services.documents.queries import uploads_of
 from services.forms.rules import check_answers
 from workflows.operations.runs import start_run
@@ -145,6 +145,7 @@ def submit_application(
         raise ChangedSinceReviewError("The application was changed after it was reviewed.")
     if problems := find_problems(application, at=at):
         raise IncompleteApplicationError(problems)
+    application.answers |= answered_elements(application.offer, application.situation)
     application.number = next_application_number(at)
     application.state = ApplicationState.SUBMITTED
     application.submitted_at = application.changed_at = at
