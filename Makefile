@@ -48,7 +48,7 @@ faults: messages ## kill, stop and cut things while cases run
 	@$(BIN)/python -m pytest -m slow tests/faults $(ARGS)
 
 screenshots: messages ## every page in both languages and four widths, into var/screenshots
-	@$(BIN)/python -m pytest -m slow tests/screenshots $(ARGS)
+	@$(BIN)/python -m tests.journeys.screenshots $(ARGS)
 
 lint: install ## style, layers, templates, translations, migrations, production settings
 	@.ci/checks lint

@@ -111,6 +111,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "portal.ui.context_processors.interface",
+                "portal.accounts.context_processors.doors",
             ],
         },
     }

@@ -48,6 +48,13 @@ def sign_in(page: Page, base: str, name: str, password: str) -> None:
         raise RuntimeError(f"{name} could not sign in")
 
 
+def read_in(page: Page, short: str) -> None:
+    """Switch to a language; who signed in has one in her profile."""
+    if not (page.get_attribute("html", "lang") or "").startswith(short):
+        page.click("button[name=language]")
+        page.wait_for_load_state("networkidle")
+
+
 def photograph(
     browser: Browser, base: str, paths: list[str], folder: Path, *, person: str, whole: bool, widths: list[int]
 ) -> int:
@@ -61,6 +68,7 @@ def photograph(
             page = context.new_page()
             if name:
                 sign_in(page, base, name, password)
+                read_in(page, short)
             for path in paths:
                 page.goto(f"{base}{path}", wait_until="networkidle")
                 title = re.sub(r"[^a-z0-9]+", "-", f"{name}{path}".lower()).strip("-") or "home"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from playwright.sync_api import expect
 
 from services.catalogue.models import ServiceItem
+from services.catalogue.queries import SHIPPED_FOLDER
 from tests.factories.catalogue import load_shipped_catalogue, published_service
 from tests.factories.documents import make_paper
 from tests.journeys.conftest import LANGUAGES, Visitor
@@ -40,6 +43,19 @@ def test_pages_are_sound(visitor: NewVisitor, language: str) -> None:
         one.check()
     one.open("/no-such-page/")
     one.check(expect_complaint="404")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_process_is_drawn_in_the_page_language(visitor: NewVisitor, language: str) -> None:
+    load_shipped_catalogue()
+    call_command("load_processes", SHIPPED_FOLDER / "processes", stdout=StringIO())
+    one = visitor(language=language)
+    for code in ("open-restaurant", "food-licence"):
+        page = one.open(f"/guide/{code}/process/")
+        start = "提出申请" if language == "zh-hans" else "Application filed"
+        expect(page.locator("#diagram svg text").filter(has_text=start.split()[0]).first).to_be_visible()
+        page.get_by_role("button", name="放大" if language == "zh-hans" else "Larger").click()
+        one.check()
 
 
 def test_pages_fit_every_width(visitor: NewVisitor) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from portal.public.days_off import next_days_off
 from portal.public.filters import Filters, chips, department_choices
 from portal.public.offers import FrontPage, Offer, front_page, matching, offers
 from portal.ui.templatetags.ui import bilingual
+from portal.ui.wording import instant_words
+from services.cases.enums import ApplicationState
+from services.cases.permissions import applications_of
 from workflows.queries.calendars import calendar_for, database_now
 
 _PER_PAGE = 12
@@ -23,18 +29,34 @@ _PER_PAGE = 12
 @login_not_required
 def home(request: HttpRequest) -> HttpResponse:
     """Offer the search, life events, bundles and popular services."""
-    everything, front = offers(), front_page()
+    everything, front, at = offers(), front_page(), database_now()
     by_code = {offer.code: offer for offer in everything}
     context = {
+        "drafts": _drafts(request, at),
         "hide_search": True,
         "searches": [bilingual(words) for words in front.searches],
         "events": _events(front, everything),
         "bundles": [offer.card() for offer in everything if offer.is_bundle][:6],
         "popular": [by_code[code].card() for code in front.popular if code in by_code] or _some(everything),
-        "days_off": next_days_off(calendar_for(), at=database_now()),
+        "days_off": next_days_off(calendar_for(), at=at),
         "count": len(everything),
     }
     return render(request, "public/home.html", context)
+
+
+def _drafts(request: HttpRequest, at: datetime) -> list[dict[str, str]]:
+    """Return what she began and did not file yet, the latest first."""
+    if not request.user.is_authenticated:
+        return []
+    rows = applications_of(request.user, at).filter(state=ApplicationState.DRAFT).select_related("bundle", "service")
+    return [
+        {
+            "name": bilingual(application.offer, "name"),
+            "note": gettext("last changed %(at)s") % {"at": instant_words(application.changed_at)},
+            "url": reverse("applicant:application", args=[application.public_id]),
+        }
+        for application in rows[:3]
+    ]
 
 
 def _events(front: FrontPage, everything: list[Offer]) -> list[dict[str, Any]]:

@@ -7,8 +7,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from services.cases.models import Application
 from services.catalogue.enums import HandlingKind
+from tests.factories.accounts import UserFactory
 from tests.factories.catalogue import load_shipped_catalogue, published_bundle, published_service
+from tests.factories.papers import AT
 from tests.factories.parties import DepartmentFactory
 
 pytestmark = pytest.mark.django_db
@@ -92,3 +95,18 @@ def test_strange_addresses_do_no_harm(client: Client) -> None:
     ):
         assert client.get(address).status_code == 200
     assert "<script>alert" not in client.get("/search/?q=<script>alert(1)</script>").text
+
+
+def test_who_signed_in_goes_on_where_she_left(english: Client) -> None:
+    version = published_service(name_en="Dog registration")
+    user = UserFactory(language="en")
+    Application.objects.create(
+        service=version, party_kind="person", party_id=1, filed_by=user, created_at=AT, changed_at=AT
+    )
+    assert english.get("/").context["drafts"] == []
+    english.force_login(user)
+    draft = english.get("/").context["drafts"][0]
+    assert draft["name"] == "Dog registration"
+    assert draft["url"].startswith("/my/applications/")
+    english.force_login(UserFactory())
+    assert english.get("/").context["drafts"] == []
