@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from portal.demo import stack
+from portal.demo.loading import become_portal, load, seed_past
 from portal.demo.mailbox import caught_mails
 from portal.demo.main_job import MainJob, NotVerifiedError, write_report
 from portal.demo.servers import ServerError
@@ -75,12 +76,13 @@ def _demonstrate(chosen: argparse.Namespace) -> int:
 
 def _prepare(site: stack.Stack, *, seed: bool) -> None:
     began = time.monotonic()
-    site.manage("load_city")
+    become_portal(dict(site.environment))
+    load()
     _say(f"People, calendar, processes and catalogue are loaded ({time.monotonic() - began:.0f} s).")
     if seed:
         began = time.monotonic()
-        said = site.manage("seed_past").strip().splitlines()
-        _say(f"{said[-1] if said else 'Seeded.'} ({time.monotonic() - began:.0f} s)")
+        count = seed_past(_say)
+        _say(f"{count} cases of the past 60 working days are here ({time.monotonic() - began:.0f} s).")
 
 
 def _serve(site: stack.Stack) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import random
 import time
@@ -14,6 +15,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.core.management import call_command
 
 from portal.demo import applying
 from portal.demo.samples import fictitious_uscc
@@ -221,7 +224,7 @@ class MainJob:
         for case in facts["cases"]:
             for limit in case["limits"]:
                 words = ["--received", limit["started_at"], "--limit", str(limit["amount"]), "--unit", limit["unit"]]
-                said = json.loads(self.site.manage("explain_deadline", *words, "--json"))
+                said = json.loads(_said("explain_deadline", *words, "--json"))
                 self._expect(
                     said["due_on"] == limit["due_on"],
                     f"{case['number']} {limit['kind']} is due {said['due_on']}, not {limit['due_on']}",
@@ -259,7 +262,7 @@ class MainJob:
         return self.people.setdefault("nobody", Visitor(self.site.url))
 
     def _facts(self, number: str) -> dict[str, Any]:
-        facts: dict[str, Any] = json.loads(self.site.manage("show_application", number).strip().splitlines()[-1])
+        facts: dict[str, Any] = json.loads(_said("show_application", number))
         return facts
 
     def _closed(self, number: str) -> dict[str, Any] | None:
@@ -328,6 +331,13 @@ class MainJob:
         about = " ".join(str(step[name]) for name in ("application", "case") if name in step)
         due = f"  due {step['due_on']}" if step.get("due_on") else ""
         self.say(f"  {step['at'][11:19]}  {who:<14} {what}  {about}{due}")
+
+
+def _said(command: str, *words: str) -> str:
+    """Return what a command prints."""
+    printed = io.StringIO()
+    call_command(command, *words, stdout=printed)
+    return printed.getvalue()
 
 
 def write_report(report: Report, path: Path) -> None:

@@ -43,10 +43,17 @@ class Stack:
         """The file of recorded text messages."""
         return self.var / "sms.jsonl"
 
+    def load_city(self) -> None:
+        """Load people, calendar, processes and catalogue. Raises StackError if it fails."""
+        self._run("-m", "portal.demo.loading")
+
     def manage(self, *words: str) -> str:
         """Run `manage.py` beside the portal and return what it printed. Raises StackError if it fails."""
+        return self._run("manage.py", *words)
+
+    def _run(self, *words: str) -> str:
         done = subprocess.run(
-            [sys.executable, "manage.py", *words],
+            [sys.executable, *words],
             cwd=ROOT,
             env=dict(self.environment),
             capture_output=True,
@@ -55,7 +62,7 @@ class Stack:
         )
         if done.returncode != 0:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise StackError(f"manage.py {words[0]} failed: {last}")
+            raise StackError(f"{' '.join(words)} failed: {last}")
         return done.stdout
 
 
