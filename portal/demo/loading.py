@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ def become_portal(environment: dict[str, str] | None = None) -> None:
     os.environ.update(environment or {})
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.demo")
     django.setup()
+    logging.disable(logging.INFO)  # the terminal tells the story; the processes keep their own logs
 
 
 def load() -> None:
