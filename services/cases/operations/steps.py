@@ -288,7 +288,7 @@ def answer_supplement(*, case_id: int, answers: Mapping[str, Any], by: User, at:
     run_id = Case.objects.values_list("run__root_id", "run_id").get(pk=case_id)
     root = lock_root(run_id[0] or run_id[1])
     case = Case.objects.select_related("application", "service__item", "department").get(pk=case_id)
-    task = Task.objects.filter(run_id=case.run_id, node="supplement", state__in=OPEN_TASK_STATES).first()
+    task = Task.objects.filter(run=case.run, node="supplement", state__in=OPEN_TASK_STATES).first()
     supplement = case.supplements.order_by("-round").first()
     if task is None or supplement is None or supplement.answered_at is not None:
         raise TaskClosedError("This supplement was handed in already.")
