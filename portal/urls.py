@@ -16,6 +16,8 @@ handler500 = "portal.ui.errors.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.public.urls")),
+    path("counter/", include("portal.counter.urls")),
+    path("desk/", include("portal.desk.urls")),
     path("healthz/live", health.live, name="health-live"),
     path("healthz/ready", health.ready, name="health-ready"),
     path("language/", switch_language, name="set_language"),

@@ -74,3 +74,25 @@ class MaterialFinding(models.TextChoices):
     MISSING = "missing", _("missing")
     WRONG = "wrong", _("to be corrected")
     ORIGINAL_SEEN = "original_seen", _("original seen")
+
+
+class Outcome(models.TextChoices):
+    """How a staff task of a case can end."""
+
+    ACCEPT = "accept", _("accepted")
+    SUPPLEMENT = "supplement", _("one-time notice sent")
+    NOT_COMPETENT = "not_competent", _("not our competence")
+    FORWARD = "forward", _("forwarded")
+    RECOMMEND_GRANT = "recommend_grant", _("recommends granting")
+    RECOMMEND_REFUSE = "recommend_refuse", _("recommends refusing")
+    AGREE = "agree", _("agrees")
+    RETURN = "return", _("returned to the handler")
+    GRANT = "grant", _("granted")
+    REFUSE = "refuse", _("refused")
+    CONFIRMED = "confirmed", _("licence confirmed")
+    NOT_CONFIRMED = "not_confirmed", _("licence not confirmed")
+
+
+def outcome_word(outcome: str) -> str:
+    """Return an outcome's words; an outcome of a process drawn later as it is."""
+    return str(Outcome(outcome).label) if outcome in Outcome.values else outcome

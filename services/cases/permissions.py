@@ -90,6 +90,26 @@ def can_retry_jobs(user: User | AnonymousUser, at: datetime) -> bool:
     return bool(user.is_active) and any(post.role == Role.MANAGER for post in posts_of(user, at))
 
 
+def applications_visible_to(user: User | AnonymousUser, at: datetime) -> QuerySet[Application]:
+    """Return the filed applications staff may open: every one for clerks and oversight, else those with her cases."""
+    filed = Application.objects.exclude(state=ApplicationState.DRAFT).order_by("-submitted_at", "-id")
+    if not user.is_authenticated or not user.is_active:
+        return filed.none()
+    if any(post.role in OVERSIGHT_ROLES | {Role.CLERK} for post in posts_of(user, at)):
+        return filed
+    return filed.filter(pk__in=cases_visible_to(user, at).order_by().values("application_id"))
+
+
+def works_for_department_of(user: User, case: Case, at: datetime) -> bool:
+    """Return whether she holds a post that works on cases in the department that decides this one."""
+    return any(post.department == case.department.code and post.role in DEPARTMENT_ROLES for post in posts_of(user, at))
+
+
+def is_head_for(user: User, case: Case, at: datetime) -> bool:
+    """Return whether she heads the department that decides this case."""
+    return Post(case.department.code, Role.HEAD) in posts_of(user, at)
+
+
 def can_work_on(user: User, task: Task, at: datetime) -> bool:
     """Return whether a task is hers to do: her post's, or the applicant's for somebody she acts for."""
     if task.role == "applicant":

@@ -59,7 +59,9 @@ def _finish(run: Run, *, root: Run, by: User | None, at: datetime) -> None:
     case = _case(run.subject_id)
     if run.outcome == "withdrawn" and case.state not in CLOSED_CASE_STATES:
         project(case, CaseState.WITHDRAWN, root=root, by=by, at=at)
-    stop_clocks(case, kinds=None, at=at, by=by)
+    # What was decided and waits at the hand-out window keeps the limit within which it must be delivered.
+    waits = case.issued_at is not None and case.delivered_at is None
+    stop_clocks(case, kinds=("one_time_notice", "promised", "statutory") if waits else None, at=at, by=by)
     if case.closed_at is None:
         case.closed_at = at
         case.save(update_fields=["closed_at"])

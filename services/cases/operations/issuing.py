@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from services.cases.models import Case, Opinion
+from django.db import transaction
+
+from services.access.masking import mask_name
+from services.cases.models import Application, Case, Opinion
+from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.limits import stop_clocks
 from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper, undelivered_papers
-from services.cases.operations.telling import tell_applicants_of_case
+from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
+from services.cases.permissions import is_clerk
+from services.documents.models import Paper
+from services.documents.operations import deliver_paper
+from services.documents.queries import papers_of_subjects
+from workflows.operations.locking import lock_root
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
 
 #: Item type 20 (public service) and similar filings end with a filing receipt, not with a licence.
 FILING_KINDS = frozenset({"filing_receipt"})
+
+
+class NothingToHandOutError(ValueError):
+    """None of the papers waits at the window: nothing was chosen, or all were handed out before."""
+
+
+class CollectorMissingError(ValueError):
+    """Who took the papers must be recorded: it is the proof of delivery."""
 
 
 def _decider(case: Case) -> Opinion | None:
@@ -66,7 +87,7 @@ def issue_refusal(case: Case, *, at: datetime) -> None:
         "decision_refuse",
         by=decision.by if decision else None,
         at=at,
-        reasons=reasons,
+        reasons=[reasons],
         remedies=REMEDIES,
         decided_at=case.decided_at,
     )
@@ -86,7 +107,51 @@ def deliver_result(case: Case, *, at: datetime) -> None:
             tell_applicants_of_case(
                 case, "paper_delivered", at=at, round=paper.pk, title_zh=paper.title_zh, title_en=paper.title_en
             )
-    if not undelivered_papers(case):
-        case.delivered_at = at
-        case.save(update_fields=["delivered_at"])
-        stop_clocks(case, kinds=("delivery",), at=at)
+    _close_delivery(case, by=None, at=at)
+
+
+@transaction.atomic
+def hand_out_papers(
+    *, application_id: int, paper_ids: Collection[int], collected_by: str, by: User, at: datetime
+) -> list[Paper]:
+    """Hand papers of an application and its cases to somebody who stands at the window, against her signature.
+
+    collected_by: her name as on the identity document the clerk looked at; only its masked form is kept.
+    Effects: a counter delivery per paper with its proof; cases whose last paper this was are delivered and their
+    delivery clock stops; notices owed. Papers delivered before are left as they are.
+    Raises NotAllowedError, CollectorMissingError, NothingToHandOutError.
+    """
+    application = Application.objects.select_related("bundle", "service").get(pk=application_id)
+    lock_root(application.run_id)
+    if not is_clerk(by, at):
+        raise NotAllowedError("Only a window clerk hands out papers.")
+    if not collected_by.strip():
+        raise CollectorMissingError("Enter the name of the person who takes the papers.")
+    rows = application.cases.select_related(
+        "application__bundle", "application__service", "service__item", "department"
+    )
+    cases = {str(case.pk): case for case in rows}
+    known = papers_of_subjects([("application", str(application.pk)), *(("case", key) for key in cases)])
+    papers = [paper for paper in known if paper.pk in set(paper_ids) and not paper.deliveries.all()]
+    if not papers:
+        raise NothingToHandOutError("Choose at least one paper that was not handed out before.")
+    proof = {"collected_by": mask_name(collected_by.strip()), "handed_out_by": by.pk}
+    for paper in papers:
+        deliver_paper(paper=paper, channel="counter", recipient_user=None, proof=proof, at=at)
+        titles = {"title_zh": paper.title_zh, "title_en": paper.title_en}
+        if paper.subject_kind == "case":
+            tell_applicants_of_case(cases[paper.subject_id], "paper_delivered", at=at, round=paper.pk, **titles)
+        else:
+            tell_applicants(application, "paper_delivered", at=at, round=paper.pk, **titles)
+    for key in {paper.subject_id for paper in papers if paper.subject_kind == "case"}:
+        _close_delivery(cases[key], by=by, at=at)
+    return papers
+
+
+def _close_delivery(case: Case, *, by: User | None, at: datetime) -> None:
+    """Note that a decided case has nothing left to deliver, and stop its delivery clock."""
+    if case.issued_at is None or case.delivered_at is not None or undelivered_papers(case):
+        return
+    case.delivered_at = at
+    case.save(update_fields=["delivered_at"])
+    stop_clocks(case, kinds=("delivery",), by=by, at=at)

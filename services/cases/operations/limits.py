@@ -11,11 +11,10 @@ from django.db.models import Min
 from django.utils.translation import override
 
 from services.cases.models import Case
+from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.papers import deliver, issue_case_paper
 from services.cases.operations.telling import tell_applicants_of_case
-from services.parties.enums import Role
-from services.parties.queries import posts_of
-from services.parties.references import Post
+from services.cases.permissions import is_head_for, works_for_department_of
 from workflows.enums import OPEN_TASK_STATES, ExtensionAuthority, PauseReason
 from workflows.models import Clock, Run, Task
 from workflows.operations.clocks import extend_clock, pause_clock, resume_clock, start_clock, stop_clock
@@ -122,9 +121,12 @@ def pause_case(
     """Pause the review clocks of a case for a reason of art. 45, and tell the applicant in writing how long.
 
     from_on: first day not counted. planned_days: working days it is planned to take.
-    Effects: pauses, a pause notice, notices owed. Raises NoRunningClockError and the clocks' own errors.
+    Effects: pauses, a pause notice, notices owed.
+    Raises NotAllowedError, NoRunningClockError and the clocks' own errors.
     """
     _root, case = _locked_case(case_id)
+    if not works_for_department_of(by, case, at):
+        raise NotAllowedError("Only the department that decides a case may pause it.")
     clocks = running_clocks(case, ("promised", "statutory"))
     if not clocks:
         raise NoRunningClockError("No limit of this case is running.")
@@ -150,8 +152,10 @@ def pause_case(
 
 @transaction.atomic
 def resume_case(*, case_id: int, by: User, at: datetime) -> Case:
-    """End the pause of a case's review clocks."""
+    """End the pause of a case's review clocks. Raises NotAllowedError and the clocks' own errors."""
     _root, case = _locked_case(case_id)
+    if not works_for_department_of(by, case, at):
+        raise NotAllowedError("Only the department that decides a case may end its pause.")
     for clock in running_clocks(case, ("promised", "statutory")):
         resume_clock(clock=clock, by=by, at=at)
     copy_due_to_tasks(case)
@@ -166,7 +170,7 @@ def extend_case(*, case_id: int, amount: int, reason: str, by: User, at: datetim
     owed. Raises NotTheHeadError, NoRunningClockError and the clocks' own errors.
     """
     _root, case = _locked_case(case_id)
-    if Post(case.department.code, Role.HEAD) not in posts_of(by, at):
+    if not is_head_for(by, case, at):
         raise NotTheHeadError("Only the head of the department may extend a limit.")
     clocks = running_clocks(case, ("promised", "statutory"))
     if not clocks:

@@ -19,6 +19,7 @@ from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper
 from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
 from services.cases.permissions import can_work_on, has_other_part_in
+from services.cases.queries.casefiles import names_of_missing
 from services.parties.enums import Role
 from services.parties.identity_numbers import check_uscc
 from workflows.enums import OPEN_TASK_STATES
@@ -265,12 +266,13 @@ def ask_supplement(
     if created:
         case.refresh_from_db()
         project(case, CaseState.SUPPLEMENT, root=root, by=by, at=at)
+        names = names_of_missing(case, [(item.kind, item.code) for item in missing])
         paper = issue_case_paper(
             case,
             "supplement_notice",
             by=by,
             at=at,
-            missing=[{"name": item.code, "reason": item.reason} for item in missing],
+            missing=[{"material": names[item.kind, item.code], "reason": item.reason} for item in missing],
         )
         deliver(paper, case.application, at=at)
         tell_applicants_of_case(case, "supplement_needed", at=at, round=number)

@@ -12,8 +12,11 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from services.cases.models import Application, Case
+from services.cases.permissions import cases_visible_to
+from services.cases.queries.board import OPEN_STATES, shown_name
 from services.parties.queries import names_of_parties, posts_of
 from workflows.clocks import WorkingCalendar
+from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Clock, Task
 from workflows.queries.calendars import calendar_for
 from workflows.queries.clocks import light_of, running_clocks
@@ -25,11 +28,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """One row of a work list: a task with the case it is about, how pressing it is, and who applied."""
+    """One row of a work list: a task with the case it is about, how pressing it is, and who applied, masked."""
 
     task: Task
     case: Case | None
     application: Application
+    applicant: str
+    light: str
+    due_on: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenCase:
+    """One row of a department's open cases: how pressing it is, who has it now, and who applied, masked."""
+
+    case: Case
+    task: Task | None
     applicant: str
     light: str
     due_on: date | None
@@ -59,11 +73,39 @@ def works(tasks: Iterable[Task], *, at: datetime) -> list[Work]:
             task=task,
             case=case,
             application=application,
-            applicant=names.get(application.party, ""),
+            applicant=shown_name(application.party, names),
             light=_light(clocks[case.pk], at, calendar) if case is not None else "",
             due_on=_due_on(clocks[case.pk]) if case is not None else None,
         )
         for task, case, application in rows
+    ]
+
+
+def open_cases_of_departments(user: User, at: datetime) -> QuerySet[Case]:
+    """Return the open cases she may see as staff, the longest waiting first."""
+    visible = cases_visible_to(user, at).filter(state__in=OPEN_STATES)
+    return visible.select_related(
+        "application__bundle", "application__service", "service__item", "department"
+    ).order_by("filed_at", "id")
+
+
+def case_rows(cases: Iterable[Case], *, at: datetime) -> list[OpenCase]:
+    """Return rows for a page of open cases, in their order, in a constant number of queries."""
+    cases = list(cases)
+    clocks, calendar = _clocks_by_case(cases), calendar_for(settings.REGION)
+    keys = [str(case.pk) for case in cases]
+    open_tasks = Task.objects.filter(subject_kind="case", subject_id__in=keys, state__in=OPEN_TASK_STATES)
+    tasks = {task.subject_id: task for task in open_tasks.select_related("assignee").order_by("id")}
+    names = names_of_parties(case.application.party for case in cases)
+    return [
+        OpenCase(
+            case=case,
+            task=tasks.get(str(case.pk)),
+            applicant=shown_name(case.application.party, names),
+            light=_light(clocks[case.pk], at, calendar),
+            due_on=_due_on(clocks[case.pk]),
+        )
+        for case in cases
     ]
 
 

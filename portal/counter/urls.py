@@ -1,0 +1,20 @@
+"""Addresses of the window clerks' door."""
+
+from django.urls import path
+
+from portal.counter.views import application, files, intake, task, walk_in
+
+app_name = "counter"
+
+urlpatterns = [
+    path("", intake.intake, name="intake"),
+    path("tasks/<int:task_id>/", task.task, name="task"),
+    path("tasks/<int:task_id>/claim/", task.claim, name="claim"),
+    path("tasks/<int:task_id>/release/", task.release, name="release"),
+    path("walk-in/", walk_in.find, name="walk_in"),
+    path("walk-in/<str:public_id>/", walk_in.choose, name="walk_in_person"),
+    path("applications/<str:public_id>/", application.application, name="application"),
+    path("applications/<str:public_id>/hand-out/", application.hand_out, name="hand_out"),
+    path("applications/<str:public_id>/uploads/<str:upload_id>/", files.upload, name="upload"),
+    path("applications/<str:public_id>/papers/<str:paper_id>/", files.paper, name="paper"),
+]

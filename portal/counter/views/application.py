@@ -1,0 +1,89 @@
+"""An application at the window: how all its cases stand, what is open here, papers to print and hand out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from portal.counter.access import application_or_404
+from portal.counter.forms import HandOutForm
+from portal.counter.rail import frame
+from services.cases.models import Application
+from services.cases.operations.issuing import hand_out_papers
+from services.cases.operations.refusals import REFUSALS, sentence_for
+from services.cases.queries.timeline import Timeline, timeline_of
+from services.documents.models import Paper
+from services.parties.enums import Role
+from services.parties.queries import party
+from workflows.queries.calendars import database_now
+
+
+@require_GET
+def application(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Show the state of an application, its open window tasks and its papers."""
+    at = database_now()
+    found = application_or_404(request, public_id, at)
+    timeline = timeline_of(found, at=at)
+    form = HandOutForm(papers=_waiting(timeline))
+    return _page(request, found, timeline, form, at)
+
+
+@require_POST
+def hand_out(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Record that papers were taken at the window."""
+    at = database_now()
+    found = application_or_404(request, public_id, at)
+    timeline = timeline_of(found, at=at)
+    form = HandOutForm(request.POST, papers=_waiting(timeline))
+    if form.is_valid():
+        try:
+            papers = hand_out_papers(
+                application_id=found.pk,
+                paper_ids=[int(pk) for pk in form.cleaned_data["papers"]],
+                collected_by=form.cleaned_data["collected_by"],
+                by=request.user,
+                at=at,
+            )
+            messages.success(
+                request,
+                ngettext("%(count)s paper was handed out.", "%(count)s papers were handed out.", len(papers))
+                % {"count": len(papers)},
+            )
+            return redirect("counter:application", public_id)
+        except REFUSALS as error:
+            form.add_error(None, sentence_for(error))
+    return _page(request, found, timeline, form, at)
+
+
+def _papers(timeline: Timeline) -> list[Paper]:
+    papers = [*timeline.papers, *(paper for lane in timeline.lanes for paper in lane.papers)]
+    return sorted(papers, key=lambda paper: (paper.issued_at, paper.pk))
+
+
+def _waiting(timeline: Timeline) -> list[Paper]:
+    return [paper for paper in _papers(timeline) if not paper.deliveries.all()]
+
+
+def _page(
+    request: HttpRequest, found: Application, timeline: Timeline, form: HandOutForm, at: datetime
+) -> HttpResponse:
+    own = [(task, None) for task in timeline.own_tasks]
+    theirs = [(lane.open_task, lane) for lane in timeline.lanes if lane.open_task]
+    context = {
+        **frame(request, keys=(("o", _("Open the next task")),)),
+        "application": found,
+        "party": party(found.party),
+        "holder": party(found.holder) if found.holder_id else None,
+        "lanes": timeline.lanes,
+        "here": [(task, lane) for task, lane in (*own, *theirs) if task and task.role == Role.CLERK],
+        "papers": _papers(timeline),
+        "waiting": _waiting(timeline),
+        "form": form,
+    }
+    return render(request, "counter/application.html", context, status=422 if form.errors else 200)

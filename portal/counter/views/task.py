@@ -1,0 +1,212 @@
+"""A task at the window: completeness check, decision on the spot, check of a licence held."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from portal.counter.access import case_of, task_or_404
+from portal.counter.forms import CheckForm, LicenceCheckForm
+from portal.counter.rail import frame
+from services.access.operations import record_access
+from services.cases.enums import Channel
+from services.cases.models import Application, Case
+from services.cases.operations.refusals import REFUSALS, sentence_for
+from services.cases.operations.steps import ask_supplement, complete_step
+from services.cases.permissions import application_about
+from services.cases.queries.casefiles import answers_of_application, answers_of_case, documents_of_case
+from services.cases.queries.timeline import timeline_of
+from services.exchange.queries import calls_for
+from services.parties.queries import party
+from workflows.enums import OPEN_TASK_STATES
+from workflows.models import Task
+from workflows.operations.tasks import claim_task, release_task
+from workflows.queries.calendars import database_now
+from workflows.queries.clocks import explanation_of
+
+
+@require_http_methods(["GET", "POST"])
+def task(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Show an open task; POST ends it with the outcome of the button pressed."""
+    at = database_now()
+    found = task_or_404(request, task_id, at)
+    case = case_of(found)
+    application = case.application if case else application_about(found.subject_kind, found.subject_id)
+    if found.state not in OPEN_TASK_STATES:
+        messages.info(request, _("This task is finished. Here is how its application stands."))
+        return redirect("counter:application", application.public_id)
+    if case is None:
+        return _licence(request, found, application, at)
+    return _check(request, found, case, at)
+
+
+def _check(request: HttpRequest, task: Task, case: Case, at: datetime) -> HttpResponse:
+    sections = answers_of_case(case, language=get_language() or "zh-hans", masked=False, at=at)
+    documents = documents_of_case(case)
+    form = CheckForm(
+        request.POST if request.method == "POST" else None,
+        outcomes=task.outcomes,
+        documents=documents,
+        sections=sections,
+        second_notice=bool(case.supplements.all()),
+        language=case.application.language,
+    )
+    if request.method == "POST" and form.is_valid() and _end(form, task, request, at):
+        messages.success(request, _done_words(form.cleaned_data["outcome"], case))
+        if case.application.channel == Channel.COUNTER or "grant" in task.outcomes:
+            return redirect("counter:application", case.application.public_id)
+        return redirect("counter:intake")
+    if request.method == "GET":
+        _note_reading(request, case, [answer.element.code for one in sections for answer in one.answers], at)
+    context = {
+        **_facts(request, task, case.application, case, at),
+        "form": form,
+        "documents": [(one, form.rows_of(one)) for one in documents],
+        "sections": [
+            (one, [(row, form[f"mark-{row.element.code}"], form[f"why-{row.element.code}"]) for row in one.answers])
+            for one in sections
+        ],
+    }
+    return render(request, "counter/task.html", context, status=422 if form.errors else 200)
+
+
+def _end(form: CheckForm | LicenceCheckForm, task: Task, request: HttpRequest, at: datetime) -> bool:
+    """End the task; a refusal of the operation stands beside the form and nothing typed is lost."""
+    given = form.cleaned_data
+    try:
+        if isinstance(form, CheckForm) and given["outcome"] == "supplement":
+            ask_supplement(
+                task_id=task.pk,
+                missing=form.missing,
+                findings=form.findings,
+                supervisor_reason=given["supervisor_reason"],
+                by=request.user,
+                at=at,
+            )
+        else:
+            complete_step(
+                task_id=task.pk,
+                outcome=given["outcome"],
+                reasons=given["reasons"],
+                competent_body=given.get("competent_body", ""),
+                findings=form.findings if isinstance(form, CheckForm) else None,
+                by=request.user,
+                at=at,
+            )
+    except REFUSALS as error:
+        form.add_error(None, sentence_for(error))
+        return False
+    return True
+
+
+def _done_words(outcome: str, case: Case) -> str:
+    words = {
+        "accept": _("%(case)s was accepted. The limit runs, and the applicant has the notice of acceptance."),
+        "supplement": _("The one-time notice on %(case)s was sent. The applicant sees what to do."),
+        "not_competent": _("%(case)s was not accepted. The notice names the competent body."),
+        "grant": _("%(case)s was granted and its papers were issued."),
+        "refuse": _("%(case)s was refused. The decision with its reasons was issued."),
+    }
+    return words[outcome] % {"case": case.number}
+
+
+def _licence(request: HttpRequest, task: Task, application: Application, at: datetime) -> HttpResponse:
+    form = LicenceCheckForm(request.POST if request.method == "POST" else None, outcomes=task.outcomes)
+    if request.method == "POST" and form.is_valid() and _end(form, task, request, at):
+        if form.cleaned_data["outcome"] == "confirmed":
+            messages.success(request, _("The licence was confirmed. The application goes on."))
+        else:
+            messages.success(request, _("The licence was not confirmed. The applicant was told why nothing was filed."))
+        return redirect("counter:application", application.public_id)
+    services = {case.service.code for case in application.cases.select_related("service__item")}
+    sections = answers_of_application(application, services=services, language=get_language() or "zh-hans", at=at)
+    context = {
+        **_facts(request, task, application, None, at),
+        "form": form,
+        "sections": [one for one in sections if one.key == _licence_section(sections)],
+        "calls": list(calls_for("application", application.pk)[:3]),
+        "licence_number": application.answers.get("organisation.uscc", ""),
+    }
+    return render(request, "counter/licence.html", context, status=422 if form.errors else 200)
+
+
+def _licence_section(sections: Any) -> str:
+    """Return the key of the section that holds the licence's own data."""
+    codes = {answer.element.code: one.key for one in sections for answer in one.answers}
+    return codes.get("organisation.uscc") or codes.get("organisation.name") or ""
+
+
+def _facts(
+    request: HttpRequest, task: Task, application: Application, case: Case | None, at: datetime
+) -> dict[str, Any]:
+    """Return what stands at the head of every task: who, what, by when and why."""
+    timeline = timeline_of(application, at=at)
+    lane = next((one for one in timeline.lanes if case is not None and one.case.pk == case.pk), None)
+    clock = lane.clock if lane else None
+    return {
+        **frame(request, keys=_keys(task)),
+        "task": task,
+        "case": case,
+        "application": application,
+        "party": party(application.party),
+        "lane": lane,
+        "other_lanes": [one for one in timeline.lanes if one is not lane],
+        "why": explanation_of(clock, language=get_language() or "zh-hans") if clock else [],
+        "mine": task.assignee_id == request.user.pk,
+        "held": task.assignee_id not in (None, request.user.pk),
+        "supplements": list(case.supplements.all()) if case else [],
+    }
+
+
+def _keys(task: Task) -> tuple[tuple[str, str], ...]:
+    words = {
+        "accept": ("a", _("Accept")),
+        "grant": ("g", _("Grant and issue now")),
+        "supplement": ("n", _("Send a one-time notice")),
+        "confirmed": ("a", _("Confirm the licence")),
+    }
+    return (*(words[outcome] for outcome in task.outcomes if outcome in words), ("c", _("Claim or release")))
+
+
+def _note_reading(request: HttpRequest, case: Case, fields: list[str], at: datetime) -> None:
+    record_access(
+        reader=request.user,
+        subject_kind="application",
+        subject_id=case.application_id,
+        fields=fields,
+        purpose="completeness check at the window",
+        case_ref=case.number,
+        at=at,
+    )
+
+
+@require_POST
+def claim(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Take a task into one's own hands."""
+    at = database_now()
+    found = task_or_404(request, task_id, at)
+    try:
+        claim_task(task_id=found.pk, by=request.user, at=at)
+    except REFUSALS as error:
+        messages.error(request, sentence_for(error))
+    return redirect("counter:task", task_id)
+
+
+@require_POST
+def release(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Give one's own task back to the window."""
+    at = database_now()
+    found = task_or_404(request, task_id, at)
+    if found.assignee_id == request.user.pk:
+        try:
+            release_task(task_id=found.pk, by=request.user, at=at)
+        except REFUSALS as error:
+            messages.error(request, sentence_for(error))
+    return redirect("counter:task", task_id)

@@ -1,0 +1,134 @@
+"""What the pages about one case show: facts, answers, documents, opinions, branches, law and history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from portal.desk.forms import ExtendForm, PauseForm
+from portal.ui.wording import is_chinese
+from services.access.operations import record_access
+from services.cases.enums import outcome_word
+from services.cases.models import Case, Opinion
+from services.cases.permissions import is_head_for, works_for_department_of
+from services.cases.queries.casefiles import answers_of_case, documents_of_case
+from services.cases.queries.timeline import Lane, history_of_case, timeline_of
+from services.parties.enums import Role
+from services.parties.queries import party
+from workflows.enums import ClockKind
+from workflows.models import Clock, HistoryEvent, Task
+from workflows.queries.clocks import clocks_of, explanation_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One line of the history: when, what, by whom."""
+
+    at: datetime
+    what: str
+    who: str
+
+
+def case_context(request: HttpRequest, case: Case, *, masked: bool, at: datetime) -> dict[str, Any]:
+    """Return what a page about a case shows, and record who read which fields for which case.
+
+    masked: hide the middle of identity and telephone numbers, for those who only look on.
+    """
+    language = get_language() or "zh-hans"
+    timeline = timeline_of(case.application, at=at)
+    lane = next(one for one in timeline.lanes if one.case.pk == case.pk)
+    sections = answers_of_case(case, language=language, masked=masked, at=at)
+    if request.method == "GET":
+        record_access(
+            reader=request.user,
+            subject_kind="application",
+            subject_id=case.application_id,
+            fields=[answer.element.code for one in sections for answer in one.answers],
+            purpose="look at the case" if masked else "review of the application",
+            case_ref=case.number,
+            at=at,
+        )
+    return {
+        "case": case,
+        "application": case.application,
+        "party": party(case.application.holder),
+        "lane": lane,
+        "why": explanation_of(lane.clock, language=language) if lane.clock else [],
+        "other_lanes": [one for one in timeline.lanes if one is not lane],
+        "sections": sections,
+        "documents": documents_of_case(case),
+        "opinions": [_opinion(one) for one in case.opinions.all()],
+        "papers": lane.papers,
+        "bases": list(case.service.legal_bases.all()),
+        "history": _history(case, lane),
+        **_limits(request, case, at),
+    }
+
+
+def _opinion(opinion: Opinion) -> dict[str, Any]:
+    return {
+        "role": Role(opinion.role).label if opinion.role in Role.values else opinion.role,
+        "outcome": outcome_word(opinion.outcome),
+        "against": opinion.outcome in ("refuse", "recommend_refuse", "return", "not_competent"),
+        "row": opinion,
+    }
+
+
+def _limits(request: HttpRequest, case: Case, at: datetime) -> dict[str, Any]:
+    """Return the running limits and what she may do to them."""
+    clocks: Sequence[Clock] = [
+        clock
+        for clock in clocks_of("case", str(case.pk))
+        if clock.stopped_at is None and clock.kind in (ClockKind.PROMISED, ClockKind.STATUTORY)
+    ]
+    paused = any(pause.to_on is None for clock in clocks for pause in clock.pauses.all())
+    mine = works_for_department_of(request.user, case, at)
+    extendable = [clock for clock in clocks if clock.extension_amount and not hasattr(clock, "extension")]
+    head = is_head_for(request.user, case, at)
+    return {
+        "limits": clocks,
+        "paused": paused,
+        "may_resume": mine and paused,
+        "pause_form": PauseForm(initial={"from_on": at.date()}) if mine and clocks and not paused else None,
+        "extend_form": ExtendForm() if head and extendable else None,
+        "extension_most": extendable[0].extension_amount if extendable else 0,
+    }
+
+
+def _history(case: Case, lane: Lane) -> list[Fact]:
+    names = {task.node: str(task.name_zh if is_chinese() else task.name_en) for task in lane.tasks}
+    facts = [_fact(event, names, lane.tasks) for event in history_of_case(case)]
+    return [fact for fact in facts if fact is not None]
+
+
+def _fact(event: HistoryEvent, names: dict[str, str], tasks: Sequence[Task]) -> Fact | None:
+    """Return one history row in words; steps of the machinery say nothing to people."""
+    detail = event.detail
+    step = {"step": names.get(str(detail.get("node")), "")}
+    clock = {"limit": _kind_word(str(detail.get("kind", "")))}
+    words = {
+        "run_started": _("Filed"),
+        "task_opened": _("“%(step)s” opened") % step,
+        "task_claimed": _("“%(step)s” claimed") % step,
+        "task_released": _("“%(step)s” released") % step,
+        "task_done": _("“%(step)s” ended: ") % step + outcome_word(str(detail.get("outcome", ""))),
+        "clock_started": _("%(limit)s started") % clock,
+        "clock_paused": _("%(limit)s paused") % clock,
+        "clock_resumed": _("%(limit)s runs again") % clock,
+        "clock_extended": _("%(limit)s extended") % clock,
+        "clock_stopped": _("%(limit)s met or ended") % clock,
+        "run_ended": _("Closed"),
+    }
+    if event.kind not in words or (event.kind.startswith("task_") and not step["step"]):
+        return None
+    return Fact(at=event.at, what=words[event.kind], who=event.by.get_full_name() if event.by else "")
+
+
+def _kind_word(kind: str) -> str:
+    return str(ClockKind(kind).label) if kind in ClockKind.values else str(_("Time limit"))

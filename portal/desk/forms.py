@@ -1,0 +1,88 @@
+"""Forms of the desk: an opinion or a decision, a pause, an extension."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from portal.ui.steps import StepForm
+from services.cases.operations.steps import NEEDS_REASONS, OutsideResult
+from workflows.enums import PauseReason
+
+#: Art. 45 of the Administrative Licensing Law and a service's own cited rule: nothing else stops a limit.
+PAUSE_REASONS = PauseReason.choices
+
+
+class OpinionForm(StepForm):
+    """What a post concludes on a case, with its reasons; the result of another system where it decides."""
+
+    outside_number = forms.CharField(label=_("Number given by the other system"), required=False, max_length=80)
+    outside_day = forms.DateField(
+        label=_("Day of that decision"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    field_order = ["outside_number", "outside_day", "reasons", "outcome"]
+
+    def __init__(self, *args: Any, outside: bool, code: bool, **kwargs: Any) -> None:
+        """Build the form. outside: another system decides; code: its number is a unified social credit code."""
+        super().__init__(*args, **kwargs)
+        self.outside = outside
+        if not outside:
+            del self.fields["outside_number"], self.fields["outside_day"]
+        elif code:
+            self.fields["outside_number"].label = _("Unified social credit code from the register")
+            self.fields["outside_number"].help_text = _("18 digits and capital letters, as the register gave it.")
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for reasons against the applicant or a colleague, and for the outside result of a grant."""
+        outcome = self.cleaned_data.get("outcome")
+        if outcome in NEEDS_REASONS:
+            self.need("reasons", _("Give the reasons: whoever reads this has a right to know them."))
+        if outcome == "grant" and self.outside:
+            self.need("outside_number", _("Enter the number the other system gave."))
+            self.need("outside_day", _("Enter the day on which the other system decided."))
+        return self.cleaned_data
+
+    @property
+    def result(self) -> OutsideResult | None:
+        """What the other system decided, if this records it."""
+        number, day = self.cleaned_data.get("outside_number"), self.cleaned_data.get("outside_day")
+        return OutsideResult(number=number.strip(), decided_on=day) if number and day else None
+
+
+class PauseForm(forms.Form):
+    """Stop the limits for what the law does not count."""
+
+    use_required_attribute = False
+    prefix = "pause"
+
+    reason = forms.ChoiceField(label=_("What takes the time"), choices=PAUSE_REASONS)
+    from_on = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
+    planned_days = forms.IntegerField(
+        label=_("Working days it is planned to take"),
+        min_value=1,
+        max_value=250,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    citation = forms.CharField(
+        label=_("Rule of the service"),
+        help_text=_("Only for a rule of this service: law and article."),
+        required=False,
+        max_length=300,
+    )
+
+
+class ExtendForm(forms.Form):
+    """Extend the limit once, by the head."""
+
+    use_required_attribute = False
+    prefix = "extend"
+
+    amount = forms.IntegerField(
+        label=_("By how many days"), min_value=1, widget=forms.NumberInput(attrs={"inputmode": "numeric"})
+    )
+    reason = forms.CharField(
+        label=_("Reason the applicant is told"), widget=forms.Textarea(attrs={"rows": 2}), max_length=1000
+    )

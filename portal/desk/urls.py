@@ -1,0 +1,21 @@
+"""Addresses of the department reviewers' door."""
+
+from django.urls import path
+
+from portal.desk.views import case, files, inbox, limits, task
+
+app_name = "desk"
+
+urlpatterns = [
+    path("", inbox.inbox, name="inbox"),
+    path("cases/", inbox.cases, name="cases"),
+    path("tasks/<int:task_id>/", task.task, name="task"),
+    path("tasks/<int:task_id>/claim/", task.claim, name="claim"),
+    path("tasks/<int:task_id>/release/", task.release, name="release"),
+    path("cases/<str:public_id>/", case.case, name="case"),
+    path("cases/<str:public_id>/pause/", limits.pause, name="pause"),
+    path("cases/<str:public_id>/resume/", limits.resume, name="resume"),
+    path("cases/<str:public_id>/extend/", limits.extend, name="extend"),
+    path("cases/<str:public_id>/uploads/<str:upload_id>/", files.upload, name="upload"),
+    path("cases/<str:public_id>/papers/<str:paper_id>/", files.paper, name="paper"),
+]

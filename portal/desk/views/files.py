@@ -1,0 +1,47 @@
+"""Documents and papers of a case, for those who may see the case; every reading is recorded."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from portal.desk.access import case_or_404
+from portal.ui.downloads import attachment_response
+from services.cases.queries.casefiles import documents_of_case
+from services.documents.operations import PaperNotRenderedError, open_paper, open_upload
+from services.documents.queries import papers_of
+from workflows.queries.calendars import database_now
+
+
+@require_GET
+def upload(request: HttpRequest, public_id: str, upload_id: str) -> HttpResponseBase:
+    """Send a document that this case's own service asks for; another department's stay closed."""
+    at = database_now()
+    case = case_or_404(request, public_id, at)
+    uploads = [upload for document in documents_of_case(case) for upload in document.uploads]
+    found = next((upload for upload in uploads if upload.public_id == upload_id), None)
+    if found is None:
+        raise Http404
+    stored = open_upload(
+        upload=found, reader=request.user, purpose="review of the application", case_ref=case.number, at=at
+    )
+    return attachment_response(stored.path, stored.name, stored.media_type)
+
+
+@require_GET
+def paper(request: HttpRequest, public_id: str, paper_id: str) -> HttpResponseBase:
+    """Send an official paper about this case."""
+    at = database_now()
+    case = case_or_404(request, public_id, at)
+    found = papers_of("case", case.pk).filter(public_id=paper_id).first()
+    if found is None:
+        raise Http404
+    try:
+        stored = open_paper(paper=found, reader=request.user, purpose="review of the application", at=at)
+    except PaperNotRenderedError:
+        messages.warning(request, _("This paper is being made. Try again in a minute."))
+        return redirect("desk:case", public_id)
+    return attachment_response(stored.path, stored.name, stored.media_type)

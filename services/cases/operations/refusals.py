@@ -1,0 +1,76 @@
+"""What went wrong when somebody of the staff acted, as a sentence that says what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from services.cases.operations.drafts import NotAllowedError
+from services.cases.operations.issuing import CollectorMissingError, NothingToHandOutError
+from services.cases.operations.limits import NoRunningClockError, NotTheHeadError
+from services.cases.operations.steps import (
+    FourEyesError,
+    NothingMarkedError,
+    OutsideResultMissingError,
+    ReasonsMissingError,
+    SecondNoticeError,
+)
+from services.parties.identity_numbers import IdentityNumberError
+from workflows.operations.clocks import ClockError
+from workflows.operations.tasks import TaskClosedError, TaskHeldError, UnknownOutcomeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Every refusal of an operation on a case that a page shows beside its form.
+REFUSALS = (
+    NotAllowedError,
+    FourEyesError,
+    ReasonsMissingError,
+    OutsideResultMissingError,
+    NothingMarkedError,
+    SecondNoticeError,
+    NoRunningClockError,
+    NotTheHeadError,
+    ClockError,
+    IdentityNumberError,
+    TaskHeldError,
+    TaskClosedError,
+    UnknownOutcomeError,
+    CollectorMissingError,
+    NothingToHandOutError,
+)
+
+
+def sentence_for(error: Exception) -> str:
+    """Return a refusal as a sentence in the language of the page."""
+    if isinstance(error, TaskHeldError):
+        return _("%(name)s has claimed this task. Ask for it to be released, or choose another task.") % {
+            "name": error.holder.get_full_name()  # type: ignore[attr-defined]
+        }
+    if isinstance(error, (ClockError, IdentityNumberError)):
+        return str(error.args[0])
+    return str(_words()[type(error)])
+
+
+def _words() -> Mapping[type[Exception], str]:
+    return {
+        NotAllowedError: _("This belongs to another post."),
+        FourEyesError: _(
+            "You already acted on this case in another role. Handling, checking and approving take three different "
+            "people: a colleague of your post must do this step."
+        ),
+        ReasonsMissingError: _("Give the reasons: the applicant has a right to know them."),
+        OutsideResultMissingError: _(
+            "The decision is made in another system: record its number and the day it was made."
+        ),
+        NothingMarkedError: _("Mark at least one document or field and say what to do about it."),
+        SecondNoticeError: _("This case had a one-time notice already. A second one needs a supervisor's reason."),
+        NoRunningClockError: _("No time limit of this case is running."),
+        NotTheHeadError: _("Only the head of the department may extend a time limit."),
+        TaskClosedError: _("This task was finished or taken away meanwhile. Nothing you did here was lost or doubled."),
+        UnknownOutcomeError: _("This step cannot end like that. Choose one of the outcomes offered."),
+        CollectorMissingError: _("Enter the name of the person who takes the papers: it is the proof of delivery."),
+        NothingToHandOutError: _("Choose at least one paper that was not handed out before."),
+    }
