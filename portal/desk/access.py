@@ -31,7 +31,7 @@ def task_or_404(request: HttpRequest, task_id: int, at: datetime) -> Task:
 def whole_cases() -> QuerySet[Case]:
     """Return cases with everything their pages show."""
     rows = Case.objects.select_related("application__bundle__bundle", "application__service__item", "service__item")
-    return rows.select_related("department").prefetch_related(
+    return rows.select_related("department", "run").prefetch_related(
         "supplements", "material_checks", "opinions__by", "service__legal_bases", "service__materials"
     )
 

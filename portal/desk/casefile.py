@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -95,7 +96,7 @@ def _limits(request: HttpRequest, case: Case, at: datetime) -> dict[str, Any]:
         "limits": clocks,
         "paused": paused,
         "may_resume": mine and paused,
-        "pause_form": PauseForm(initial={"from_on": at.date()}) if mine and clocks and not paused else None,
+        "pause_form": PauseForm(initial={"from_on": timezone.localdate(at)}) if mine and clocks and not paused else None,
         "extend_form": ExtendForm() if head and extendable else None,
         "extension_most": extendable[0].extension_amount if extendable else 0,
     }
@@ -111,7 +112,7 @@ def _fact(event: HistoryEvent, names: dict[str, str], tasks: Sequence[Task]) -> 
     """Return one history row in words; steps of the machinery say nothing to people."""
     detail = event.detail
     step = {"step": names.get(str(detail.get("node")), "")}
-    clock = {"limit": _kind_word(str(detail.get("kind", "")))}
+    clock = {"limit": _kind_word(str(detail.get("clock_kind", "")))}
     words = {
         "run_started": _("Filed"),
         "task_opened": _("“%(step)s” opened") % step,

@@ -84,6 +84,7 @@ def _page(
         "here": [(task, lane) for task, lane in (*own, *theirs) if task and task.role == Role.CLERK],
         "papers": _papers(timeline),
         "waiting": _waiting(timeline),
+        "being_issued": any(lane.case.decided_at and not lane.case.issued_at for lane in timeline.lanes),
         "form": form,
     }
     return render(request, "counter/application.html", context, status=422 if form.errors else 200)

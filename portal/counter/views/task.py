@@ -111,8 +111,8 @@ def _done_words(outcome: str, case: Case) -> str:
         "accept": _("%(case)s was accepted. The limit runs, and the applicant has the notice of acceptance."),
         "supplement": _("The one-time notice on %(case)s was sent. The applicant sees what to do."),
         "not_competent": _("%(case)s was not accepted. The notice names the competent body."),
-        "grant": _("%(case)s was granted and its papers were issued."),
-        "refuse": _("%(case)s was refused. The decision with its reasons was issued."),
+        "grant": _("%(case)s was granted. Its papers are issued in a moment."),
+        "refuse": _("%(case)s was refused. The decision with its reasons is issued in a moment."),
     }
     return words[outcome] % {"case": case.number}
 

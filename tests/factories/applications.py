@@ -1,0 +1,87 @@
+"""Applications filed as people file them: through the operations, with sample answers and documents."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from portal.demo.samples import sample_answers, sample_picture
+from services.cases.enums import Channel
+from services.cases.models import Application, Case
+from services.cases.operations.drafts import save_draft, start_draft
+from services.cases.operations.submission import review_hash, submit_application
+from services.cases.queries.forms import documents_wanted, form_of
+from services.catalogue.queries import current_bundle_version, current_version
+from services.documents.operations import store_upload
+from services.parties.queries import person_of
+from workflows.models import Task
+
+RESTAURANT = {
+    "has_licence": False,
+    "organisation_kind": "company",
+    "small_shop": False,
+    "floor_area": 420,
+    "storey": "ground",
+    "residential_building": False,
+    "food_items": ["hot"],
+    "fire_route": "check",
+    "has_sign": True,
+    "sewer": True,
+}
+
+
+def user(name: str) -> Any:
+    """Return a person of the demo city by her sign-in."""
+    return get_user_model().objects.get(username=name)
+
+
+def filed_application(
+    *,
+    at: datetime,
+    bundle: str = "",
+    service: str = "",
+    by: str = "owner",
+    situation: dict[str, Any] | None = None,
+    given: dict[str, Any] | None = None,
+    online: bool = True,
+    files: bool = True,
+) -> Application:
+    """File an application for a bundle or a service.
+
+    online: whether she agrees to electronic service. files: whether the sample documents are handed in.
+    """
+    person, situation = user(by), situation or {}
+    offer = current_bundle_version(bundle) if bundle else current_version(service)
+    draft = start_draft(
+        offer=offer, party=person_of(person).ref, by=person, at=at, channel=Channel.ONLINE, situation=situation
+    )
+    answers = sample_answers(form_of(draft), given or {}, situation=situation, today=timezone.localdate(at))
+    draft = save_draft(application_id=draft.pk, answers=answers, by=person, at=at)
+    for need in documents_wanted(draft) if files else []:
+        store_upload(
+            file=io.BytesIO(sample_picture(need.code)),
+            original_name=f"{need.code}.png",
+            declared_type="image/png",
+            subject_kind="application",
+            subject_id=draft.pk,
+            material_code=need.code,
+            by=person,
+            at=at,
+        )
+    return submit_application(
+        application_id=draft.pk,
+        reviewed_hash=review_hash(draft),
+        signed=True,
+        consents=["electronic_service"] if online else [],
+        by=person,
+        at=at,
+    )
+
+
+def open_task(case: Case, node: str) -> Task:
+    """Return the latest task of a case at a step."""
+    return Task.objects.filter(subject_kind="case", subject_id=str(case.pk), node=node).latest("round")
