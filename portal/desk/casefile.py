@@ -96,7 +96,9 @@ def _limits(request: HttpRequest, case: Case, at: datetime) -> dict[str, Any]:
         "limits": clocks,
         "paused": paused,
         "may_resume": mine and paused,
-        "pause_form": PauseForm(initial={"from_on": timezone.localdate(at)}) if mine and clocks and not paused else None,
+        "pause_form": PauseForm(initial={"from_on": timezone.localdate(at)})
+        if mine and clocks and not paused
+        else None,
         "extend_form": ExtendForm() if head and extendable else None,
         "extension_most": extendable[0].extension_amount if extendable else 0,
     }
