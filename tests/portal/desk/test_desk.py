@@ -166,7 +166,7 @@ def test_branches_refusal_and_what_other_departments_asked(city):
     for _ in range(3):
         run_due_jobs(at=database_now())
     refusal = Paper.objects.get(kind="decision_refuse")
-    assert refusal.facts["reasons"] == "疏散通道宽度不足1.4米。"
+    assert refusal.facts["reasons"] == ["疏散通道宽度不足1.4米。"]
     page = approver.get(reverse("desk:paper", args=[fire.public_id, refusal.public_id]))
     assert page.status_code == 200, Paper.objects.get(pk=refusal.pk).render_error
     assert approver.get(reverse("desk:paper", args=[fire.public_id, "nothing-like-it"])).status_code == 404
