@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -31,10 +30,10 @@ _LANE_STATES = {
 }
 
 
-def lanes_of(timeline: Timeline, *, at: datetime) -> list[dict[str, Any]]:
+def lanes_of(timeline: Timeline) -> list[dict[str, Any]]:
     """Return the lanes for `ui/timeline.html`, in the page's language."""
     names = {department.code: department for department in departments()}
-    return [_lane(lane, names, at) for lane in timeline.lanes]
+    return [_lane(lane, names) for lane in timeline.lanes]
 
 
 def _chinese() -> bool:
@@ -45,7 +44,7 @@ def _name(thing: Any) -> str:
     return str(thing.name_zh if _chinese() else thing.name_en)
 
 
-def _lane(lane: Lane, names: dict[str, Department], at: datetime) -> dict[str, Any]:
+def _lane(lane: Lane, names: dict[str, Department]) -> dict[str, Any]:
     state, tone = _LANE_STATES[CaseState(lane.case.state)]
     return {
         "anchor": f"case-{lane.case.position}",
@@ -57,7 +56,7 @@ def _lane(lane: Lane, names: dict[str, Department], at: datetime) -> dict[str, A
         "word": CaseState(lane.case.state).label,
         "light": lane.light,
         "note": lane.waits_zh if _chinese() else lane.waits_en,
-        "steps": [*(_filed(lane)), *(_step(task, lane, names, at) for task in _shown(lane.tasks))],
+        "steps": [*_filed(lane), *(_step(task, lane, names) for task in _shown(lane.tasks)), *_delivered(lane)],
         "papers": lane.papers,
     }
 
@@ -68,11 +67,17 @@ def _filed(lane: Lane) -> list[dict[str, Any]]:
     return [{"title": _("Filed"), "who": "", "state": "done", "at": lane.case.filed_at}]
 
 
+def _delivered(lane: Lane) -> list[dict[str, Any]]:
+    if lane.case.delivered_at is None:
+        return []
+    return [{"title": _("Issued and delivered"), "who": "", "state": "done", "at": lane.case.delivered_at}]
+
+
 def _shown(tasks: Sequence[Task]) -> list[Task]:
     return [task for task in tasks if task.state != TaskState.CANCELLED]
 
 
-def _step(task: Task, lane: Lane, names: dict[str, Department], at: datetime) -> dict[str, Any]:
+def _step(task: Task, lane: Lane, names: dict[str, Department]) -> dict[str, Any]:
     is_open = task.state in OPEN_TASK_STATES
     mine = task.role == "applicant"
     step: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -12,7 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from services.catalogue.enums import QuestionKind
 from services.catalogue.models import Question
 from services.catalogue.situation import Situation, read_situation
+from services.parties.queries import PartyChoice
 
+#: Name of the field that asks for whom she applies; no question is called so.
+PARTY = "party"
 YES_NO = (("yes", _("Yes")), ("no", _("No")))
 
 
@@ -20,24 +23,50 @@ class SituationForm(forms.Form):
     """Asks the questions that make sense with the answers so far; the rest appears as one answers."""
 
     use_required_attribute = False
+    marks_optional = False  # every question that is shown must be answered
 
-    def __init__(self, questions: Iterable[Question], given: Mapping[str, Any], *, check: bool) -> None:
-        """Build the fields. given: answers by key, stored or submitted. check: show what is missing."""
+    def __init__(
+        self,
+        questions: Iterable[Question],
+        given: Mapping[str, Any],
+        *,
+        check: bool,
+        parties: Sequence[PartyChoice] = (),
+        party: str = "",
+    ) -> None:
+        """Build the fields.
+
+        given: answers by key, stored or submitted. check: show what is missing. parties: whom she may apply for,
+        asked when there are several. party: the one chosen so far.
+        """
         questions = list(questions)
         self.situation: Situation = read_situation(questions, given)
         data = {key: _shown(value) for key, value in given.items()}
+        data[PARTY] = party
         super().__init__(data if check else None, initial=data)
+        if len(parties) > 1:
+            self.fields[PARTY] = _party_field(parties)
         for question in questions:
             if question.key in self.situation.asked:
                 self.fields[question.key] = _field(question)
 
     def clean(self) -> dict[str, Any]:
         """Say what is missing or unreadable beside its question."""
+        if PARTY in self.fields and not self.cleaned_data.get(PARTY) and PARTY not in self.errors:
+            self.add_error(PARTY, _("Choose for whom you apply."))
         for key in self.situation.missing:
             self.add_error(key, _("Please answer this question."))
         for key, message in self.situation.errors.items():
             self.add_error(key, str(message))
         return dict(self.situation.answers)
+
+
+def _party_field(parties: Sequence[PartyChoice]) -> forms.Field:
+    relations = {"self": _("yourself"), "representative": _("you represent it"), "agent": _("by mandate")}
+    choices = [(str(one.ref), f"{one.name} ({relations[one.relation]})") for one in parties]
+    return forms.ChoiceField(
+        label=_("For whom do you apply?"), choices=choices, widget=forms.RadioSelect, required=False
+    )
 
 
 def given_answers(data: Mapping[str, Any], questions: Iterable[Question]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def _timeline(request: HttpRequest, found: Application, at: datetime) -> HttpRes
         "application": found,
         "party": party(found.party),
         "holder": party(found.holder),
-        "lanes": lanes_of(timeline, at=at),
+        "lanes": lanes_of(timeline),
         "own_tasks": [task for task in timeline.own_tasks if task.role == "applicant"],
         "papers": [*timeline.papers, *(paper for lane in timeline.lanes for paper in lane.papers)],
         "may_withdraw": can_withdraw(request.user, found, at) and not all(lane.closed for lane in timeline.lanes),

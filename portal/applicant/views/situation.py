@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portal.applicant.access import draft_or_404
-from portal.applicant.situation_form import SituationForm, given_answers
+from portal.applicant.situation_form import PARTY, SituationForm, given_answers
 from services.cases.operations.drafts import NotAllowedError, save_draft, start_draft
 from services.catalogue.models import BundleVersion, ServiceVersion
 from services.catalogue.queries import applicable_parts, current_bundle_version, current_version, stop_reasons
-from services.parties.queries import party_choices
+from services.parties.queries import PartyChoice, party_choices
 from services.parties.references import PartyRef
 from workflows.queries.calendars import database_now
 
@@ -41,11 +41,13 @@ def start_service(request: HttpRequest, code: str) -> HttpResponse:
 
 def _start(request: HttpRequest, offer: Offer) -> HttpResponse:
     at = database_now()
-    choices = party_choices(request.user, at)
-    form, going_on = _read(request, offer, stored={})
+    parties = party_choices(request.user, at)
+    form, going_on = _read(request, offer, stored={}, parties=parties)
     stops = stop_reasons(offer, form.situation.answers)
-    chosen = request.POST.get("party") or (str(choices[0].ref) if len(choices) == 1 else "")
-    if going_on and choices and form.is_valid() and not stops and chosen:
+    if going_on and not parties:
+        form.add_error(None, _("Nobody can be applied for with this sign-in: it belongs to no person."))
+    elif going_on and form.is_valid() and not stops:
+        chosen = request.POST.get(PARTY) or str(parties[0].ref)
         try:
             draft = start_draft(
                 offer=offer, party=PartyRef.parse(chosen), by=request.user, at=at, situation=form.situation.answers
@@ -53,22 +55,23 @@ def _start(request: HttpRequest, offer: Offer) -> HttpResponse:
             return redirect("applicant:application", draft.public_id)
         except (ValueError, NotAllowedError):
             form.add_error(None, _("Choose for whom you apply."))
-    elif going_on and not chosen:
-        form.add_error(None, _("Choose for whom you apply."))
-    context = {"offer": offer, "form": form, "stops": stops, "choices": choices, "chosen": chosen}
-    return _page(request, offer, context, at)
+    return _page(request, offer, {"offer": offer, "form": form, "stops": stops})
 
 
-def _read(request: HttpRequest, offer: Offer, stored: dict[str, object]) -> tuple[SituationForm, bool]:
+def _read(
+    request: HttpRequest, offer: Offer, stored: dict[str, object], parties: Sequence[PartyChoice] = ()
+) -> tuple[SituationForm, bool]:
     """Return the form, and whether she pressed the button that goes on (not only changed an answer)."""
     questions = list(offer.questions.all())
     if request.method != "POST":
-        return SituationForm(questions, stored, check=False), False
+        return SituationForm(questions, stored, check=False, parties=parties), False
     going_on = "update" not in request.POST
-    return SituationForm(questions, given_answers(request.POST, questions), check=going_on), going_on
+    given = given_answers(request.POST, questions)
+    party = request.POST.get(PARTY, "")
+    return SituationForm(questions, given, check=going_on, parties=parties, party=party), going_on
 
 
-def _page(request: HttpRequest, offer: Offer, context: dict[str, object], at: datetime) -> HttpResponse:
+def _page(request: HttpRequest, offer: Offer, context: dict[str, object]) -> HttpResponse:
     form = context["form"]
     if isinstance(offer, BundleVersion) and isinstance(form, SituationForm) and form.situation.complete:
         context["parts"] = applicable_parts(offer, form.situation.answers)
@@ -85,5 +88,4 @@ def change(request: HttpRequest, public_id: str) -> HttpResponse:
     if going_on and form.is_valid() and not stops:
         save_draft(application_id=draft.pk, situation=form.situation.answers, by=request.user, at=at)
         return redirect("applicant:application", draft.public_id)
-    context = {"offer": draft.offer, "form": form, "stops": stops, "choices": [], "chosen": "", "draft": draft}
-    return _page(request, draft.offer, context, at)
+    return _page(request, draft.offer, {"offer": draft.offer, "form": form, "stops": stops, "draft": draft})
