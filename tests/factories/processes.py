@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from hypothesis import strategies as st
 
@@ -81,11 +81,11 @@ def connected(key: str, nodes: dict[str, Node], flows: dict[str, Flow]) -> Graph
 
 def bpmn(drawn: Graph) -> bytes:
     """Return a graph as a BPMN file that reads back as the same graph."""
-    names = {flow: f"flow_{number}" for number, flow in enumerate(drawn.flows, start=1)}
+    names = {flow: flow.replace(">", "_to_") for flow in drawn.flows}
     body = [_element(node, names) for node in drawn.nodes.values()]
     for flow in drawn.flows.values():
         open_tag = f'<sequenceFlow id="{names[flow.id]}" sourceRef="{flow.source}" targetRef="{flow.target}"'
-        asked = f"<conditionExpression>{flow.condition}</conditionExpression>"
+        asked = f"<conditionExpression>{escape(flow.condition or "")}</conditionExpression>"
         body.append(f"{open_tag}/>" if flow.condition is None else f"{open_tag}>{asked}</sequenceFlow>")
     return file(
         f'<process id="{drawn.key}" name={quoteattr(drawn.name_zh)} os:nameEn={quoteattr(drawn.name_en)} '

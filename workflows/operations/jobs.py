@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,12 @@ def run_job(*, job_id: int, at: datetime) -> bool:
             return _finish(job_id, answer, at)
     except Exception as error:
         # Whatever an action raises must not stop the other jobs of this sweep; it is kept on the row for a manager.
-        log.exception("job failed", extra={"job": job_id, "action": job.action})
+        # Where, not what: an error's message may hold personal data, a database's even the whole row.
+        where = traceback.format_tb(error.__traceback__)
+        log.error(
+            "job failed",
+            extra={"job": job_id, "action": job.action, "error": type(error).__name__, "where": where},
+        )
         _postpone(job_id, error, at)
         return False
 
