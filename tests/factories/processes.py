@@ -85,7 +85,7 @@ def bpmn(drawn: Graph) -> bytes:
     body = [_element(node, names) for node in drawn.nodes.values()]
     for flow in drawn.flows.values():
         open_tag = f'<sequenceFlow id="{names[flow.id]}" sourceRef="{flow.source}" targetRef="{flow.target}"'
-        asked = f"<conditionExpression>{escape(flow.condition or "")}</conditionExpression>"
+        asked = f"<conditionExpression>{escape(flow.condition or '')}</conditionExpression>"
         body.append(f"{open_tag}/>" if flow.condition is None else f"{open_tag}>{asked}</sequenceFlow>")
     return file(
         f'<process id="{drawn.key}" name={quoteattr(drawn.name_zh)} os:nameEn={quoteattr(drawn.name_en)} '
