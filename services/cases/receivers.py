@@ -40,7 +40,8 @@ def follow(sender: object, *, root: Run, effects: Sequence[Any], by: User | None
                 ready.append(task)
             case ClockWarned():
                 _warn(effect, at=at)
-    _tell_ready(ready, at=at)
+    if ready:
+        _tell_ready(ready, at=at)
 
 
 def _case(subject_id: str) -> Case:

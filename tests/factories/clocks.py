@@ -45,7 +45,7 @@ def running_clock(root: Run | None = None, *, started: str = "2026-09-29 10:00",
     """Start a promised clock of three working days through the operation that does it in life."""
     words: dict[str, Any] = {
         "root": root or RunFactory.create(),
-        "subject_kind": "case",
+        "subject_kind": "probe",
         "subject_id": "34",
         "kind": "promised",
         "department": "SCJG",

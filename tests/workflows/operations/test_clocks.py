@@ -66,7 +66,7 @@ def test_starting_stores_the_facts_and_what_follows_from_them() -> None:
     assert clock.due_on == date(2026, 10, 9)
     assert clock.due_at == at("2026-10-09 17:00")
     assert waiting(clock) == {"yellow": "2026-10-08T17:00", "red": "2026-10-09T17:00"}
-    assert list(clocks_of("case", "34")) == [clock]
+    assert list(clocks_of("probe", "34")) == [clock]
 
 
 def test_a_statutory_clock_only_turns_black() -> None:
@@ -121,7 +121,7 @@ def test_a_pause_undecides_the_day_and_resuming_decides_it_again(told: list[Any]
     assert waiting(clock) == {}
     assert told == [
         ClockPaused(
-            clock_id=clock.pk, subject_kind="case", subject_id="34", clock_kind="promised", reason="expert_review",
+            clock_id=clock.pk, subject_kind="probe", subject_id="34", clock_kind="promised", reason="expert_review",
             planned_days=3,
         )
     ]  # fmt: skip
@@ -248,7 +248,7 @@ def test_a_start_in_the_past_is_counted_from_then() -> None:
     """Deemed acceptance: nobody said anything, so the case counts as accepted on the day it was filed."""
     root = RunFactory.create()
     clock = start_clock(
-        root=root, subject_kind="case", subject_id="1", kind="statutory", limit_amount=20, limit_unit="working_days",
+        root=root, subject_kind="probe", subject_id="1", kind="statutory", limit_amount=20, limit_unit="working_days",
         started_at=at("2026-09-01 10:00"), starts_on_event="deemed_acceptance", by=None, at=at("2026-09-09 09:00"),
     )  # fmt: skip
     assert clock.due_on == date(2026, 9, 29)  # 20 September is made up, 25 September is off
@@ -260,7 +260,7 @@ def test_the_same_facts_give_the_same_instant_whoever_recomputes() -> None:
         clock=clock, reason="hearing", from_on=date(2026, 11, 3), planned_days=2, by=None, at=at("2026-11-03 10:00")
     )
     clock = resume_clock(clock=clock, by=None, at=at("2026-11-04 10:00"))
-    assert facts_of(clocks_of("case", "34").get()) == facts_of(clock)
+    assert facts_of(clocks_of("probe", "34").get()) == facts_of(clock)
     assert clock.due_at == at("2026-11-11 17:00")
 
 

@@ -44,7 +44,7 @@ def test_a_case_has_one_light_from_promise_and_statute(now: str, colour: Light) 
     root = RunFactory.create()
     running_clock(root, started="2026-11-02 10:00")
     running_clock(root, kind="statutory", limit_amount=20, started="2026-11-02 10:00")
-    clocks = list(clocks_of("case", "34"))
+    clocks = list(clocks_of("probe", "34"))
     assert light_of(clocks, at=at(now), calendar=calendar_for()) is colour
     [view] = clock_views(clocks, at=at(now), calendar=calendar_for())
     assert view.watched.kind == "promised"
@@ -52,15 +52,15 @@ def test_a_case_has_one_light_from_promise_and_statute(now: str, colour: Light) 
 
 def test_a_statutory_clock_alone_is_shown_and_turns_black() -> None:
     running_clock(kind="statutory", limit_amount=20, started="2026-11-02 10:00")
-    lights = lights_of("case", ["34", "35"], at=at("2026-12-01 10:00"))
+    lights = lights_of("probe", ["34", "35"], at=at("2026-12-01 10:00"))
     assert lights == {"34": Light.BLACK}
 
 
 def test_a_finished_case_keeps_the_light_it_ended_with() -> None:
     clock = running_clock(started="2026-11-02 10:00")
     stop_clock(clock=clock, at=at("2026-11-09 10:00"))
-    assert lights_of("case", ["34"], at=at("2026-12-01 10:00")) == {"34": Light.RED}
-    assert find_running("case", "34", "promised") is None
+    assert lights_of("probe", ["34"], at=at("2026-12-01 10:00")) == {"34": Light.RED}
+    assert find_running("probe", "34", "promised") is None
 
 
 def test_without_a_clock_there_is_no_light() -> None:
@@ -69,12 +69,12 @@ def test_without_a_clock_there_is_no_light() -> None:
 
 def test_a_view_says_how_many_working_days_are_left() -> None:
     clock = running_clock(started="2026-11-02 10:00")
-    [view] = views_of("case", ["34"], at=at("2026-11-03 10:00"))["34"]
+    [view] = views_of("probe", ["34"], at=at("2026-11-03 10:00"))["34"]
     assert (view.days_left, view.due.due_on, view.light) == (2, date(2026, 11, 5), Light.GREEN)
     pause_clock(
         clock=clock, reason="hearing", from_on=date(2026, 11, 3), planned_days=2, by=None, at=at("2026-11-03 11:00")
     )
-    [view] = views_of("case", ["34"], at=at("2026-11-03 12:00"))["34"]
+    [view] = views_of("probe", ["34"], at=at("2026-11-03 12:00"))["34"]
     assert (view.days_left, view.due.due_on, view.light) == (None, None, Light.PAUSED)
 
 
@@ -107,6 +107,6 @@ def test_lights_of_a_list_cost_the_same_however_long(rows: int, django_assert_nu
     subjects = [str(number) for number in range(rows)]
     calendar_for()
     with django_assert_num_queries(3):
-        assert len(lights_of("case", subjects, at=at("2026-09-30 10:00"))) == rows
+        assert len(lights_of("probe", subjects, at=at("2026-09-30 10:00"))) == rows
     with django_assert_num_queries(3):
-        assert len(views_of("case", subjects, at=at("2026-09-30 10:00"))) == rows
+        assert len(views_of("probe", subjects, at=at("2026-09-30 10:00"))) == rows
