@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", switch_language, name="set_language"),
     path("my/", include("portal.applicant.urls")),
     path("oversight/", include("portal.oversight.urls")),
+    path("api/", include("portal.api.urls")),
     path("admin/", admin.site.urls),
     path("accounts/", include("portal.accounts.urls")),
     path("accounts/signup/", SignupView.as_view(), name="account_signup"),

@@ -9,3 +9,7 @@ class ApiConfig(AppConfig):
     name = "portal.api"
     label = "portal_api"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the schema how callers sign in."""
+        from portal.api import schema  # noqa: F401

@@ -50,4 +50,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "forget old API keys": {
+        "task": "portal.api.tasks.forget_old_task",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
 }

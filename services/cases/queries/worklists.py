@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from services.cases.models import Application, Case
 from services.cases.permissions import cases_visible_to
@@ -53,6 +53,14 @@ def inbox_of(user: User, at: datetime) -> QuerySet[Task]:
     """Return the open tasks of all posts she holds, the most urgent first."""
     posts = [(post.department, post.role) for post in posts_of(user, at)]
     return tasks_of_posts(posts).select_related("assignee", "run")
+
+
+def tasks_within_posts_of(user: User, at: datetime) -> QuerySet[Task]:
+    """Return every task of all posts she holds, closed ones too, the latest opened first."""
+    mine = Q(pk__in=())
+    for post in posts_of(user, at):
+        mine |= Q(department=post.department, role=post.role)
+    return Task.objects.filter(mine).select_related("assignee", "run").order_by("-opened_at", "-id")
 
 
 def works(tasks: Iterable[Task], *, at: datetime) -> list[Work]:

@@ -1,0 +1,1 @@
+"""Views of the API: load, permission, one operation or query, answer."""
