@@ -41,6 +41,7 @@ class Busy(exceptions.APIException):
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "busy"
+    wait = 3  # seconds; sent as Retry-After
 
 
 def answer(error: Exception, context: Mapping[str, Any]) -> Response:
@@ -100,9 +101,7 @@ def _known(error: Exception) -> exceptions.APIException | None:
     if isinstance(error, PermissionDenied):
         return exceptions.PermissionDenied()
     if isinstance(error, OperationalError) and isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
-        busy = Busy(_("Somebody else works on this case at this moment. Try again in a few seconds."))
-        busy.wait = 3  # type: ignore[attr-defined] - DRF sends it as Retry-After
-        return busy
+        return Busy(_("Somebody else works on this case at this moment. Try again in a few seconds."))
     return None
 
 

@@ -37,7 +37,7 @@ PROBLEM: dict[str, Any] = {
 }
 
 
-class Schema(AutoSchema):  # type: ignore[no-untyped-call]
+class Schema(AutoSchema):
     """Tells which requests need an Idempotency-Key."""
 
     def get_override_parameters(self) -> list[Any]:

@@ -43,6 +43,7 @@ class CaseFactory(factory.django.DjangoModelFactory[Case]):
 
     class Meta:
         model = Case
+        skip_postgeneration_save = True
 
     application = factory.SubFactory(ApplicationFactory)
     number = factory.Sequence(lambda number: f"C2026-{number:06d}")
@@ -55,6 +56,13 @@ class CaseFactory(factory.django.DjangoModelFactory[Case]):
     )
     filed_at = FILED_AT
     accepted_at = FILED_AT
+
+    @factory.post_generation
+    def run_is_about_it(self: Case, create: bool, extracted: object, **_more: object) -> None:  # type: ignore[misc]
+        """Point the run at its case, whose id is known only now."""
+        assert self.run is not None
+        self.run.subject_kind, self.run.subject_id = "case", str(self.pk)
+        self.run.save(update_fields=["subject_kind", "subject_id"])
 
 
 def open_case(

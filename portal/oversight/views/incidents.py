@@ -56,7 +56,7 @@ def retry(request: HttpRequest, job_id: int, *, at: datetime) -> HttpResponse:
     if not can_retry_jobs(request.user, at):
         raise PermissionDenied
     job = get_object_or_404(jobs.incidents(), pk=job_id)
-    retry_job(job_id=job.pk, at=at)
+    retry_job(job_id=job.pk, by=request.user, at=at)
     messages.success(request, _("The step is tried again now."))
     return redirect("oversight:incidents")
 

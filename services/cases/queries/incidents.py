@@ -18,6 +18,11 @@ class Incident:
     case: Case | None
     application: Application | None
 
+    @property
+    def number(self) -> str:
+        """The number people know it by."""
+        return self.case.number if self.case else str(self.application or "")
+
 
 def incidents_with_cases() -> Sequence[Incident]:
     """Return every incident, oldest first, in a constant number of queries."""
