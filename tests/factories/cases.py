@@ -70,7 +70,7 @@ def open_case(
 ) -> Case:
     """Return an accepted case of a service whose promise of `days` working days runs since `started`."""
     case: Case = CaseFactory.create(application=ApplicationFactory.create(service=service), **values)
-    about = {"subject_id": str(case.pk), "department": case.department.code, "started": started}
+    about = {"subject_kind": "case", "subject_id": str(case.pk), "department": case.department.code, "started": started}
     running_clock(case.application.run, kind="promised", limit_amount=days, **about)
     running_clock(case.application.run, kind="statutory", limit_amount=law_days, **about)
     return case

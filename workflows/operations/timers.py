@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -105,7 +106,10 @@ def _fire_due_of(root_id: int, at: datetime) -> int:
             # One timer that cannot fire must not keep every other case's timers waiting.
             if timer is None:
                 raise
-            log.exception("timer failed", extra={"timer": timer.pk, "kind": timer.kind})
+            # Where, not what: an error's message may hold personal data, a database's even the whole row.
+            where = traceback.format_tb(error.__traceback__)
+            about = {"timer": timer.pk, "kind": timer.kind, "error": type(error).__name__, "where": where}
+            log.error("timer failed", extra=about)
             if not _postpone(timer, error, at):
                 return fired
 
