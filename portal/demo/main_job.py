@@ -236,15 +236,20 @@ class MainJob:
         self._expect(max(counted.values()) == 1, "nobody was told the same thing twice")
 
     def _verify_paper(self, paper: Mapping[str, Any]) -> None:
-        page = self._visitor_nobody().open(f"/verify/{paper['verify_code']}/")
-        self._expect(paper["number"] in page.words(), f"{paper['number']} is publicly verified")
+        """Download a paper, keep it, and hold it against what the public verification page says."""
         content = self._paper_file(paper)
+        self._expect(content.startswith(b"%PDF"), f"{paper['number']} is a PDF")
+        digest = hashlib.sha256(content).hexdigest()
+        page = self._visitor_nobody().open(f"/verify/{paper['verify_code']}")
+        self._expect(
+            bool(page.tree.xpath("//main//*[contains(@class, 'tone-success')]")), f"{paper['number']} is valid"
+        )
+        self._expect(paper["number"] in page.words(), f"{paper['number']} is publicly verified")
+        self._expect(digest in page.words(), f"the file of {paper['number']} is the one that was issued")
         folder = self.site.var / "certificates"
         folder.mkdir(exist_ok=True)
         path = folder / f"{paper['number']}.pdf"
         path.write_bytes(content)
-        self._expect(content.startswith(b"%PDF"), f"{paper['number']} is a PDF")
-        digest = hashlib.sha256(content).hexdigest()
         self.report.certificates.append(
             {"number": paper["number"], "path": str(path), "sha256": digest, "verified": True}
         )
