@@ -42,7 +42,7 @@ def answer_situation(visitor: Visitor, start: str, *, situation: Mapping[str, An
         form = next(form for form in page.forms() if form.get("id") == "situation")
         names = set(form.xpath(".//@name"))
         values = {name: value for name, value in situation.items() if name in names}
-        if party:
+        if party and "party" in names:
             values["party"] = _party_value(form, party)
         page = visitor.submit(page, form, values, button=("go", ""))
         if page.address.startswith("/my/applications/") and not page.address.endswith("/situation/"):

@@ -89,7 +89,7 @@ class MainJob:
     def licence_first(self) -> None:
         """A founder without a licence: registration first, then four departments in parallel, all granted."""
         self.say("Route 1: no licence yet – 开办餐饮店 / Open a restaurant")
-        address = self._apply("owner", {**SITUATION, "has_licence": "no"}, {})
+        address = self._apply("owner", {**SITUATION, "has_licence": "no"}, {}, party="李雯")
         number = self._submit("owner", address)
         licence = self._case(number, "business-licence")
         self._accept(licence)
