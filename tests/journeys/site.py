@@ -1,0 +1,91 @@
+"""The running portal of the journeys, and beside it a twin on the same database that marks every translation."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from portal.demo import processes, servers, stack
+from portal.demo.processes import Process
+from portal.management.catalogues import compile_catalogues
+
+_PEOPLE = stack.ROOT / "portal" / "demo" / "people.yaml"
+READY_WITHIN_SECONDS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Where the portal answers, where its twin with marked translations does, and what its people are called."""
+
+    url: str
+    marked_url: str
+    var: Path
+    password: str
+    names: frozenset[str]
+
+
+@contextmanager
+def running_site(var: Path) -> Iterator[Site]:
+    """Run the whole portal with the demo city, its files under `var`, until the block ends.
+
+    JOURNEYS_ON="URL MARKED_URL" in the environment uses a portal that runs already, for whoever writes a journey.
+    """
+    people = yaml.safe_load(_PEOPLE.read_text(encoding="utf-8"))
+    told = {"password": people["password"], "names": _names(people)}
+    if running := os.environ.get("JOURNEYS_ON", "").split():
+        yield Site(url=running[0], marked_url=running[1], var=var, **told)
+        return
+    with _environment_of_its_own() as restore, stack.running(var, port=0) as portal:
+        restore()
+        portal.manage("load_city")
+        compile_catalogues(stack.ROOT, var / "marked", marked=True)
+        twin, url = _start_twin(portal)
+        try:
+            yield Site(url=portal.url, marked_url=url, var=var, **told)
+        finally:
+            twin.stop()
+
+
+@contextmanager
+def _environment_of_its_own() -> Iterator[Callable[[], None]]:
+    """Hide the test run's own settings and servers from the portal's processes until the yielded function is called."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("DJANGO_SETTINGS_MODULE", "portal.settings.demo")
+    for name in ("DATABASE_URL", "REDIS_URL", "MEDIA_ROOT", "STATIC_ROOT", "LOCALE_DIR", "SITE_URL"):
+        patch.delenv(name, raising=False)
+    try:
+        yield patch.undo
+    finally:
+        patch.undo()
+
+
+def _start_twin(portal: stack.Stack) -> tuple[Process, str]:
+    port = servers.free_port()
+    url = f"http://{servers.LOOPBACK}:{port}"
+    command = [sys.executable, "-m", "gunicorn", "portal.wsgi:application", "--threads", "2", "--timeout", "120"]
+    process = processes.start(
+        [*command, "--bind", f"{servers.LOOPBACK}:{port}"],
+        log=portal.var / "log" / "twin.log",
+        environment={**portal.environment, "LOCALE_DIR": str(portal.var / "marked"), "SITE_URL": portal.url},
+    )
+    try:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=READY_WITHIN_SECONDS)) as client:
+            client.get(f"{url}/healthz/live", timeout=READY_WITHIN_SECONDS).raise_for_status()
+    except httpx.HTTPError:
+        process.stop()
+        raise
+    return process, url
+
+
+def _names(people: Mapping[str, Any]) -> frozenset[str]:
+    listed = [*people["staff"], *people["citizens"], *people["organisations"]]
+    return frozenset({one["name"] for one in listed} | set(people["departments_staff"]["names"]))
