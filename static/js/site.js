@@ -12,8 +12,17 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method !== "post" || event.defaultPrevented) return;
+    if (form.classList.contains("htmx-request")) {
+      // The autosave under way comes first: two at once would look like a change from another window.
+      event.preventDefault();
+      form.addEventListener("htmx:afterRequest", () => form.requestSubmit(event.submitter), { once: true });
+      return;
+    }
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target.dataset.sent) event.preventDefault();
   });
   window.addEventListener("pageshow", () => {
     document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);

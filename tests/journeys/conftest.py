@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request
 
 from tests.journeys import browser as chromium
+from tests.journeys.language import foreign_texts, texts_of
+from tests.journeys.site import Site, running_site
 
 LANGUAGES = ("zh-hans", "en")
 
@@ -22,23 +26,68 @@ class Visitor:
     base: str
     language: str
     complaints: list[str] = field(default_factory=list)
+    site: Site | None = None
+    known: set[str] = field(default_factory=set)
+    _twin: Page | None = None
 
     def open(self, path: str) -> Page:
         """Go to a path of the site and wait until it is quiet."""
-        self.page.goto(f"{self.base}{path}", wait_until="networkidle")
+        self.page.goto(f"{self.base}{path}", wait_until="load" if self.site else "networkidle")
         return self.page
 
     def check(self, *, expect_complaint: str = "") -> None:
-        """Fail on console errors, foreign text, sideways scrolling and anything axe-core finds on the current page.
+        """Fail on console errors, failed requests, foreign text, sideways scrolling and anything axe-core finds.
 
         `expect_complaint`: part of a console message this page is meant to cause (a 404's own line, for instance).
         """
         where = f"{self.page.url} ({self.language})"
         complaints = [text for text in self.complaints if not expect_complaint or expect_complaint not in text]
         assert not complaints, f"{where}: console said {complaints}"
-        assert (found := chromium.foreign_text(self.page)) == [], f"{where}: not in the page's language: {found}"
+        assert (found := self._foreign_text()) == [], f"{where}: not in the page's language: {found}"
         assert chromium.sideways_overflow(self.page) == 0, f"{where}: scrolls sideways"
         assert (found := chromium.accessibility_violations(self.page)) == [], f"{where}: {found}"
+
+    def _foreign_text(self) -> list[str]:
+        """Ask the twin with marked translations for the same page; without a twin, go by the looks."""
+        if self.site is None:
+            return chromium.foreign_text(self.page)
+        self._twin = self._twin or self.context.new_page()
+        answer = self._twin.goto(self.page.url.replace(self.site.url, self.site.marked_url), wait_until="load")
+        assert answer is not None, f"the twin did not answer {self.page.url}"
+        assert answer.ok, f"the twin answered {answer.status} for {self.page.url}"
+        known = self.site.names | self.known
+        return [str(one) for one in foreign_texts(texts_of(self._twin), language=self.language, known=known)]
+
+    def follow(self, name: str) -> Page:
+        """Press the link of this name and wait for its page."""
+        self.page.get_by_role("link", name=name).first.click()
+        self.page.wait_for_load_state("load")
+        return self.page
+
+    def press(self, name: str) -> Page:
+        """Press the button of this name and wait for the page it leads to."""
+        with self.page.expect_navigation(wait_until="load"):
+            self.page.get_by_role("button", name=name).first.click()
+        return self.page
+
+    def reload_until(self, wanted: Locator, *, seconds: float = 60) -> None:
+        """Look again until something is there that the background brings. Fails after `seconds`."""
+        end = time.monotonic() + seconds
+        while not wanted.first.is_visible():
+            assert time.monotonic() < end, f"{self.page.url} did not show {wanted} within {seconds:.0f} s"
+            self.page.reload(wait_until="load")
+
+    def sign_in(self, name: str, password: str) -> None:
+        """Sign in through the page, and choose the language there if the profile has another."""
+        self.open("/accounts/login/")
+        self.page.fill("input[name=login]", name)
+        self.page.fill("input[name=password]", password)
+        with self.page.expect_navigation(wait_until="load"):
+            self.page.press("input[name=password]", "Enter")
+        assert self.page.locator("input[name=login]").count() == 0, f"{name} could not sign in"
+        if not (self.page.get_attribute("html", "lang") or "").startswith(self.language[:2]):
+            with self.page.expect_navigation(wait_until="load"):
+                self.page.click("button[name=language]")
 
 
 @pytest.fixture(scope="session")
@@ -50,28 +99,76 @@ def chromium_browser() -> Iterator[Browser]:
         yield browser
 
 
+def _visit(
+    browser: Browser,
+    base: str,
+    *,
+    language: str = "zh-hans",
+    width: int = 1366,
+    height: int = 768,
+    javascript: bool = True,
+    site: Site | None = None,
+) -> Visitor:
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        locale="zh-CN" if language.startswith("zh") else "en-GB",
+        java_script_enabled=javascript,
+        reduced_motion="reduce",
+        service_workers="block",
+    )
+    context.set_default_timeout(30_000 if site else 15_000)
+    context.add_cookies([{"name": "django_language", "value": language, "url": base}])
+    one = Visitor(context, context.new_page(), base, language, site=site)
+    one.page.on("console", lambda line: one.complaints.append(line.text) if line.type == "error" else None)
+    one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
+    one.page.on("requestfailed", lambda request: one.complaints.extend(_failure(request)))
+    return one
+
+
+def _failure(request: Request) -> list[str]:
+    """Return why a request failed; one that the page itself gave up, as a download does, is no failure."""
+    return [] if request.failure in (None, "net::ERR_ABORTED") else [f"{request.url}: {request.failure}"]
+
+
 @pytest.fixture
 def visitor(chromium_browser: Browser, live_server: object) -> Iterator[Callable[..., Visitor]]:
     """Return a function that gives a new visitor: `visitor(language="en", width=375, javascript=True)`."""
-    base = str(live_server)
     visitors: list[Visitor] = []
 
-    def new(*, language: str = "zh-hans", width: int = 1366, height: int = 768, javascript: bool = True) -> Visitor:
-        context = chromium_browser.new_context(
-            viewport={"width": width, "height": height},
-            locale="zh-CN" if language.startswith("zh") else "en-GB",
-            java_script_enabled=javascript,
-            reduced_motion="reduce",
-            service_workers="block",
-        )
-        context.set_default_timeout(15_000)
-        context.add_cookies([{"name": "django_language", "value": language, "url": base}])
-        one = Visitor(context, context.new_page(), base, language)
-        one.page.on("console", lambda line: one.complaints.append(line.text) if line.type == "error" else None)
-        one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
-        visitors.append(one)
-        return one
+    def new(**wishes: Any) -> Visitor:
+        visitors.append(_visit(chromium_browser, str(live_server), **wishes))
+        return visitors[-1]
 
     yield new
     for one in visitors:
+        one.context.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, chromium_browser: Browser) -> Iterator[Site]:
+    """The whole portal with worker, beat and stand-ins, once for all journeys: it starts only where a Chromium is."""
+    with running_site(tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+@pytest.fixture
+def person(site: Site, chromium_browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Return a function that gives somebody of the demo city at her own browser: `person("owner", language="en")`.
+
+    She signs in the first time and stays signed in; "" is somebody who does not. All of a test's people share `known`,
+    the words that were typed and thus stand on pages of every language.
+    """
+    people: dict[str, Visitor] = {}
+    known: set[str] = set()
+
+    def called(name: str, *, language: str = "zh-hans", width: int = 1366, height: int = 768) -> Visitor:
+        if name not in people:
+            one = _visit(chromium_browser, site.url, language=language, width=width, height=height, site=site)
+            people[name], one.known = one, known
+            if name:
+                one.sign_in(name, site.password)
+        return people[name]
+
+    yield called
+    for one in people.values():
         one.context.close()

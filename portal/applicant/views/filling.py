@@ -47,7 +47,7 @@ def section(request: HttpRequest, public_id: str, key: str) -> HttpResponse:
             draft.draft_version = error.version
         else:
             if autosaving:
-                return render(request, "ui/autosave.html", {"saved_at": at})
+                return render(request, "ui/autosave.html", {"saved_at": at, "draft_version": draft.draft_version})
             if not form.rows_changed and form.is_valid():
                 return redirect(_next(schema, key, draft.public_id))
     return render(

@@ -1,0 +1,103 @@
+"""What an applicant does in her browser: answer the questions, fill in the form, hand in documents, submit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from portal.demo.samples import sample_picture, sample_value
+from services.forms.dictionary import dictionary
+from services.forms.schema import Element
+from tests.journeys.conftest import Visitor
+
+#: Sections may show further questions once others are answered; more rounds than this is a fault.
+ROUNDS = 6
+APPLICATION = re.compile(r"/my/applications/[\w-]+/$")
+
+
+def answer_situation(one: Visitor, situation: Mapping[str, Any], *, party: str = "") -> str:
+    """Answer the questions that decide what applies; returns the path of the new application."""
+    page = one.page
+    form = page.locator("form#situation")
+    if party:
+        form.get_by_label(party).check()
+    for _ in range(ROUNDS):
+        for key, value in situation.items():
+            _answer(page, key, value)
+        with page.expect_navigation(wait_until="load"):
+            form.locator("button[name=go]").click()
+        if APPLICATION.search(page.url):
+            return page.url.removeprefix(one.base)
+        one.check()
+    raise AssertionError(f"the questions were not accepted: {page.locator('#error-summary').all_inner_texts()}")
+
+
+def _answer(page: Page, name: str, value: Any) -> None:
+    """Give an answer if it is asked, in whatever kind of field it is asked."""
+    for one in value if isinstance(value, list) else [value]:
+        choice = page.locator(f"input[name='{name}'][value='{one}']:is([type=radio], [type=checkbox])")
+        if choice.count():
+            choice.check()
+        elif page.locator(f"select[name='{name}']").count():
+            page.locator(f"select[name='{name}']").select_option(str(one))
+        elif (field := page.locator(f":is(input, textarea)[name='{name}']:not([type=hidden])")).count():
+            field.fill(str(one))
+
+
+def fill_section(one: Visitor, given: Mapping[str, Any], *, today: date) -> None:
+    """Fill in the section that is open with `given`, and with samples elsewhere, and go on to the next."""
+    page, address = one.page, one.page.url
+    for _ in range(ROUNDS):
+        asked = (page.locator("input[name=asked]").get_attribute("value") or "").split()
+        for element in dictionary().elements.values():
+            _fill_element(one, element, asked, given, today)
+        with page.expect_navigation(wait_until="load"):
+            page.locator("button[name=save]").click()
+        if page.url != address:
+            return
+        one.check()
+    raise AssertionError(f"{address} was not accepted: {page.locator('#error-summary').all_inner_texts()}")
+
+
+def _fill_element(one: Visitor, element: Element, asked: list[str], given: Mapping[str, Any], today: date) -> None:
+    name = element.code.replace(".", "-")
+    if element.type == "group":
+        fields = {f"{name}-0-{field.code}": (f"{element.code}.{field.code}", field) for field in element.fields}
+    else:
+        fields = {name: (element.code, element)} if name in asked else {}
+    for field_name, (code, field) in fields.items():
+        value = given.get(code, sample_value(field, today=today))
+        if field.type == "yes_no":
+            value = {"yes": "true", "no": "false"}.get(str(value), value)
+        one.known.update(str(word) for word in (value if isinstance(value, list) else [value]) if len(str(word)) > 1)
+        _answer(one.page, field_name, value)
+
+
+def upload_documents(one: Visitor) -> int:
+    """Hand in a sample of every document the page asks for; returns how many."""
+    page = one.page
+    wanted = [field.get_attribute("value") for field in page.locator("main input[name=material]").all()]
+    for code in wanted:
+        form = page.locator("main form", has=page.locator(f"input[name=material][value='{code}']"))
+        form.locator("input[type=file]").set_input_files(
+            {"name": f"{code}.png", "mimeType": "image/png", "buffer": sample_picture(str(code))}
+        )
+        with page.expect_navigation(wait_until="load"):
+            form.get_by_role("button").click()
+        expect(page.get_by_role("link", name=f"{code}.png")).to_be_visible()
+    return len(wanted)
+
+
+def sign_and_submit(one: Visitor) -> None:
+    """Declare, consent and submit on the review page."""
+    page = one.page
+    page.locator("input[name=signed]").check()
+    for consent in page.locator("input[name=consents]").all():
+        consent.check()
+    with page.expect_navigation(wait_until="load"):
+        page.locator("form:has(input[name=reviewed_hash]) button[type=submit]").click()
+    expect(page).to_have_url(re.compile("/submitted/$"))
