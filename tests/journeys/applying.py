@@ -87,7 +87,7 @@ def upload_documents(one: Visitor) -> int:
             {"name": f"{code}.png", "mimeType": "image/png", "buffer": sample_picture(str(code))}
         )
         with page.expect_navigation(wait_until="load"):
-            form.get_by_role("button").click()
+            form.locator("button[type=submit]").click()
         expect(page.get_by_role("link", name=f"{code}.png")).to_be_visible()
     return len(wanted)
 

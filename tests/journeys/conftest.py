@@ -52,7 +52,9 @@ class Visitor:
         if self.site is None:
             return chromium.foreign_text(self.page)
         self._twin = self._twin or self.context.new_page()
-        answer = self._twin.goto(self.page.url.replace(self.site.url, self.site.marked_url), wait_until="load")
+        answer = self._twin.goto(
+            self.page.url.partition("#")[0].replace(self.site.url, self.site.marked_url), wait_until="load"
+        )
         assert answer is not None, f"the twin did not answer {self.page.url}"
         assert answer.ok, f"the twin answered {answer.status} for {self.page.url}"
         known = self.site.names | self.known

@@ -18,8 +18,9 @@ from playwright.sync_api import Page
 OPEN, CLOSE = "⟦", "⟧"
 #: Never words of a language: addresses, e-mail, codes of capital letters with digits, units, file names.
 _NEUTRAL = re.compile(
-    r"https?:\S+|\S+@\S+|[\w-]+\.(?:png|jpe?g|pdf|csv|xlsx|docx)\b|\b[0-9A-F]{32,64}\b|\b(?=\w*\d)[A-Za-z0-9-]{4,}\b"
-    r"|\b(?:[kM]?B|KB|MB|m|m2|m³|km|h|SHA)\b|\b[A-Z][A-Z0-9]{1,5}\b",
+    r"https?:\S+|\S+@\S+|[\w-]+\.(?:png|jpe?g|pdf|csv|xlsx|docx)\b|(?<![A-Za-z0-9])(?:"
+    r"[0-9A-Fa-f]{32,64}|(?=[A-Za-z0-9-]*\d)[A-Za-z0-9-]{4,}|[kM]?B|m2|km|SHA|JavaScript|[A-Z][A-Z0-9]{1,5}"
+    r")(?![A-Za-z0-9])"
 )
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]{2,}")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")

@@ -31,6 +31,7 @@ def test_marks_are_taken_out(text: str, left: str) -> None:
         ("zh-hans", "食品经营许可 SCJG-2026-000123 · 12.5 kB · PDF", ()),
         ("zh-hans", "https://example.org/verify/abc · a@example.org · layout-plan.png", ()),
         ("zh-hans", "91410100MA0000074E", ()),
+        ("zh-hans", "市场监督管理局YJS-20261123-00001-01", ()),
         ("zh-hans", "Anna Smith 的申请", ()),
         ("zh-hans", "Anna Smith applied", ("applied",)),
         ("zh-hans", "Zhengzhou (demo)", ("Zhengzhou", "demo")),

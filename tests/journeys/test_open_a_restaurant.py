@@ -67,7 +67,11 @@ def test_the_owner_files_once_in_english(person: Person) -> None:
     owner = person("owner2", language="en")
     situation = {"has_licence": "yes", **RESTAURANT, "premises_ready": "yes"}
     path = apply_for_restaurant(
-        owner, situation, title="Open a restaurant", start="Start now", given={"organisation.uscc": "91410100MA0000074E"},
+        owner,
+        situation,
+        title="Open a restaurant",
+        start="Start now",
+        given={"organisation.uscc": "91410100MA0000074E"},
         party="郑州老街坊餐饮管理有限公司（演示）",
     )
     owner.open(path)
