@@ -46,7 +46,7 @@ def running_site(var: Path) -> Iterator[Site]:
         return
     with _environment_of_its_own() as restore, stack.running(var, port=0) as portal:
         restore()
-        portal.manage("load_city")
+        portal.load_city()
         compile_catalogues(stack.ROOT, var / "marked", marked=True)
         twin, url = _start_twin(portal)
         try:
