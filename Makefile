@@ -34,10 +34,10 @@ demo-reset: install ## forget everything the demo keeps
 	@$(BIN)/python -m portal.demo.servers --clear var
 
 test: messages ## run the whole suite on real servers, which it starts and stops itself
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 coverage: messages ## the same, and how much of the workflows and operations it covers
-	@$(BIN)/python -m pytest -n 2 --cov=workflows --cov=services --cov-report= $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov=workflows --cov=services --cov-report= $(ARGS)
 	@$(BIN)/coverage report --include='workflows/*,services/*/operations.py,services/*/operations/*' \
 		--skip-covered --fail-under=$(COVERAGE_MINIMUM)
 
