@@ -9,21 +9,21 @@ English page. What is inside marks is the catalogue's, whose languages a test of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from playwright.sync_api import Page
 
 OPEN, CLOSE = "⟦", "⟧"
-#: Never words of a language: addresses, e-mail, codes of capital letters with digits, units, file names.
+#: Never words of a language: addresses, e-mail, numbers of papers, codes of letters with digits, units, file names.
 _NEUTRAL = re.compile(
-    r"https?:\S+|\S+@\S+|[\w-]+\.(?:png|jpe?g|pdf|csv|xlsx|docx)\b|(?<![A-Za-z0-9])(?:"
+    r"[\u4e00-\u9fff]+〔\d{4}〕\d+号|https?:\S+|\S+@\S+|[\w-]+\.(?:png|jpe?g|pdf|csv|xlsx|docx)\b|(?<![A-Za-z0-9])(?:"
     r"[0-9A-Fa-f]{32,64}|(?=[A-Za-z0-9-]*\d)[A-Za-z0-9-]{4,}|[kM]?B|m2|km|SHA|JavaScript|[A-Z][A-Z0-9]{1,5}"
     r")(?![A-Za-z0-9])"
 )
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]{2,}")
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _VERBATIM = "script, style, noscript, template, code, kbd, svg, [data-verbatim], [translate=no]"
 _TEXTS = """(verbatim) => {
   const root = document.documentElement;
@@ -95,15 +95,7 @@ def foreign_words(text: str, *, language: str, known: Iterable[str] = ()) -> tup
     left = outside_marks(text)
     for data in sorted(known, key=len, reverse=True):
         left = left.replace(data, " ")
-    if language.startswith("zh"):
-        return tuple(_LATIN.findall(_NEUTRAL.sub(" ", left)))
-    return tuple(run for run in _runs_of_han(left))
-
-
-def _runs_of_han(text: str) -> Iterator[str]:
-    for run in re.split(r"[^\u3400-\u9fff\uf900-\ufaff]+", text):
-        if _HAN.search(run):
-            yield run
+    return tuple((_LATIN if language.startswith("zh") else _HAN).findall(_NEUTRAL.sub(" ", left)))
 
 
 def texts_of(page: Page) -> list[tuple[str, str]]:
