@@ -1,22 +1,31 @@
-"""A city with its people, processes and catalogue, and a person who goes through an application."""
+"""A city with its people, processes and catalogue, loaded once for all tests of a file."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.management import call_command
 
 from portal.demo.city import load_city
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 #: A Wednesday without holidays near it.
 MORNING = datetime(2026, 3, 4, 9, 30, tzinfo=SHANGHAI)
-ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def _loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        load_city(at=MORNING)
+    yield
+    with django_db_blocker.unblock():
+        call_command("flush", verbosity=0, interactive=False)
 
 
 @pytest.fixture
-def city(db: None) -> None:
-    """Load departments, people, calendar, processes and catalogue."""
-    load_city(at=MORNING)
+def city(_loaded: None, db: None) -> None:
+    """Let a test begin in the loaded city; what it changes is undone."""
