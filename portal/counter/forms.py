@@ -185,20 +185,25 @@ class HandOutForm(forms.Form):
 
     use_required_attribute = False
 
-    papers = forms.MultipleChoiceField(label=_("Papers"), widget=forms.CheckboxSelectMultiple, required=False)
+    papers = forms.MultipleChoiceField(
+        label=_("Papers"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one paper that was not handed out before.")},
+    )
     collected_by = forms.CharField(
         label=_("Name of who takes them"),
         help_text=_("As on the identity document you looked at; she signs the delivery list."),
+        error_messages={
+            "required": _("Enter the name of the person who takes the papers: it is the proof of delivery.")
+        },
         max_length=100,
-        required=False,
     )
 
     def __init__(self, *args: Any, papers: Sequence[Any], **kwargs: Any) -> None:
         """Build the form. papers: those that wait at the window."""
         super().__init__(*args, **kwargs)
         self.fields["papers"].choices = [  # type: ignore[attr-defined]
-            (str(paper.pk), f"{paper.title_zh if is_chinese() else paper.title_en} · {paper.number}")
-            for paper in papers
+            (str(paper.pk), paper.title_zh if is_chinese() else paper.title_en) for paper in papers
         ]
         if "papers" not in self.data:
             self.initial.setdefault("papers", [str(paper.pk) for paper in papers])

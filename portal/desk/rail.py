@@ -15,7 +15,7 @@ GO_TO_INBOX, GO_TO_CASES = "i", "d"
 def frame(request: HttpRequest, *, count: int | None = None, keys: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
     """Return what the staff frame needs. count: open tasks, where known. keys: the page's own (key, word)."""
     places = [
-        (_("Inbox"), reverse("desk:inbox"), "inbox", count, GO_TO_INBOX),
+        (_("Tasks"), reverse("desk:inbox"), "inbox", count, GO_TO_INBOX),
         (_("Cases of the department"), reverse("desk:cases"), "folder2-open", None, GO_TO_CASES),
     ]
     items = [
@@ -28,7 +28,7 @@ def frame(request: HttpRequest, *, count: int | None = None, keys: tuple[tuple[s
             {"key": key, "word": word}
             for key, word in (
                 *keys,
-                (GO_TO_INBOX, _("Go to the inbox")),
+                (GO_TO_INBOX, _("Go to the tasks")),
                 (GO_TO_CASES, _("Go to the department's cases")),
             )
         ],

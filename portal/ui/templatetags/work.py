@@ -21,13 +21,13 @@ def work_columns() -> list[dict[str, str]]:
     """Return the columns of `ui/work_list.html`."""
     return [
         {"word": _("Light"), "sort": "", "css": "tight"},
-        {"word": _("Due"), "sort": "due", "css": "tight"},
+        {"word": _("Due day"), "sort": "due", "css": "tight"},
         {"word": _("Number"), "sort": "", "css": "tight"},
         {"word": _("Service"), "sort": "", "css": ""},
         {"word": _("Applicant"), "sort": "", "css": ""},
-        {"word": _("Step"), "sort": "", "css": ""},
+        {"word": _("Step now"), "sort": "", "css": ""},
         {"word": _("Age"), "sort": "age", "css": "tight number"},
-        {"word": _("Who"), "sort": "", "css": "tight"},
+        {"word": _("Handled by"), "sort": "", "css": "tight"},
     ]
 
 

@@ -45,11 +45,15 @@ class FiledSection:
 
 @dataclass(frozen=True, kw_only=True)
 class FiledDocument:
-    """A document of a case: what is asked, the files handed in, and what the window found."""
+    """A document of a case: what is asked, the files handed in, and what the window found.
+
+    is_first_with_files: pages show its files at once, the others' when they are opened.
+    """
 
     need: MaterialNeed
     uploads: Sequence[Upload]
     check: MaterialCheck | None
+    is_first_with_files: bool
 
     @property
     def code(self) -> str:
@@ -114,10 +118,13 @@ def documents_of_case(case: Case) -> list[FiledDocument]:
         uploads[upload.material_code].append(upload)
     checks = {check.material: check for check in case.material_checks.all()}
     needs = materials_of([case.service], situation_of(application.offer, application.situation))
+    needs = [need for need in needs if need.material.document_kind != DocumentKind.FORM]
+    first = next((need.code for need in needs if uploads[need.code]), "")
     return [
-        FiledDocument(need=need, uploads=uploads[need.code], check=checks.get(need.code))
+        FiledDocument(
+            need=need, uploads=uploads[need.code], check=checks.get(need.code), is_first_with_files=need.code == first
+        )
         for need in needs
-        if need.material.document_kind != DocumentKind.FORM
     ]
 
 
