@@ -79,8 +79,8 @@ class ClaimView(PrivateView):
     @idempotent
     def post(self, request: Request, task_id: int) -> Response:
         """Take a task into my hands."""
-        NothingSerializer(data=request.data).is_valid(raise_exception=True)
         work = _work(request, task_id)
+        NothingSerializer(data=request.data).is_valid(raise_exception=True)
         with as_problems():
             claim_task(task_id=work.task.pk, by=request.user, at=database_now())
         return Response(TaskDetailSerializer(_work(request, task_id)).data)
@@ -95,8 +95,8 @@ class ReleaseView(PrivateView):
     @idempotent
     def post(self, request: Request, task_id: int) -> Response:
         """Give a task I took back to its post."""
-        NothingSerializer(data=request.data).is_valid(raise_exception=True)
         work = _work(request, task_id)
+        NothingSerializer(data=request.data).is_valid(raise_exception=True)
         if work.task.assignee_id not in (None, request.user.pk):
             raise PermissionDenied
         with as_problems():
@@ -113,9 +113,9 @@ class CompleteView(PrivateView):
     @idempotent
     def post(self, request: Request, task_id: int) -> Response:
         """Complete a task with one of its outcomes; the case moves on in the same transaction."""
+        work = _work(request, task_id)
         given = CompletionSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        work = _work(request, task_id)
         with as_problems():
             _complete(work.task, given.validated_data, request)
         return Response(TaskDetailSerializer(_work(request, task_id)).data)

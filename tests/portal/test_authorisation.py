@@ -1,0 +1,277 @@
+"""The authorisation table (tests/authorisation.yaml) holds for every address and everybody; one that is missing fails.
+
+Every request is made with real objects of somebody else's: a filed application of the citizen, its case in SCJG with
+its open tasks, her draft, her files and papers. Whoever is refused sees nothing of them and changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from services.cases.enums import ApplicationState, CaseState
+from services.cases.models import Application, Case
+from services.cases.queries.forms import form_of
+from services.catalogue.queries import SHIPPED_FOLDER
+from services.documents.models import Paper, Upload
+from services.notifications.models import Notice
+from services.parties.enums import Role
+from tests.factories.cases import FILED_AT, ApplicationFactory, CaseFactory, open_case, open_task
+from tests.factories.catalogue import published_bundle, published_service
+from tests.factories.documents import make_paper, make_upload
+from tests.factories.notifications import NoticeFactory
+from tests.factories.parties import HallFactory, MembershipFactory, PersonFactory, WindowFactory
+from workflows.enums import JobState
+from workflows.models import HistoryEvent, Job, Task
+from workflows.operations.definitions import publish_process
+
+TABLE = yaml.safe_load((Path(__file__).parents[1] / "authorisation.yaml").read_text(encoding="utf-8"))
+PROCESS = SHIPPED_FOLDER / "processes" / "licence-review.bpmn"
+ROLES: list[str] = TABLE["roles"]
+#: What nobody may see who is refused.
+CANARY = "金丝雀"
+REFUSED = frozenset({"login", "401", "403", "404"})
+WORDS = REFUSED | {"allow", "405", "unasked"}
+SIGN_INS = frozenset({"/accounts/login/", "/admin/login/"})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. place: a route, or a pattern of routes of one admin model. objects: parameter -> name."""
+
+    place: str
+    method: str
+    objects: dict[str, str]
+    outcomes: dict[str, str]
+
+    def fits(self, route: str) -> bool:
+        """Tell whether the line is about this route."""
+        return route == self.place or ("*" in self.place and fnmatchcase(route, self.place))
+
+    def outcome(self, role: str) -> str:
+        """Return what a role must meet."""
+        return self.outcomes.get(role, self.outcomes.get("default", "missing"))
+
+
+def _rows() -> Iterator[Row]:
+    for place, given in TABLE["addresses"].items():
+        for one in given if isinstance(given, list) else [given]:
+            line = {"as": one} if isinstance(one, str) else dict(one)
+            outcomes = dict(TABLE["outcomes"][line.pop("as")]) if "as" in line else {}
+            yield Row(
+                place=str(place),
+                method=line.pop("method", "get"),
+                objects=line.pop("with", {}),
+                outcomes={**outcomes, **{role: str(word) for role, word in line.items()}},
+            )
+
+
+def _model_rows() -> Iterator[Row]:
+    """Return the lines of the administration's models; an object that does not exist leads back to the start page."""
+    closed, back = TABLE["outcomes"]["closed-to-all"], TABLE["outcomes"]["administrators"]
+    for model in TABLE["admin-models"]:
+        place = f"admin/{model.replace('.', '/')}/"
+        pages = {"": closed, "add/": closed, "<path:object_id>/change/": closed, "<path:object_id>/delete/": closed}
+        pages |= {"<path:object_id>/": back, "<path:object_id>/history/": back}
+        for page, outcomes in pages.items():
+            yield Row(place=place + page, method="get", objects={}, outcomes=dict(outcomes))
+
+
+ROWS = [*_rows(), *_model_rows()]
+
+
+def routes(resolver: URLResolver | None = None, prefix: str = "") -> list[str]:
+    """Return every route of the site."""
+    found = []
+    for one in (resolver or get_resolver()).url_patterns:
+        place = prefix + str(one.pattern)
+        found += [place] if isinstance(one, URLPattern) else routes(one, place)
+    return found
+
+
+def test_every_address_is_in_the_table() -> None:
+    missing = [route for route in routes() if not any(row.fits(route) for row in ROWS)]
+    assert not missing, "Say in tests/authorisation.yaml who may open: " + ", ".join(missing)
+
+
+def test_the_table_names_no_address_that_is_gone() -> None:
+    known = routes()
+    assert [row.place for row in ROWS if not any(row.fits(route) for route in known)] == []
+
+
+def test_the_table_says_something_for_every_role() -> None:
+    wrong = [(row.place, role) for row in ROWS for role in ROLES if row.outcome(role) not in WORDS]
+    assert wrong == []
+    unknown = [(row.place, name) for row in ROWS for name in row.outcomes if name not in {*ROLES, "default"}]
+    assert unknown == []
+
+
+def _people() -> dict[str, Any]:
+    hall = HallFactory()
+    people: dict[str, Any] = {"anonymous": None}
+    people["citizen"] = PersonFactory(name=f"李{CANARY}").user
+    people["other"] = PersonFactory().user
+    people["clerk"] = MembershipFactory(department=None, window=WindowFactory(hall=hall), role=Role.CLERK).user
+    for role in (Role.HANDLER, Role.CHECKER, Role.APPROVER, Role.HEAD):
+        people[role.value] = MembershipFactory(department__code="SCJG", role=role).user
+    people["other_handler"] = MembershipFactory(department__code="XF", role=Role.HANDLER).user
+    for role in (Role.MANAGER, Role.AUDITOR, Role.DESIGNER, Role.ADMIN):
+        people[role.value] = MembershipFactory(department__code="ZWB", role=role).user
+    people["admin"].is_staff = True
+    people["admin"].save()
+    return people
+
+
+def _world() -> dict[str, Any]:
+    people = _people()
+    citizen = people["citizen"]
+    publish_process(source=PROCESS.read_bytes(), at=FILED_AT)
+    service = published_service(
+        item__code="food-licence",
+        item__department__code="SCJG",
+        form={"uses": ["person.name"]},
+        materials=[{"code": "layout-plan"}],
+    )
+    case = open_case(service, number=f"C-{CANARY}")
+    application = case.application
+    Application.objects.filter(pk=application.pk).update(
+        party_id=citizen.person.pk, filed_by=citizen, number=f"A-{CANARY}"
+    )
+    draft = ApplicationFactory(
+        person=citizen.person, service=service, state=ApplicationState.DRAFT, number=None, submitted_at=None, run=None
+    )
+    waiting = CaseFactory(
+        application=ApplicationFactory(person=citizen.person, service=service), state=CaseState.SUPPLEMENT
+    )
+    waiting.supplements.create(round=1, items=[], asked_by=people["clerk"], asked_at=FILED_AT)
+    supplement = open_task(waiting, node="supplement", role="applicant", department="")
+    intake = open_task(case, node="intake", role="clerk", department="ZWB", outcomes=["accept"])
+    handle = open_task(case)
+    ready = open_task(case, node="premises_ready", role="applicant", department="", outcomes=["ready"])
+    subject = ("application", str(application.pk))
+    upload = make_upload(subject_kind=subject[0], subject_id=subject[1], by=citizen)
+    paper = make_paper(department="SCJG", subject=("case", str(case.pk)))
+    job = Job.objects.create(
+        run=case.run, root=application.run, node="issue", round=1, action="cases.issue_result",
+        state=JobState.INCIDENT, next_attempt_at=FILED_AT, queued_at=FILED_AT,
+    )  # fmt: skip
+    return {
+        "people": people,
+        "objects": {
+            "application": application.public_id,
+            "draft": draft.public_id,
+            "case": case.public_id,
+            "waiting": waiting.public_id,
+            "intake": intake.pk,
+            "handle": handle.pk,
+            "ready": ready.pk,
+            "supplement": supplement.pk,
+            "upload": upload.public_id,
+            "paper": paper.public_id,
+            "verify_code": paper.verify_code,
+            "person": citizen.person.public_id,
+            "service": service.code,
+            "bundle": published_bundle(parts=[{"service": service.item}], bundle__code="shop").code,
+            "section": form_of(draft).sections[0].key,
+            "job": job.pk,
+            "notice": NoticeFactory(dead=True, recipient=citizen).public_id,
+            "user": citizen.pk,
+            "nobody": 999999,
+        },
+    }
+
+
+COUNTED = (Application, Case, Task, Job, HistoryEvent, Upload, Paper, Notice)
+
+
+def _counts() -> Counter[str]:
+    rows = Counter({model.__name__: model.objects.count() for model in COUNTED})
+    rows["taken"] = Task.objects.filter(assignee__isnull=False).count()
+    rows["retried"] = Job.objects.filter(state=JobState.QUEUED).count()
+    return rows
+
+
+def _address(route: str, row: Row, objects: dict[str, Any]) -> str:
+    """Return the route with the line's objects in place of its parameters; a route that is an expression has `path`."""
+    if "path" in row.objects:
+        return row.objects["path"].format(**objects)
+    address = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(objects[row.objects.get(found[1], "nobody")]), route)
+    assert not set("<(^") & set(address), f"{route} needs `with: {{path: …}}` in the table."
+    return f"/{address}"
+
+
+def _addresses(objects: dict[str, Any]) -> list[tuple[Row, str]]:
+    return [(row, _address(route, row, objects)) for route in routes() for row in ROWS if row.fits(route)]
+
+
+@dataclass(frozen=True)
+class Met:
+    """What somebody met: the outcome in the table's words, the body, and whether rows were changed."""
+
+    word: str
+    body: str
+    changed: bool
+
+
+def _met(client: Client, row: Row, address: str) -> Met:
+    """Make one request and undo whatever it did."""
+    point, before = transaction.savepoint(), _counts() if row.method != "get" else None
+    try:
+        headers = {"Idempotency-Key": "key"} if address.startswith("/api/") else {}
+        response = client.generic(row.method.upper(), address, headers=headers)
+        content = b"".join(response.streaming_content) if response.streaming else response.content
+        body = content.decode("utf-8", "replace")
+        changed = before is not None and before != _counts()
+    finally:
+        transaction.savepoint_rollback(point)
+    target = response.headers.get("Location", "")
+    if response.status_code == 302 and target.split("?")[0] in SIGN_INS:
+        return Met("login", body, changed)
+    word = str(response.status_code)
+    return Met(word if word in WORDS | {"500"} else "allow", body, changed)
+
+
+def _session_of(person: Any) -> str:
+    if person is None:
+        return ""
+    client = Client()
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+@pytest.mark.django_db
+def test_everybody_meets_what_the_table_says() -> None:
+    world = _world()
+    requests = _addresses(world["objects"])
+    wrong, leaks, changes = [], [], []
+    for role in ROLES:
+        cache.clear()
+        client, session = Client(raise_request_exception=False), _session_of(world["people"][role])
+        for row, address in requests:
+            if row.outcome(role) == "unasked":
+                continue
+            client.cookies = SimpleCookie({settings.SESSION_COOKIE_NAME: session} if session else {})
+            met, place = _met(client, row, address), f"{role} {row.method} {address}"
+            if met.word != row.outcome(role):
+                wrong.append(f"{place} ({row.place}): {met.word} instead of {row.outcome(role)}")
+            if met.word in REFUSED and CANARY in met.body:
+                leaks.append(place)
+            if met.word in REFUSED and met.changed:
+                changes.append(place)
+    assert wrong == [], "\n".join(wrong)
+    assert leaks == [], "\n".join(leaks)
+    assert changes == [], "\n".join(changes)
