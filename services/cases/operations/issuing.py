@@ -122,6 +122,8 @@ def hand_out_papers(
     Raises NotAllowedError, CollectorMissingError, NothingToHandOutError.
     """
     application = Application.objects.select_related("bundle", "service").get(pk=application_id)
+    if application.run_id is None:
+        raise NothingToHandOutError("Nothing was issued about a draft.")
     lock_root(application.run_id)
     if not is_clerk(by, at):
         raise NotAllowedError("Only a window clerk hands out papers.")
@@ -135,7 +137,7 @@ def hand_out_papers(
     papers = [paper for paper in known if paper.pk in set(paper_ids) and not paper.deliveries.all()]
     if not papers:
         raise NothingToHandOutError("Choose at least one paper that was not handed out before.")
-    proof = {"collected_by": mask_name(collected_by.strip()), "handed_out_by": by.pk}
+    proof: dict[str, str | int] = {"collected_by": mask_name(collected_by.strip()), "handed_out_by": by.pk}
     for paper in papers:
         deliver_paper(paper=paper, channel="counter", recipient_user=None, proof=proof, at=at)
         titles = {"title_zh": paper.title_zh, "title_en": paper.title_en}
