@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -56,7 +57,7 @@ class WidgetHint:
     """Codes and addresses of mail: no spelling check, no capitals put in."""
 
 
-class ElementType:
+class ElementType(ABC):
     """One kind of data element. A value that `clean` returned is JSON and is taken again unchanged."""
 
     name: ClassVar[str]
@@ -76,9 +77,9 @@ class ElementType:
                 return None
         return self.convert(element, raw, context)
 
+    @abstractmethod
     def convert(self, element: Element, raw: object, context: Context) -> object:
         """Return the JSON form of a value that is not empty; text holds no character that cannot be stored."""
-        raise NotImplementedError
 
     def display(self, element: Element, value: object, language: str) -> str:
         """Return a cleaned value as people read it."""
