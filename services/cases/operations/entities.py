@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.cases.enums import CaseState
 from services.cases.models import Application
 from services.exchange.enums import Outcome
 from services.exchange.operations import verify_business_licence
@@ -76,7 +77,29 @@ def verify_licence(application: Application, *, at: datetime) -> str:
     return "verified"
 
 
-def _hold(application: Application, applicant: Person | Organisation, uscc: str, name: str, *, at: datetime) -> None:
+def note_licence_check(application: Application, outcome: str, *, reasons: str, at: datetime) -> None:
+    """Keep what the window found when it looked at the original of a licence the register did not confirm.
+
+    confirmed: the licensed business holds the results, marked as declared. Otherwise the reasons stay with the cases
+    that end for want of it.
+    """
+    if outcome == "confirmed":
+        uscc = str(application.answers.get("organisation.uscc", ""))
+        name = str(application.answers.get("organisation.name", ""))
+        _hold(application, party(application.party), uscc, name, at=at, source=OrganisationSource.DECLARED)
+    elif reasons:
+        application.cases.filter(state=CaseState.PLANNED).update(end_reason_zh=reasons, end_reason_en=reasons)
+
+
+def _hold(
+    application: Application,
+    applicant: Person | Organisation,
+    uscc: str,
+    name: str,
+    *,
+    at: datetime,
+    source: OrganisationSource = OrganisationSource.REGISTRY,
+) -> None:
     organisation = applicant if isinstance(applicant, Organisation) and applicant.uscc == uscc else None
     organisation = organisation or Organisation.objects.filter(uscc=uscc).first()
     if organisation is None and isinstance(applicant, Person):
@@ -85,7 +108,7 @@ def _hold(application: Application, applicant: Person | Organisation, uscc: str,
             uscc=uscc,
             kind=OrganisationKind.COMPANY,
             legal_representative=applicant,
-            source=OrganisationSource.REGISTRY,
+            source=source,
             by=application.filed_by,
             at=at,
         )

@@ -18,7 +18,7 @@ from services.cases.operations.limits import copy_due_to_tasks
 from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper
 from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
-from services.cases.permissions import can_work_on, has_other_part_in
+from services.cases.permissions import application_about, can_work_on, has_other_part_in
 from services.cases.queries.casefiles import names_of_missing
 from services.parties.enums import Role
 from services.parties.identity_numbers import check_uscc
@@ -102,6 +102,10 @@ def complete_step(
             return task
         raise TaskClosedError("This task was closed meanwhile.")
     _check(task, case, outcome, by=by, at=at, reasons=reasons, outside=outside)
+    if case is None:
+        entities.note_licence_check(
+            application_about(task.subject_kind, task.subject_id), outcome, reasons=reasons.strip(), at=at
+        )
     if case is not None:
         _record(case, task, outcome, by=by, at=at, reasons=reasons, findings=findings or {})
         _apply(case, task, outcome, root=root, by=by, at=at, reasons=reasons, outside=outside, body=competent_body)

@@ -130,13 +130,15 @@ def test_a_licence_the_register_does_not_confirm_is_looked_at_by_the_window(
     if outcome is Outcome.UNAVAILABLE:
         complete_step(task_id=task.pk, outcome="confirmed", by=user("clerk"), at=at)
         assert Task.objects.filter(node="premises_ready").exists()
+        application.refresh_from_db()
+        assert Organisation.objects.get(pk=application.holder.id).uscc == "91410100MA0000074E"
         return
     complete_step(task_id=task.pk, outcome="not_confirmed", by=user("clerk"), at=at, reasons="执照与申请人不符。")
     work(at)
     application.refresh_from_db()
     assert application.result == ApplicationResult.NONE_DONE
     assert {case.state for case in application.cases.all()} == {CaseState.ENDED}
-    assert all("未" in case.end_reason_zh and case.end_reason_en for case in application.cases.all())
+    assert all("执照与申请人不符。" in case.end_reason_zh and case.end_reason_en for case in application.cases.all())
 
 
 def test_dependants_of_a_refused_licence_end_with_reasons() -> None:
