@@ -64,10 +64,12 @@ def end_dependants(application: Application, *, root: Run, at: datetime) -> None
     needed_en = needed.service.name_en if needed else "the business licence"
     for case in application.cases.filter(state=CaseState.PLANNED).select_related("service__item", "department"):
         # The window may have said already why it did not confirm the licence.
-        case.end_reason_zh = f"{case.end_reason_zh}“{needed_zh}”未获准予或未能核实，本事项所需前提不存在，因此没有提出申请。您可在取得后重新申请。"
+        case.end_reason_zh += (
+            f"“{needed_zh}”未获准予或未能核实，本事项所需前提不存在，因此没有提出申请。您可在取得后重新申请。"
+        )
         case.end_reason_en = (
-            f"{case.end_reason_en} “{needed_en}” was not granted or could not be confirmed, so what this item needs does not exist and it "
-            "was not filed. You can apply again once you have it."
+            f"{case.end_reason_en} “{needed_en}” was not granted or could not be confirmed, so what this item needs "
+            "does not exist and it was not filed. You can apply again once you have it."
         ).strip()
         project(case, CaseState.ENDED, root=root, by=None, at=at)
         tell_applicants_of_case(
