@@ -78,11 +78,14 @@ def named(thing: Any) -> str:
     return str(thing.name_zh if (get_language() or "zh").startswith("zh") else thing.name_en)
 
 
-def post_words(task: Task, departments: Mapping[str, Department]) -> str:
-    """Return who has a task: the person who took it, else the post it waits for."""
+def post_words(task: Task, departments: Mapping[str, Department], *, unless: str = "") -> str:
+    """Return who has a task: the person who took it, else the post it waits for.
+
+    unless: code of a department that stands beside it anyway and is not repeated.
+    """
     if task.role == APPLICANT:
         return _("the applicant")
-    department = departments.get(task.department)
+    department = departments.get(task.department) if task.department != unless else None
     post = f"{named(department)} · {Role(task.role).label}" if department else str(Role(task.role).label)
     return f"{task.assignee.get_full_name()} · {post}" if task.assignee is not None else post
 

@@ -105,7 +105,7 @@ def _rows(standings: Sequence[Standing]) -> list[dict[str, Any]]:
             "case": row.case,
             "task": row.task,
             "applicant": row.applicant,
-            "holder": post_words(row.task, names) if row.task is not None else "",
+            "holder": post_words(row.task, names, unless=row.case.department.code) if row.task is not None else "",
         }
         for row in rows_for(standings)
     ]
@@ -115,7 +115,6 @@ def _columns() -> list[dict[str, str]]:
     return [
         {"word": _("Light"), "sort": "light", "css": "tight"},
         {"word": _("Due"), "sort": "due", "css": "tight"},
-        {"word": _("Limit of the law"), "sort": "statutory", "css": "tight"},
         {"word": _("Number"), "sort": "number"},
         {"word": _("Service")},
         {"word": _("Applicant")},

@@ -126,7 +126,6 @@ class BoardRow:
 SORTS: Mapping[str, Callable[[Standing], Any]] = {
     "light": lambda one: (LIGHT_ORDER.index(one.light), one.due_on or date.max),
     "due": lambda one: one.due_on or date.max,
-    "statutory": lambda one: one.statutory_due_on or date.max,
     "age": lambda one: one.age_days,
     "number": lambda one: one.number,
 }
