@@ -56,7 +56,11 @@ def issue_result(case: Case, *, at: datetime) -> None:
         }
         if result.validity_months:
             facts["valid_until"] = (at + timedelta(days=result.validity_months * 365 // 12)).date()
-        issue_case_paper(case, result.paper_kind, by=by, at=at, **facts)
+        if result.paper_kind:
+            issue_case_paper(case, result.paper_kind, by=by, at=at, **facts)
+        else:  # the result is a thing, such as an identity card: the paper is the decision that announces it
+            announced = {name: value for name, value in facts.items() if name not in ("title", "fields")}
+            issue_case_paper(case, "decision_grant", by=by, at=at, **announced)
     case.issued_at = at
     case.save(update_fields=["issued_at"])
     is_filing = all(result.paper_kind in FILING_KINDS for result in case.service.results.all())

@@ -359,3 +359,18 @@ def test_everybody_sees_only_what_is_hers() -> None:
     assert cases_visible_to(user("clerk"), AT).filter(pk=case.pk).exists()
     assert cases_visible_to(user("manager"), AT).filter(pk=case.pk).exists()
     assert not cases_visible_to(user("designer"), AT).exists()
+
+
+def test_a_result_that_is_a_thing_is_announced_by_a_decision() -> None:
+    case = filed_application(service="id-card", at=MORNING).cases.get()
+    complete_step(task_id=open_task(case, "intake").pk, outcome="accept", by=user("clerk"), at=AT)
+    run_due_jobs(at=AT)
+    outside = OutsideResult(number="演示-41010000001", decided_on=AT.date())
+    complete_step(
+        task_id=open_task(case, "record_result").pk, outcome="grant", by=user("police-handler"), at=AT, outside=outside
+    )
+    for second in range(3):
+        run_due_jobs(at=AT + timedelta(seconds=second))
+    case.refresh_from_db()
+    assert case.issued_at is not None
+    assert [paper.kind for paper in papers_of("case", case.pk) if paper.kind == "decision_grant"] == ["decision_grant"]
