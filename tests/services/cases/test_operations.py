@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from portal.demo.samples import sample_situation
 from services.cases.enums import ApplicationState, CaseState, Channel
 from services.cases.models import Application, Case
 from services.cases.operations.drafts import (
@@ -362,7 +363,8 @@ def test_everybody_sees_only_what_is_hers() -> None:
 
 
 def test_a_result_that_is_a_thing_is_announced_by_a_decision() -> None:
-    case = filed_application(service="id-card", at=MORNING).cases.get()
+    situation = sample_situation(current_version("id-card").questions.all(), {})
+    case = filed_application(service="id-card", situation=situation, at=MORNING).cases.get()
     complete_step(task_id=open_task(case, "intake").pk, outcome="accept", by=user("clerk"), at=AT)
     run_due_jobs(at=AT)
     outside = OutsideResult(number="演示-41010000001", decided_on=AT.date())
