@@ -97,7 +97,7 @@ def test_nothing_is_left_after(
     run, addresses = other_run
     assert _listens(addresses["database_url"])
     run.send_signal(sent)
-    assert run.wait(30) == (-signal.SIGKILL if sent == signal.SIGKILL else 0)
+    assert run.wait(120) == (-signal.SIGKILL if sent == signal.SIGKILL else 0)
     assert _wait(lambda: not _processes_in(tmp_path))
     assert not _listens(addresses["database_url"])
     assert not _listens(addresses["redis_url"])

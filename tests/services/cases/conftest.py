@@ -23,7 +23,8 @@ def _loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         load_city(at=MORNING)
     yield
     with django_db_blocker.unblock():
-        call_command("flush", verbosity=0, interactive=False)
+        # Row numbers are not used again: calendars and processes are cached by theirs.
+        call_command("flush", verbosity=0, interactive=False, reset_sequences=False)
 
 
 @pytest.fixture
