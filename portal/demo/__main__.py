@@ -63,7 +63,10 @@ def _demonstrate(chosen: argparse.Namespace) -> int:
         if chosen.json:
             write_report(job.report, chosen.json)
         _say("")
-        _say(f"Mails caught: {len(caught_mails(site.mails))} in {site.mails}")
+        mails = caught_mails(site.mails)
+        _say(f"Mails caught: {len(mails)} in {site.mails}; the last ones:")
+        for mail in mails[-5:]:
+            _say(f"  {mail.to:<28} {mail.subject}")
         if failure:
             print(f"Not verified: {failure}", file=sys.stderr)
         else:
