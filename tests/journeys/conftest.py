@@ -28,6 +28,7 @@ class Visitor:
     complaints: list[str] = field(default_factory=list)
     site: Site | None = None
     known: set[str] = field(default_factory=set)
+    faults: list[str] = field(default_factory=list)
     _twin: Page | None = None
 
     def open(self, path: str) -> Page:
@@ -38,14 +39,20 @@ class Visitor:
     def check(self, *, expect_complaint: str = "") -> None:
         """Fail on console errors, failed requests, foreign text, sideways scrolling and anything axe-core finds.
 
+        A journey through the whole portal goes on and fails at its end, with everything that was found on the way.
         `expect_complaint`: part of a console message this page is meant to cause (a 404's own line, for instance).
         """
-        where = f"{self.page.url} ({self.language})"
-        complaints = [text for text in self.complaints if not expect_complaint or expect_complaint not in text]
-        assert not complaints, f"{where}: console said {complaints}"
-        assert (found := self._foreign_text()) == [], f"{where}: not in the page's language: {found}"
-        assert chromium.sideways_overflow(self.page) == 0, f"{where}: scrolls sideways"
-        assert (found := chromium.accessibility_violations(self.page)) == [], f"{where}: {found}"
+        found = {
+            "console": [text for text in self.complaints if not expect_complaint or expect_complaint not in text],
+            "not in the page's language": self._foreign_text(),
+            "scrolls sideways, pixels": [str(width)] if (width := chromium.sideways_overflow(self.page)) else [],
+            "axe-core": chromium.accessibility_violations(self.page),
+        }
+        self.complaints.clear()
+        where = f"{self.page.url} ({self.language}): "
+        self.faults += [f"{where}{what}: {texts}" for what, texts in found.items() if texts]
+        if self.site is None:
+            assert not self.faults, self.faults
 
     def _foreign_text(self) -> list[str]:
         """Ask the twin with marked translations for the same page; without a twin, go by the looks."""
@@ -162,11 +169,12 @@ def person(site: Site, chromium_browser: Browser) -> Iterator[Callable[..., Visi
     """
     people: dict[str, Visitor] = {}
     known: set[str] = set()
+    faults: list[str] = []
 
     def called(name: str, *, language: str = "zh-hans", width: int = 1366, height: int = 768) -> Visitor:
         if name not in people:
             one = _visit(chromium_browser, site.url, language=language, width=width, height=height, site=site)
-            people[name], one.known = one, known
+            people[name], one.known, one.faults = one, known, faults
             if name:
                 one.sign_in(name, site.password)
         return people[name]
@@ -174,3 +182,4 @@ def person(site: Site, chromium_browser: Browser) -> Iterator[Callable[..., Visi
     yield called
     for one in people.values():
         one.context.close()
+    assert not faults, "\n".join(dict.fromkeys(faults))
