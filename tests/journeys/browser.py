@@ -54,6 +54,15 @@ _FOREIGN = """() => {
   return found;
 }"""
 
+_SHAPES = """() => {
+  const shape = (element) => element.tagName + "." + [...element.classList].sort().join(".") + [...element.attributes]
+    .filter(({name}) => /^(role|type|lang|hidden|disabled|checked|open|scope|tabindex|aria-)/.test(name))
+    .map(({name, value}) => `[${name}${name === "role" || name === "type" ? "=" + value : ""}]`).sort().join("");
+  const own = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) ? "+text" : "";
+  const all = [...document.querySelectorAll("body *")];
+  return [...new Set(all.map((element) => `${shape(element.parentElement)} > ${shape(element)}${own(element)}`))];
+}"""
+
 
 def chromium_path() -> str | None:
     """Return the path of a Chromium on this machine, or None."""
@@ -80,6 +89,11 @@ def running_browser() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def shapes(page: Page) -> set[str]:
+    """Return what the page is built of: every element by tag, class, role and aria names, with its parent's."""
+    return set(page.evaluate(_SHAPES))
 
 
 def accessibility_violations(page: Page) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -46,7 +47,7 @@ class Visitor:
             "console": [text for text in self.complaints if not expect_complaint or expect_complaint not in text],
             "not in the page's language": self._foreign_text(),
             "scrolls sideways, pixels": [str(width)] if (width := chromium.sideways_overflow(self.page)) else [],
-            "axe-core": chromium.accessibility_violations(self.page),
+            "axe-core": self._barriers(),
         }
         self.complaints.clear()
         where = f"{self.page.url} ({self.language}): "
@@ -54,16 +55,31 @@ class Visitor:
         if self.site is None:
             assert not self.faults, self.faults
 
+    def _barriers(self) -> list[str]:
+        """Ask axe-core, unless the page is built of nothing but what it has judged already."""
+        built_of = {f"{self.language} {self.page.viewport_size} {shape}" for shape in chromium.shapes(self.page)}
+        if self.site is None:
+            return chromium.accessibility_violations(self.page)
+        found = [] if built_of <= self.site.judged else chromium.accessibility_violations(self.page)
+        self.site.judged.update(built_of)
+        return found
+
     def _foreign_text(self) -> list[str]:
-        """Ask the twin with marked translations for the same page; without a twin, go by the looks."""
+        """Ask the twin with marked translations for the same page, unless every text was judged already.
+
+        Without a twin, go by the looks.
+        """
         if self.site is None:
             return chromium.foreign_text(self.page)
+        says = {f"{self.language} {place} {_without_numbers(text)}" for place, text in texts_of(self.page)}
+        if says <= self.site.judged:
+            return []
+        self.site.judged.update(says)
         self._twin = self._twin or self.context.new_page()
-        answer = self._twin.goto(
-            self.page.url.partition("#")[0].replace(self.site.url, self.site.marked_url), wait_until="load"
-        )
-        assert answer is not None, f"the twin did not answer {self.page.url}"
-        assert answer.ok, f"the twin answered {answer.status} for {self.page.url}"
+        address = self.page.url.partition("#")[0].replace(self.site.url, self.site.marked_url)
+        answer = self._twin.goto(address, wait_until="load")
+        assert answer is not None, f"the twin did not answer {address}"
+        assert answer.ok, f"the twin answered {answer.status} for {address}"
         known = self.site.names | self.known
         return [str(one) for one in foreign_texts(texts_of(self._twin), language=self.language, known=known)]
 
@@ -132,6 +148,10 @@ def _visit(
     one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
     one.page.on("requestfailed", lambda request: one.complaints.extend(_failure(request)))
     return one
+
+
+def _without_numbers(text: str) -> str:
+    return re.sub(r"[0-9]+", "0", text)
 
 
 def _failure(request: Request) -> list[str]:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,17 @@ READY_WITHIN_SECONDS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """Where the portal answers, where its twin with marked translations does, and what its people are called."""
+    """Where the portal answers, where its twin with marked translations does, and what its people are called.
+
+    judged: texts and elements that pages of these journeys were found sound with; they are not judged again.
+    """
 
     url: str
     marked_url: str
     var: Path
     password: str
     names: frozenset[str]
+    judged: set[str] = field(default_factory=set)
 
 
 @contextmanager
