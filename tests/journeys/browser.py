@@ -58,9 +58,9 @@ _SHAPES = """() => {
   const shape = (element) => element.tagName + "." + [...element.classList].sort().join(".") + [...element.attributes]
     .filter(({name}) => /^(role|type|lang|hidden|disabled|checked|open|scope|tabindex|aria-)/.test(name))
     .map(({name, value}) => `[${name}${name === "role" || name === "type" ? "=" + value : ""}]`).sort().join("");
-  const own = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) ? "+text" : "";
-  const all = [...document.querySelectorAll("body *")];
-  return [...new Set(all.map((element) => `${shape(element.parentElement)} > ${shape(element)}${own(element)}`))];
+  const texts = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  const both = (element) => `${shape(element.parentElement)} > ${shape(element)}${texts(element) ? "+text" : ""}`;
+  return [...new Set([...document.querySelectorAll("body *")].map(both))];
 }"""
 
 

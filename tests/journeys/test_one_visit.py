@@ -1,0 +1,49 @@
+"""One clerk finishes an on-the-spot item in one visit: somebody walks in, and leaves with the receipt of her filing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys import applying, deciding
+from tests.journeys.conftest import Visitor
+
+pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
+GRANDMOTHER = "410104190001010022"
+
+
+def test_filing_of_prepackaged_food(person: Callable[..., Visitor]) -> None:
+    clerk = person("clerk")
+    page = clerk.open("/counter/")
+    clerk.check()
+    page.get_by_role("navigation", name="工作队列").or_(page.locator("nav.rail")).first.get_by_role(
+        "link", name="代办"
+    ).or_(page.locator("nav.rail a[href='/counter/walk-in/']")).first.click()
+    clerk.check()
+    page.locator("[name=id_number]").fill(GRANDMOTHER)
+    with page.expect_navigation(wait_until="load"):
+        page.locator("main form .btn-primary").click()
+    clerk.check()
+    page.locator("[value='service:prepackaged-food-filing']").check()
+    with page.expect_navigation(wait_until="load"):
+        page.locator("main form .btn-primary").click()
+    clerk.check()
+    if page.locator("form#situation").count():
+        path = applying.answer_situation(clerk, {})
+    else:
+        path = page.url.removeprefix(clerk.base)
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    page.locator(".task-list a[href*='/section/']").first.click()
+    while "/section/" in page.url:
+        applying.fill_section(clerk, {}, today=today)
+        clerk.check()
+    clerk.open(f"{path}documents/")
+    applying.upload_documents(clerk)
+    clerk.open(f"{path}review/")
+    clerk.check()
+    applying.sign_and_submit(clerk)
