@@ -92,11 +92,11 @@ def upload_documents(one: Visitor) -> int:
     return len(wanted)
 
 
-def sign_and_submit(one: Visitor) -> None:
-    """Declare, consent and submit on the review page."""
+def sign_and_submit(one: Visitor, *, consents: bool = True) -> None:
+    """Declare, agree to what is asked (or to nothing) and submit on the review page."""
     page = one.page
     page.locator("input[name=signed]").check()
-    for consent in page.locator("input[name=consents]").all():
+    for consent in page.locator("input[name=consents]").all() if consents else []:
         consent.check()
     with page.expect_navigation(wait_until="load"):
         page.locator("form:has(input[name=reviewed_hash]) button[type=submit]").click()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -21,9 +20,8 @@ def test_filing_of_prepackaged_food(person: Callable[..., Visitor]) -> None:
     clerk = person("clerk")
     page = clerk.open("/counter/")
     clerk.check()
-    page.get_by_role("navigation", name="工作队列").or_(page.locator("nav.rail")).first.get_by_role(
-        "link", name="代办"
-    ).or_(page.locator("nav.rail a[href='/counter/walk-in/']")).first.click()
+    page.locator("nav.rail a[href='/counter/walk-in/']").click()
+    page.wait_for_url("**/walk-in/")
     clerk.check()
     page.locator("[name=id_number]").fill(GRANDMOTHER)
     with page.expect_navigation(wait_until="load"):
@@ -46,4 +44,23 @@ def test_filing_of_prepackaged_food(person: Callable[..., Visitor]) -> None:
     applying.upload_documents(clerk)
     clerk.open(f"{path}review/")
     clerk.check()
-    applying.sign_and_submit(clerk)
+    applying.sign_and_submit(clerk, consents=False)
+    clerk.check()
+
+    page.locator("main a[href^='/counter/applications/']").click()
+    page.wait_for_url("**/counter/applications/*/")
+    clerk.check()
+    page.locator("main a[href^='/counter/tasks/']").first.click()
+    page.wait_for_url("**/counter/tasks/*/")
+    clerk.check()
+    page.locator("#id_all_fine").check()
+    deciding.end_task(clerk, "grant")
+    clerk.reload_until(page.locator("[name=collected_by]"))
+    clerk.check()
+    page.locator("[name=collected_by]").fill("刘桂兰")
+    with page.expect_navigation(wait_until="load"):
+        page.locator("form:has([name=collected_by]) .btn-primary").click()
+    clerk.check()
+    assert page.locator("#error-summary").all_inner_texts() == []
+    expect(page.locator("[name=collected_by]")).to_have_count(0)
+    expect(page.get_by_role("link", name="备案回执")).to_be_visible()

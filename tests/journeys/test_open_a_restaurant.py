@@ -33,7 +33,7 @@ RESTAURANT = {
 COMPANY, COMPANY_CODE = "郑州老街坊餐饮管理有限公司（演示）", "91410100MA0000074E"
 TEAMS = {
     "zh-hans": {"食品经营许可": "food", "消防": "fire", "招牌": "city", "排水": "city"},
-    "en": {"Food": "food", "Fire": "fire", "Sign": "city", "Drainage": "city"},
+    "en": {"Food": "food", "Fire": "fire", "sign": "city", "waste water": "city"},
 }
 
 
@@ -185,4 +185,4 @@ def test_licence_held_and_all_granted(person: Person) -> None:
     owner.open(path)
     owner.reload_until(owner.page.get_by_text("all items done").first)
     owner.check()
-    check_in_public(person, download(owner, "Food"), "en", "genuine and in force")
+    check_in_public(person, download(owner, "Food business licence"), "en", "genuine and in force")
