@@ -28,6 +28,14 @@
     document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
   });
 
+  // What somebody is filling in is not replaced under her hands, even if there is news; the page's own link brings it.
+  const touched = (field) =>
+    field === document.activeElement || field.checked !== field.defaultChecked ||
+    (field.defaultValue !== undefined && field.value !== field.defaultValue);
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if ([...event.detail.target.querySelectorAll("input, textarea")].some(touched)) event.detail.shouldSwap = false;
+  });
+
   // A draft that could not be saved says so, and asks before the page is left.
   let unsaved = false;
   const failed = (event) => {

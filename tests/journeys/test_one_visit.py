@@ -55,7 +55,7 @@ def test_filing_of_prepackaged_food(person: Callable[..., Visitor]) -> None:
     clerk.check()
     page.locator("#id_all_fine").check()
     deciding.end_task(clerk, "grant")
-    clerk.reload_until(page.locator("[name=collected_by]"))
+    clerk.reload_until(page.get_by_role("checkbox", name="备案回执"))
     clerk.check()
     page.locator("[name=collected_by]").fill("刘桂兰")
     with page.expect_navigation(wait_until="load"):
