@@ -18,7 +18,7 @@ from playwright.sync_api import Page
 OPEN, CLOSE = "⟦", "⟧"
 #: Never words of a language: addresses, e-mail, numbers of papers, codes of letters with digits, units, file names.
 _NEUTRAL = re.compile(
-    r"[\u4e00-\u9fff]+〔\d{4}〕\d+号|https?:\S+|\S+@\S+|[\w-]+\.(?:png|jpe?g|pdf|csv|xlsx|docx)\b|(?<![A-Za-z0-9])(?:"
+    r"[\u4e00-\u9fff]+〔\d{4}〕\d+号|[\u4e00-\u9fff]+-[A-Z]+-\d{4}-\d+|https?:\S+|\S+@\S+|[\w-]+\.(?:png|jpe?g|pdf|csv|xlsx|docx)\b|(?<![A-Za-z0-9])(?:"
     r"[0-9A-Fa-f]{32,64}|(?=[A-Za-z0-9-]*\d)[A-Za-z0-9-]{4,}|[kM]?B|m2|km|SHA|JavaScript|[A-Z][A-Z0-9]{1,5}"
     r")(?![A-Za-z0-9])"
 )

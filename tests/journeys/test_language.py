@@ -41,7 +41,7 @@ def test_marks_are_taken_out(text: str, left: str) -> None:
         ("en", "⟦Submit⟧ 提交", ("提交",)),
         ("en", "（⟦optional⟧）", ()),
         ("en", "Application filed", ()),
-        ("en", "演示郑政务收〔2026〕00002号", ()),
+        ("en", "演示郑政务收〔2026〕00002号 演示-SCJG-2026-00004", ()),
     ],
 )
 def test_what_is_foreign(language: str, text: str, words: tuple[str, ...]) -> None:
