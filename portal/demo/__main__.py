@@ -33,6 +33,7 @@ def main() -> int:
     words.add_argument("--var", type=Path, default=Path("var"), help="folder for data, logs and papers")
     words.add_argument("--no-seed", action="store_true", help="leave out the past sixty working days")
     chosen = words.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs deaf to Ctrl-C
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         return _demonstrate(chosen)

@@ -294,6 +294,7 @@ def _main() -> int:
     def stop(signum: int, frame: object) -> None:
         raise KeyboardInterrupt
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs deaf to Ctrl-C
     signal.signal(signal.SIGTERM, stop)
     try:
         if sys.argv[1] == "--clear":
