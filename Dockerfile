@@ -11,7 +11,7 @@ RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH
 WORKDIR /app
 COPY requirements/production.txt requirements/production.txt
-RUN pip install --require-hashes --requirement requirements/production.txt
+RUN pip install --require-hashes --no-deps --requirement requirements/production.txt
 COPY manage.py pyproject.toml ./
 COPY portal portal
 COPY services services

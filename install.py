@@ -92,7 +92,8 @@ def install_python_packages() -> None:
         run("Creating .venv", sys.executable, "-m", "venv", VENV)
     print("Installing the Python packages (once, some minutes) …", flush=True)
     pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input")
-    run("Installing the Python packages", *pip, "install", "--require-hashes", "--requirement", lock)
+    # --no-deps: the lock names every package. Without it pip refuses an extra of one (coverage[toml]) as not pinned.
+    run("Installing the Python packages", *pip, "install", "--require-hashes", "--no-deps", "--requirement", lock)
     for old in VENV.glob(".installed-*"):
         old.unlink()
     stamp.touch()
