@@ -2,6 +2,8 @@
 
 from workflows.models.calendars import CalendarDay, CalendarVersion
 from workflows.models.clocks import Clock, ClockExtension, ClockPause, ClockRecomputation, Timer
+from workflows.models.decisions import DecisionDefinition
+from workflows.models.logs import ImportedCase, ImportedEvent, ImportedLog
 from workflows.models.runs import HistoryEvent, Job, ProcessDefinition, Run, Task
 
 __all__ = [
@@ -11,7 +13,11 @@ __all__ = [
     "ClockExtension",
     "ClockPause",
     "ClockRecomputation",
+    "DecisionDefinition",
     "HistoryEvent",
+    "ImportedCase",
+    "ImportedEvent",
+    "ImportedLog",
     "Job",
     "ProcessDefinition",
     "Run",
