@@ -6,15 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workflows.engine.graph import Span
+from workflows.engine.graph import Timer, Trigger
+
+_value = dataclass(frozen=True, kw_only=True, slots=True)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@_value
 class Started:
-    """The run begins at its start event."""
+    """The run begins. node: the start event that something triggered, "" for the plain beginning."""
+
+    node: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@_value
 class Completed:
     """The activity (node, round) was completed. outcome: its answer, readable by conditions as `outcome.<node>`."""
 
@@ -24,25 +29,54 @@ class Completed:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TimerFired:
-    """The boundary timer `node` of the activity (its host, round) came due."""
+@_value
+class Triggered:
+    """What (node, round) waits or listens for came: its timer is due, its message or signal arrived."""
 
     node: str
     round: int
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@_value
+class Failed:
+    """The activity (node, round) ended with a BPMN error. code: which; whoever listens for it goes on."""
+
+    node: str
+    round: int
+    code: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@_value
+class Escalated:
+    """The process that the call activity (node, round) started escalates and goes on."""
+
+    node: str
+    round: int
+    code: str
+
+
+@_value
+class Returned:
+    """The task (node, round) is sent back on `flow`, one of the ways back that the drawing allows it."""
+
+    node: str
+    round: int
+    flow: str
+
+
+@_value
 class Cancelled:
     """The run is ended from outside: everything that waits is taken away. outcome: what the caller is told."""
 
     outcome: str
 
 
-Event = Started | Completed | TimerFired | Cancelled
+Event = Started | Completed | Triggered | Failed | Escalated | Returned | Cancelled
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@_value
 class TaskOpened:
     """Somebody of this post must act now."""
 
@@ -52,7 +86,7 @@ class TaskOpened:
     role: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@_value
 class JobQueued:
     """A worker must carry out the registered action."""
 
@@ -61,7 +95,7 @@ class JobQueued:
     action: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@_value
 class ChildCalled:
     """A child run must be started: of the process `called`, or as the caller's part `part` says."""
 
@@ -71,44 +105,78 @@ class ChildCalled:
     part: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@_value
 class TimerSet:
-    """The boundary timer `node` runs from now for `span`."""
+    """A timer runs from now. fired: how often this one fired before."""
 
     node: str
     round: int
-    span: Span
+    timer: Timer
+    fired: int = 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@_value
+class Subscribed:
+    """(node, round) waits for a message or a signal. key: which of the messages of this name, "" for any."""
+
+    node: str
+    round: int
+    trigger: Trigger
+    name: str
+    key: str
+
+
+@_value
+class Disarmed:
+    """(node, round) no longer listens: its timer or subscription is to be taken away."""
+
+    node: str
+    round: int
+
+
+@_value
+class Thrown:
+    """The run sends a message or a signal, or escalates to whoever called it. key: as in Subscribed."""
+
+    node: str
+    trigger: Trigger
+    name: str
+    key: str = ""
+
+
+@_value
 class ActivityCancelled:
-    """The activity (node, round) no longer waits: its task, job, child and timers are to be taken away."""
+    """The activity (node, round) no longer waits: its task, job or child is to be taken away."""
 
     node: str
     round: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ActivityCompleted:
-    """The activity (node, round) is done: its timers are to be taken away."""
-
-    node: str
-    round: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
+@_value
 class JoinFired:
-    """A parallel join got its last token and let one through."""
+    """A parallel or inclusive join got the last token it waited for and let one through."""
 
     node: str
     round: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@_value
 class RunEnded:
-    """No token is left. outcome: the answer of the end event reached last."""
+    """No token is left. outcome: the answer of the end event reached last. error: the error nobody caught."""
 
     outcome: str
+    error: str = ""
 
 
-Effect = TaskOpened | JobQueued | ChildCalled | TimerSet | ActivityCancelled | ActivityCompleted | JoinFired | RunEnded
+Effect = (
+    TaskOpened
+    | JobQueued
+    | ChildCalled
+    | TimerSet
+    | Subscribed
+    | Disarmed
+    | Thrown
+    | ActivityCancelled
+    | JoinFired
+    | RunEnded
+)
