@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from hypothesis import strategies as st
 
-from workflows.engine.graph import Flow, Graph, Node, NodeKind, Span
+from workflows.engine.graph import Flow, Graph, Loop, Node, NodeKind, Span, Timer, Trigger
 
 START, END = Node(id="start", kind=NodeKind.START), Node(id="end", kind=NodeKind.END, outcome="closed")
 DAY = Span(amount=1, unit="calendar_days")
@@ -41,8 +41,31 @@ def manual(key: str) -> Node:
     return Node(id=key, kind=NodeKind.MANUAL_TASK)
 
 
-def boundary(key: str, host: str, *, interrupting: bool = True, span: Span = DAY) -> Node:
-    return Node(id=key, kind=NodeKind.TIMER_BOUNDARY, host=host, interrupting=interrupting, span=span)
+def inclusive(key: str, default: str | None = None) -> Node:
+    return Node(id=key, kind=NodeKind.INCLUSIVE, default=default)
+
+
+def event_based(key: str) -> Node:
+    return Node(id=key, kind=NodeKind.EVENT_BASED)
+
+
+def sub_process(key: str, **more: Any) -> Node:
+    return Node(id=key, kind=NodeKind.SUB_PROCESS, **more)
+
+
+def receive(key: str, message: str = "paid", **more: Any) -> Node:
+    return Node(**{"id": key, "kind": NodeKind.RECEIVE_TASK, "trigger": Trigger.MESSAGE, "reference": message, **more})
+
+
+def event(key: str, kind: NodeKind, trigger: Trigger, reference: str = "", **more: Any) -> Node:
+    """Return an event; a timer event comes due after a day unless it is told otherwise."""
+    if trigger is Trigger.TIMER:
+        more.setdefault("timer", Timer(span=DAY))
+    return Node(id=key, kind=kind, trigger=trigger, reference=reference, **more)
+
+
+def boundary(key: str, host: str, *, span: Span = DAY, **more: Any) -> Node:
+    return event(key, NodeKind.BOUNDARY, Trigger.TIMER, host=host, timer=Timer(span=span), **more)
 
 
 def graph(nodes: Iterable[Node], *paths: str, conditions: dict[str, str] | None = None, key: str = "probe") -> Graph:
@@ -59,13 +82,11 @@ def graph(nodes: Iterable[Node], *paths: str, conditions: dict[str, str] | None 
 
 def connected(key: str, nodes: dict[str, Node], flows: dict[str, Flow]) -> Graph:
     incoming, outgoing = defaultdict(list), defaultdict(list)
+    backward = {flow for node in nodes.values() for flow in node.returns}
     for flow in flows.values():
-        outgoing[flow.source].append(flow.id)
         incoming[flow.target].append(flow.id)
-    hosts = defaultdict(list)
-    for node in nodes.values():
-        if node.host:
-            hosts[node.host].append(node.id)
+        if flow.id not in backward:
+            outgoing[flow.source].append(flow.id)
     return Graph(
         key=key,
         name_zh="试验流程",
@@ -75,22 +96,27 @@ def connected(key: str, nodes: dict[str, Node], flows: dict[str, Flow]) -> Graph
             for name, node in nodes.items()
         },
         flows=flows,
-        boundaries={host: tuple(borders) for host, borders in hosts.items()},
     )
 
 
 def bpmn(drawn: Graph) -> bytes:
     """Return a graph as a BPMN file that reads back as the same graph."""
     names = {flow: flow.replace(">", "_to_") for flow in drawn.flows}
-    body = [_element(node, names) for node in drawn.nodes.values()]
-    for flow in drawn.flows.values():
-        open_tag = f'<sequenceFlow id="{names[flow.id]}" sourceRef="{flow.source}" targetRef="{flow.target}"'
-        asked = f"<conditionExpression>{escape(flow.condition or '')}</conditionExpression>"
-        body.append(f"{open_tag}/>" if flow.condition is None else f"{open_tag}>{asked}</sequenceFlow>")
+    thrown = sorted({(node.trigger, node.reference) for node in drawn.nodes.values() if node.reference})
+    declared = [_DECLARED[trigger].format(id=f"{trigger}_{name}", name=name) for trigger, name in thrown]
+    limits = "".join(f' os:{name}="{getattr(drawn, name)}"' for name in ("promised", "statutory") if getattr(drawn, name))
     return file(
         f'<process id="{drawn.key}" name={quoteattr(drawn.name_zh)} os:nameEn={quoteattr(drawn.name_en)} '
-        f'isExecutable="true">\n' + "\n".join(body) + "\n</process>"
+        f'isExecutable="true"{limits}>\n' + _body(drawn, "", names) + "\n</process>" + "\n".join(declared)
     )
+
+
+_DECLARED = {
+    Trigger.MESSAGE: '<message id="{id}" name="{name}"/>',
+    Trigger.SIGNAL: '<signal id="{id}" name="{name}"/>',
+    Trigger.ERROR: '<error id="{id}" errorCode="{name}"/>',
+    Trigger.ESCALATION: '<escalation id="{id}" escalationCode="{name}"/>',
+}
 
 
 def file(content: str) -> bytes:
@@ -101,25 +127,79 @@ def file(content: str) -> bytes:
     ).encode()
 
 
-def _element(node: Node, names: dict[str, str]) -> str:
+def _body(drawn: Graph, scope: str, names: dict[str, str]) -> str:
+    backward = {flow for node in drawn.nodes.values() for flow in node.returns}
+    body = [_element(drawn, node, names) for node in drawn.inside.get(scope, ())]
+    for flow in drawn.flows.values():
+        if drawn.nodes[flow.source].scope == scope and flow.id not in backward:
+            open_tag = f'<sequenceFlow id="{names[flow.id]}" sourceRef="{flow.source}" targetRef="{flow.target}"'
+            asked = f"<conditionExpression>{escape(flow.condition or '')}</conditionExpression>"
+            body.append(f"{open_tag}/>" if flow.condition is None else f"{open_tag}>{asked}</sequenceFlow>")
+    return "\n".join(body)
+
+
+def _element(drawn: Graph, node: Node, names: dict[str, str]) -> str:
+    border, start = node.kind is NodeKind.BOUNDARY, node.kind is NodeKind.START
+    receives = node.kind is NodeKind.RECEIVE_TASK
     attributes = {
         "id": node.id,
+        "name": node.name_zh,
         "default": names[node.default] if node.default else "",
         "calledElement": node.called,
-        "attachedToRef": node.host,
-        "cancelActivity": "" if node.interrupting else "false",
+        "attachedToRef": node.host if border else "",
+        "cancelActivity": "false" if border and not node.interrupting else "",
+        "isInterrupting": "false" if start and not node.interrupting else "",
+        "triggeredByEvent": "true" if node.by_event else "",
+        "messageRef": f"message_{node.reference}" if receives else "",
+        "os:nameEn": node.name_en,
         "os:department": node.department,
         "os:role": node.role,
         "os:outcomes": " ".join(node.outcomes),
+        "os:limit": str(node.limit.amount) if node.limit else "",
+        "os:limitUnit": node.limit.unit if node.limit else "",
+        "os:returns": " ".join(drawn.flows[flow].target for flow in node.returns),
         "os:action": node.action,
+        "os:decision": node.decision,
+        "os:correlation": node.correlation,
         "os:part": node.part,
         "os:outcome": node.outcome,
     }
     written = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items() if value)
-    if node.span is None:
-        return f"<{node.kind} {written}/>"
-    timer = f'<timerEventDefinition os:amount="{node.span.amount}" os:unit="{node.span.unit}"/>'
-    return f"<{node.kind} {written}>{timer}</{node.kind}>"
+    content = _definition(node) if not receives else ""
+    if node.loop is not None:
+        content += _loop(node.loop)
+    if node.kind is NodeKind.SUB_PROCESS:
+        content += _body(drawn, node.id, names)
+    return f"<{node.kind} {written}>{content}</{node.kind}>"
+
+
+def _definition(node: Node) -> str:
+    if node.trigger is Trigger.NONE:
+        return ""
+    if node.timer is None:
+        named = f' {node.trigger}Ref="{node.trigger}_{node.reference}"' if node.reference else ""
+        return f"<{node.trigger}EventDefinition{named}/>"
+    if node.timer.span is None:
+        return f"<timerEventDefinition><timeDate>{node.timer.date}</timeDate></timerEventDefinition>"
+    stated = f'os:amount="{node.timer.span.amount}" os:unit="{node.timer.span.unit}"'
+    repeated = f' os:repeats="{node.timer.repeats}"' if node.timer.repeats != 1 else ""
+    return f"<timerEventDefinition {stated}{repeated}/>"
+
+
+def _loop(loop: Loop) -> str:
+    if loop.kind == "standard":
+        asked = f"<loopCondition>{escape(loop.condition)}</loopCondition>"
+        bounds = f' loopMaximum="{loop.maximum}"' if loop.maximum else ""
+        tested = str(loop.first).lower()
+        return f'<standardLoopCharacteristics testBefore="{tested}"{bounds}>{asked}</standardLoopCharacteristics>'
+    counted = f"<loopCardinality>{escape(loop.cardinality)}</loopCardinality>" if loop.cardinality else ""
+    ended = f"<completionCondition>{escape(loop.completion)}</completionCondition>" if loop.completion else ""
+    listed = f' os:collection="{loop.collection}" os:item="{loop.item}"' if loop.collection else ""
+    order = str(loop.kind == "sequential").lower()
+    return (
+        f'<multiInstanceLoopCharacteristics isSequential="{order}"{listed}>{counted}{ended}'
+        "</multiInstanceLoopCharacteristics>"
+    )
 
 
 @dataclass(frozen=True)
@@ -130,16 +210,42 @@ class Block:
     parts: tuple[Block, ...] = ()
 
 
-_LEAVES = st.sampled_from(["user", "service", "call", "manual", "reminded", "escalated"]).map(Block)
+_LEAVES = st.sampled_from(
+    ["user", "service", "call", "manual", "receive", "reminded", "escalated", "several", "one_by_one", "events", "returned"]
+).map(Block)
 
 
 def _wrap(inner: st.SearchStrategy[Block]) -> st.SearchStrategy[Block]:
     several = st.lists(inner, min_size=2, max_size=3).map(tuple)
-    kinds = st.sampled_from(["sequence", "parallel", "exclusive"])
-    return st.builds(Block, kinds, several) | st.builds(Block, st.just("loop"), st.tuples(inner))
+    kinds = st.sampled_from(["sequence", "parallel", "exclusive", "inclusive"])
+    alone = st.sampled_from(["loop", "scope", "failing", "interrupted"])
+    return st.builds(Block, kinds, several) | st.builds(Block, alone, st.tuples(inner))
 
 
 blocks = st.recursive(_LEAVES, _wrap, max_leaves=8)
+
+
+def exclusive_in(scope: str, key: str, default: str) -> Node:
+    return replace(exclusive(key, default), scope=scope)
+
+
+def _several(key: str) -> Node:
+    return user_task(key, department="$item", loop=Loop(kind="parallel", collection="reviewers"))
+
+
+def _one_by_one(key: str) -> Node:
+    return service_task(key, loop=Loop(kind="sequential", cardinality="3", completion="loop.done >= 2"))
+
+
+_MAKERS = {
+    "user": user_task,
+    "service": service_task,
+    "call": call,
+    "manual": manual,
+    "receive": receive,
+    "several": _several,
+    "one_by_one": _one_by_one,
+}
 
 
 class _Drawing:
@@ -148,10 +254,11 @@ class _Drawing:
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {"start": START, "end": END}
         self.flows: dict[str, Flow] = {}
+        self.scope = ""
 
     def add(self, make: Any, **more: Any) -> str:
         key = f"n{len(self.nodes)}"
-        self.nodes[key] = make(key, **more)
+        self.nodes[key] = replace(make(key, **more), scope=self.scope)
         return key
 
     def link(self, source: str, target: str, condition: str | None = None) -> str:
@@ -169,13 +276,19 @@ class _Drawing:
                 return first, last
             case "parallel":
                 return self._lay_parallel(block, source, condition)
-            case "exclusive":
-                return self._lay_exclusive(block, source, condition)
+            case "exclusive" | "inclusive":
+                return self._lay_choice(block, source, condition)
             case "loop":
                 return self._lay_loop(block, source, condition)
+            case "scope" | "failing" | "interrupted":
+                return self._lay_scope(block, source, condition)
             case "reminded" | "escalated":
                 return self._lay_timer(block, source, condition)
-        node = self.add({"user": user_task, "service": service_task, "call": call, "manual": manual}[block.kind])
+            case "events":
+                return self._lay_events(source, condition)
+            case "returned":
+                return self._lay_return(source, condition)
+        node = self.add(_MAKERS[block.kind])
         return self.link(source, node, condition), node
 
     def _lay_parallel(self, block: Block, source: str, condition: str | None) -> tuple[str, str]:
@@ -185,16 +298,72 @@ class _Drawing:
             self.link(self.lay(part, split)[1], join)
         return first, join
 
-    def _lay_exclusive(self, block: Block, source: str, condition: str | None) -> tuple[str, str]:
-        split, merge = self.add(exclusive), self.add(exclusive)
+    def _lay_choice(self, block: Block, source: str, condition: str | None) -> tuple[str, str]:
+        gateway = exclusive if block.kind == "exclusive" else inclusive
+        split, merge = self.add(gateway), self.add(gateway)
         first = self.link(source, split, condition)
         *asked, other = block.parts
         for number, part in enumerate(asked):
-            self.link(self.lay(part, split, f"choice.{split} == {number}")[1], merge)
+            test = f"choice.{split} == {number}" if gateway is exclusive else f"choice.{split} >= {number + 1}"
+            self.link(self.lay(part, split, test)[1], merge)
         default, last = self.lay(other, split)
-        self.nodes[split] = exclusive(split, default)
+        self.nodes[split] = replace(self.nodes[split], default=default)
         self.link(last, merge)
         return first, merge
+
+    def _lay_scope(self, block: Block, source: str, condition: str | None) -> tuple[str, str]:
+        """Draw a sub-process; a failing one may end by an error that its border catches."""
+        outer = self.scope
+        host = self.add(sub_process)
+        first = self.link(source, host, condition)
+        self.scope = host
+        begin = self.add(lambda key: Node(id=key, kind=NodeKind.START))
+        _, last = self.lay(block.parts[0], begin)
+        if block.kind == "failing":
+            choice, failed = self.add(exclusive), self.add(lambda key: event(key, NodeKind.END, Trigger.ERROR, "E1"))
+            self.link(last, choice)
+            self.link(choice, failed, f"choice.{choice} == 1")
+            well = self.add(lambda key: Node(id=key, kind=NodeKind.END))
+            self.nodes[choice] = exclusive_in(self.scope, choice, self.link(choice, well))
+        else:
+            self.link(last, self.add(lambda key: Node(id=key, kind=NodeKind.END)))
+        if block.kind == "interrupted":
+            self._lay_event_sub_process()
+        self.scope = outer
+        if block.kind != "failing":
+            return first, host
+        caught, merge = self.add(lambda key: event(key, NodeKind.BOUNDARY, Trigger.ERROR, "E1", host=host)), self.add(exclusive)
+        self.link(host, merge)
+        self.link(caught, merge)
+        return first, merge
+
+    def _lay_event_sub_process(self) -> None:
+        outer = self.scope
+        room = self.add(lambda key: sub_process(key, by_event=True))
+        self.scope = room
+        begin = self.add(lambda key: event(key, NodeKind.START, Trigger.TIMER, host=outer))
+        task = self.add(user_task)
+        self.link(begin, task)
+        self.link(task, self.add(lambda key: Node(id=key, kind=NodeKind.END)))
+        self.scope = outer
+
+    def _lay_events(self, source: str, condition: str | None) -> tuple[str, str]:
+        gateway, merge = self.add(event_based), self.add(exclusive)
+        first = self.link(source, gateway, condition)
+        for trigger, name in ((Trigger.MESSAGE, "answered"), (Trigger.TIMER, "")):
+            caught = self.add(lambda key, t=trigger, n=name: event(key, NodeKind.CATCH, t, n, host=gateway))
+            self.link(gateway, caught)
+            self.link(caught, merge)
+        return first, merge
+
+    def _lay_return(self, source: str, condition: str | None) -> tuple[str, str]:
+        before, after = self.add(user_task), self.add(user_task)
+        first = self.link(source, before, condition)
+        self.link(before, after)
+        back = f"{after}->{before}"
+        self.flows[back] = Flow(id=back, source=after, target=before)
+        self.nodes[after] = replace(self.nodes[after], returns=(back,))
+        return first, after
 
     def _lay_loop(self, block: Block, source: str, condition: str | None) -> tuple[str, str]:
         entry, work = self.add(exclusive), self.add(user_task)
@@ -205,7 +374,7 @@ class _Drawing:
         self.link(last, again)
         self.link(again, entry, f"choice.{again} == 0")
         after = self.add(manual)
-        self.nodes[again] = exclusive(again, self.link(again, after))
+        self.nodes[again] = exclusive_in(self.scope, again, self.link(again, after))
         return first, after
 
     def _lay_timer(self, block: Block, source: str, condition: str | None) -> tuple[str, str]:

@@ -1,216 +1,394 @@
 """The one step of the engine: `advance(graph, state, event) -> (state, effects)`, pure and total.
 
-BPMN 2.0 (ISO/IEC 19510) token semantics, clause 13: an activity holds its token until it is completed; an exclusive
-gateway passes it to the first open flow; a parallel gateway waits for one token on each incoming flow, then puts one
-on each outgoing flow; a run ends when no token is left.
+Token semantics of BPMN 2.0 (ISO/IEC 19510) clause 13: an activity holds its token until it is over; gateways choose,
+split and join; an event that listens ends its host or goes beside it; a scope ends when no token is left in it.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from workflows.engine.events import (
-    ActivityCancelled,
-    ActivityCompleted,
-    Cancelled,
-    ChildCalled,
-    Completed,
-    Effect,
-    Event,
-    JobQueued,
-    JoinFired,
-    RunEnded,
-    Started,
-    TaskOpened,
-    TimerFired,
-    TimerSet,
-)
-from workflows.engine.graph import WAITING, Flow, Graph, Node, NodeKind
-from workflows.engine.state import State
+from workflows.engine import events
+from workflows.engine.choices import EngineError, department_of, flows_on, items_of
+from workflows.engine.events import Effect, Event
+from workflows.engine.graph import AUTOMATIC, Flow, Graph, Node, NodeKind, Trigger
+from workflows.engine.marking import Marking
+from workflows.engine.state import ROOT, Activity, Scope, State
 from workflows.expressions import evaluate_condition
+
+__all__ = ["MAX_MOVES", "EngineError", "advance"]
 
 #: A step of a published process passes far fewer flows: `verify` refuses drawings that move for ever.
 MAX_MOVES = 10_000
-
-
-class EngineError(Exception):
-    """The definition or the run's data gives no way on; nothing of the step may be stored.
-
-    `verify` refuses drawings that could raise it; a department that the run's data lacks is only seen here.
-    """
+#: Nodes that wait for an event themselves, and those over only when an event comes.
+_RESTING = frozenset({NodeKind.CATCH, NodeKind.RECEIVE_TASK})
+_TRIGGERED = _RESTING | {NodeKind.EVENT_BASED}
 
 
 def advance(graph: Graph, state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
     """Apply one event to one run.
 
     An event for an activity that does not wait (any more) changes nothing, so an event applied twice is applied once.
-    Returns the next state and the effects in the order in which they came about. Raises EngineError when an exclusive
-    gateway has no open flow and no default, when tokens move in a circle without end, and when the data lacks the
-    department that a task's `$name` stands for.
+    Returns the next state and the effects in the order in which they came about. Raises EngineError when no flow
+    opens and there is no default, when tokens move in a circle without end, and when the data lacks what a task's
+    department, a message's key, a date or a list is read from.
     """
     step = _Step(graph, state)
-    match event:
-        case Started():
-            step.begin()
-        case Completed():
-            step.complete(event)
-        case TimerFired():
-            step.fire(event)
-        case Cancelled():
-            step.cancel(event)
-    return step.result()
+    if not _HANDLERS[type(event)](step, event):
+        return state, ()
+    step.run()
+    return step.mark.state(), tuple(step.mark.effects)
 
 
 class _Step:
-    """The marking while it moves. Lives for one `advance` only."""
+    """One step. Handlers of events answer whether anything happened."""
 
     def __init__(self, graph: Graph, state: State) -> None:
         self.graph = graph
-        self.waiting = set(state.waiting)
-        self.armed = set(state.armed)
-        self.arrived = dict(state.arrived)
-        self.rounds = dict(state.rounds)
-        self.data: dict[str, Any] = dict(state.data)
-        self.outcome = state.outcome
-        self.ended = state.ended
-        self.effects: list[Effect] = []
-        self.moving: deque[Flow] = deque()
-        self.moved = False
+        self.mark = Marking(graph, state)
 
-    def result(self) -> tuple[State, tuple[Effect, ...]]:
-        moves = 0
-        while self.moving:
-            moves += 1
-            if moves > MAX_MOVES:
-                raise EngineError(f"Tokens move in a circle through {self.moving[0].target} without end.")
-            self._arrive(self.moving.popleft())
-        if self.moved and not self.ended and not self.waiting and not self.arrived:
-            self.ended = True
-            self.effects.append(RunEnded(outcome=self.outcome))
-        state = State(
-            waiting=frozenset(self.waiting),
-            armed=frozenset(self.armed),
-            arrived=self.arrived,
-            rounds=self.rounds,
-            data=self.data,
-            outcome=self.outcome,
-            ended=self.ended,
-        )
-        return state, tuple(self.effects)
+    def run(self) -> None:
+        """Move tokens until all rest, closing scopes and firing inclusive joins when nothing else can move."""
+        mark, last = self.mark, ""
+        for _ in range(MAX_MOVES):
+            if mark.moving:
+                flow, scope = mark.moving.popleft()
+                last = flow.target
+                self._arrive(flow, scope)
+            elif (done := mark.done_scope()) is not None:
+                self._close_scope(done)
+            elif not self._fire_inclusive():
+                break
+        else:
+            raise EngineError(f"Tokens move in a circle through {last} without end.")
+        if mark.empty and not mark.ended:
+            self._end_run(mark.outcome)
 
-    def begin(self) -> None:
-        if not self.rounds and not self.ended:
-            self.moved = True
-            self._enter_round(self.graph.start)
-            self._leave(self.graph.start)
+    # What can happen
 
-    def complete(self, event: Completed) -> None:
-        if (event.node, event.round) not in self.waiting:
-            return
-        self.moved = True
-        self._stop_waiting(event.node, event.round)
-        self.data = {**self.data, **event.data}
-        self.data["outcome"] = {**self.data.get("outcome", {}), event.node: event.outcome}
-        self.effects.append(ActivityCompleted(node=event.node, round=event.round))
-        self._leave(self.graph.nodes[event.node])
+    def begin(self, event: events.Started) -> bool:
+        if self.mark.rounds or self.mark.ended:
+            return False
+        self.mark.learn(event.data)
+        self.mark.arm(ROOT)
+        starts = self.graph.starts()
+        if starts and starts[0].kind is NodeKind.START:
+            named = [node for node in starts if node.id == event.node]
+            starts = tuple(named or [node for node in starts if node.trigger is Trigger.NONE] or starts)[:1]
+        self._begin_at(starts, ROOT)
+        return True
 
-    def fire(self, event: TimerFired) -> None:
-        boundary = self.graph.nodes[event.node]
-        if (event.node, event.round) not in self.armed:
-            return
-        self.moved = True
-        self.armed.remove((event.node, event.round))
-        if boundary.interrupting:
-            self._stop_waiting(boundary.host, event.round)
-            self.effects.append(ActivityCancelled(node=boundary.host, round=event.round))
-        self._enter_round(boundary)
-        self._leave(boundary)
+    def complete(self, event: events.Completed) -> bool:
+        one = (event.node, event.round)
+        if one not in self.mark.waiting or self.graph.nodes[event.node].kind in _TRIGGERED:
+            return False
+        self.mark.learn(event.data)
+        self._answer(one, event.outcome)
+        self._done(one)
+        return True
 
-    def cancel(self, event: Cancelled) -> None:
-        if self.ended:
-            return
-        for node, number in sorted(self.waiting):
-            self.effects.append(ActivityCancelled(node=node, round=number))
-        self.waiting.clear()
-        self.armed.clear()
-        self.arrived.clear()
-        self.outcome = event.outcome
-        self.ended = True
-        self.effects.append(RunEnded(outcome=event.outcome))
+    def trigger(self, event: events.Triggered) -> bool:
+        one = (event.node, event.round)
+        if one in self.mark.armed:
+            self.mark.learn(event.data)
+            self._fire(one)
+            return True
+        if one in self.mark.waiting and self.graph.nodes[event.node].kind in _RESTING:
+            self.mark.learn(event.data)
+            self._done(one)
+            return True
+        return False
 
-    def _arrive(self, flow: Flow) -> None:
+    def fail(self, event: events.Failed) -> bool:
+        one = (event.node, event.round)
+        if one not in self.mark.waiting:
+            return False
+        self.mark.learn(event.data)
+        self._answer(one, event.code)
+        self._raise(event.code, one, event.code)
+        return True
+
+    def escalate(self, event: events.Escalated) -> bool:
+        one = (event.node, event.round)
+        if one not in self.mark.waiting:
+            return False
+        self._escalate(self.graph.nodes[event.node], event.code, one)
+        return True
+
+    def send_back(self, event: events.Returned) -> bool:
+        one, node = (event.node, event.round), self.graph.nodes[event.node]
+        if one not in self.mark.waiting:
+            return False
+        if event.flow not in node.returns or node.loop is not None:
+            raise EngineError(f"Task {node.id} may not be sent back on {event.flow}.")
+        self.mark.moving.append((self.graph.flows[event.flow], self.mark.close(one)))
+        return True
+
+    def cancel(self, event: events.Cancelled) -> bool:
+        if self.mark.ended:
+            return False
+        self._end_run(event.outcome)
+        return True
+
+    # Tokens
+
+    def _begin_at(self, starts: Sequence[Node], scope: Activity) -> None:
+        for node in starts:
+            if node.kind is NodeKind.START:
+                self.mark.enter(node)
+                self._leave(node, scope)
+            elif scope in self.mark.scopes or (scope == ROOT and not self.mark.ended):
+                self._enter(node, scope)
+
+    def _arrive(self, flow: Flow, scope: Activity) -> None:
         node = self.graph.nodes[flow.target]
-        if node.kind is NodeKind.PARALLEL:
-            self._arrive_at_join(node, flow)
-            return
-        number = self._enter_round(node)
-        if node.kind in WAITING:
-            self._wait(node, number)
-        elif node.kind is NodeKind.END:
-            self.outcome = node.outcome or self.outcome
+        if len(node.incoming) > 1 and node.kind in (NodeKind.PARALLEL, NodeKind.INCLUSIVE):
+            arrived = self.mark.arrived
+            arrived[scope, flow.id] = arrived.get((scope, flow.id), 0) + 1
+            if node.kind is NodeKind.PARALLEL and all((scope, incoming) in arrived for incoming in node.incoming):
+                self._join(node, scope)
         else:
-            self._leave(node)
+            self._enter(node, scope)
 
-    def _arrive_at_join(self, node: Node, flow: Flow) -> None:
-        self.arrived[flow.id] = self.arrived.get(flow.id, 0) + 1
-        if any(incoming not in self.arrived for incoming in node.incoming):
-            return
+    def _join(self, node: Node, scope: Activity) -> None:
         for incoming in node.incoming:
-            left = self.arrived.pop(incoming) - 1
-            if left:
-                self.arrived[incoming] = left
-        number = self._enter_round(node)
-        if len(node.incoming) > 1:
-            self.effects.append(JoinFired(node=node.id, round=number))
-        self._leave(node)
+            left = self.mark.arrived.pop((scope, incoming), 0) - 1
+            if left > 0:
+                self.mark.arrived[scope, incoming] = left
+        _, number = self.mark.enter(node)
+        self.mark.effects.append(events.JoinFired(node=node.id, round=number))
+        self._leave(node, scope)
 
-    def _enter_round(self, node: Node) -> int:
-        number = self.rounds[node.id] = self.rounds.get(node.id, 0) + 1
-        return number
+    def _fire_inclusive(self) -> bool:
+        """Let one inclusive join go for whose empty flows no token can come any more (BPMN 2.0 §13.4.3)."""
+        for scope, flow in sorted(self.mark.arrived):
+            node = self.graph.nodes[self.graph.flows[flow].target]
+            if node.kind is NodeKind.INCLUSIVE and self._may_go(node, scope):
+                self._join(node, scope)
+                return True
+        return False
 
-    def _wait(self, node: Node, number: int) -> None:
-        self.waiting.add((node.id, number))
-        if node.kind is NodeKind.USER_TASK:
-            department = _department(node, self.data)
-            self.effects.append(TaskOpened(node=node.id, round=number, department=department, role=node.role))
-        elif node.kind is NodeKind.SERVICE_TASK:
-            self.effects.append(JobQueued(node=node.id, round=number, action=node.action))
+    def _may_go(self, node: Node, scope: Activity) -> bool:
+        filled = {flow for flow in node.incoming if (scope, flow) in self.mark.arrived}
+        empty = set(node.incoming) - filled
+        reach = self.graph.leads_to(node.id)
+        for flows in self.mark.tokens_in(scope) if empty else ():
+            entries = frozenset[str]().union(*(reach.get(flow, frozenset()) for flow in flows))
+            if entries & empty and not entries & filled:
+                return False
+        return True
+
+    def _enter(self, node: Node, scope: Activity) -> None:
+        match node.kind:
+            case NodeKind.EXCLUSIVE | NodeKind.PARALLEL | NodeKind.INCLUSIVE:
+                self._leave(node, scope)
+            case NodeKind.THROW:
+                if self._throw(node, scope):
+                    self._leave(node, scope)
+            case NodeKind.END:
+                self._end(node, scope)
+            case _ if node.loop is not None and node.kind is not NodeKind.MANUAL_TASK:
+                self._begin_loop(node, scope)
+            case _:
+                one = self.mark.enter(node)
+                self._begin(node, one, scope)
+                if one in self.mark.waiting or one in self.mark.scopes:
+                    self.mark.arm(one, inside=False)
+
+    def _begin(self, node: Node, one: Activity, scope: Activity) -> None:
+        """Let one instance of an activity begin."""
+        mark, at = self.mark, {"node": one[0], "round": one[1]}
+        if node.kind is NodeKind.SUB_PROCESS:
+            mark.open(one, Scope(within=scope))
+            mark.arm(one, border=False)
+            self._begin_at(self.graph.starts(node.id), one)
+            return
+        mark.waiting[one] = scope
+        if node.kind is NodeKind.MANUAL_TASK:
+            self._done(one)
+        elif node.kind is NodeKind.USER_TASK:
+            department = department_of(node, mark.seen_from(one))
+            mark.effects.append(events.TaskOpened(**at, department=department, role=node.role))
+        elif node.kind in AUTOMATIC:
+            mark.effects.append(events.JobQueued(**at, action=node.action))
+        elif node.kind is NodeKind.CALL_ACTIVITY:
+            mark.effects.append(events.ChildCalled(**at, called=node.called, part=node.part))
+        elif node.kind in _RESTING:
+            mark.watch(node, one[1], one)
+
+    def _done(self, one: Activity) -> None:
+        """Let an activity that is over go on: to the flows behind it, or to the next of its instances."""
+        node, scope = self.graph.nodes[one[0]], self.mark.close(one)
+        if scope[0] == node.id:
+            self._instance_done(node, scope)
         else:
-            self.effects.append(ChildCalled(node=node.id, round=number, called=node.called, part=node.part))
-        for boundary in self.graph.boundaries.get(node.id, ()):
-            span = self.graph.nodes[boundary].span
-            if span is not None:
-                self.armed.add((boundary, number))
-                self.effects.append(TimerSet(node=boundary, round=number, span=span))
+            self._leave(node, scope)
 
-    def _stop_waiting(self, node: str, number: int) -> None:
-        self.waiting.remove((node, number))
-        self.armed.difference_update((boundary, number) for boundary in self.graph.boundaries.get(node, ()))
+    def _leave(self, node: Node, scope: Activity) -> None:
+        self.mark.moving.extend((flow, scope) for flow in flows_on(self.graph, node, self.mark.seen_from(scope)))
 
-    def _leave(self, node: Node) -> None:
-        if node.kind is NodeKind.EXCLUSIVE:
-            self.moving.append(self._choose(node))
+    def _answer(self, one: Activity, outcome: str) -> None:
+        self.mark.answer("outcome", one[0], outcome)
+        if self.graph.nodes[one[0]].loop is not None:
+            self.mark.answer("outcomes", one[0], [*self.mark.data.get("outcomes", {}).get(one[0], ()), outcome])
+
+    # Several instances (BPMN 2.0 §13.3.6-7)
+
+    def _begin_loop(self, node: Node, scope: Activity) -> None:
+        loop, seen = node.loop, self.mark.seen_from(scope)
+        assert loop is not None
+        self.mark.answer("outcomes", node.id, [])
+        if loop.kind == "standard":
+            items: tuple[Any, ...] = () if loop.first and not evaluate_condition(loop.condition, seen) else (1,)
         else:
-            self.moving.extend(self.graph.targets(node))
+            items = items_of(node, loop, seen)
+        if not items:
+            self._leave(node, scope)
+            return
+        body = self.mark.enter(node)
+        now, later = (items, ()) if loop.kind == "parallel" else (items[:1], items[1:])
+        self.mark.open(body, Scope(within=scope, total=len(items), items=later))
+        self.mark.arm(body, inside=False)
+        for number, item in enumerate(now, start=1):
+            if body in self.mark.scopes:  # an instance that is over at once may have ended them all
+                self._begin_instance(node, body, number, item)
 
-    def _choose(self, node: Node) -> Flow:
-        for flow in self.graph.targets(node):
-            if flow.id != node.default and (flow.condition is None or evaluate_condition(flow.condition, self.data)):
-                return flow
-        if node.default is None:
-            raise EngineError(f"Gateway {node.id}: no condition holds and there is no default flow.")
-        return self.graph.flows[node.default]
+    def _begin_instance(self, node: Node, body: Activity, number: int, item: Any) -> None:
+        assert node.loop is not None
+        one = self.mark.enter(node)
+        numbers = {"number": number, "total": self.mark.scopes[body].total}
+        self.mark.local[one] = {node.loop.item: item, "loop": numbers}
+        self._begin(node, one, body)
+
+    def _instance_done(self, node: Node, body: Activity) -> None:
+        room, loop = self.mark.scopes[body], node.loop
+        assert loop is not None
+        room = replace(room, done=room.done + 1)
+        seen = {**self.mark.seen_from(body), "loop": {"total": room.total, "done": room.done, "number": room.done}}
+        if loop.kind == "standard":
+            again = (not loop.maximum or room.done < loop.maximum) and evaluate_condition(loop.condition, seen)
+            room = replace(room, total=room.done + again, items=(room.done + 1,) if again else ())
+        self.mark.open(body, room)
+        if room.done == room.total or (loop.completion and evaluate_condition(loop.completion, seen)):
+            self.mark.clear(body)
+            self._leave(node, self.mark.close(body))
+        elif room.items:
+            self.mark.open(body, replace(room, items=room.items[1:]))
+            self._begin_instance(node, body, room.done + 1, room.items[0])
+
+    # Scopes, events and what they throw
+
+    def _close_scope(self, one: Activity) -> None:
+        node = self.graph.nodes[one[0]]
+        if node.kind is NodeKind.BOUNDARY or node.by_event:
+            self.mark.close(one)
+        else:
+            self._done(one)
+
+    def _fire(self, listener: Activity) -> None:
+        """Let an event act for its host: end what the host does, or go beside it in a scope of its own."""
+        mark, node = self.mark, self.graph.nodes[listener[0]]
+        host = (node.host, listener[1])
+        scope = host if node.kind is NodeKind.START else mark.scope_of(host)
+        if not node.interrupting:
+            self._listen_on(node, listener, host)
+        elif node.kind is NodeKind.START:
+            mark.armed.pop(listener)
+            mark.clear(host)
+            for other in self.graph.listeners.get(host[0], ()):
+                if other.kind is NodeKind.START:
+                    mark.silence((other.id, host[1]))
+        else:
+            mark.armed.pop(listener)
+            mark.cancel(host)
+        entered = mark.enter(node)
+        if node.kind is NodeKind.START:
+            branch = mark.enter(self.graph.nodes[node.scope])
+            mark.open(branch, Scope(within=scope))
+            mark.arm(branch, border=False)
+            scope = branch
+        elif not node.interrupting:
+            mark.open(entered, Scope(within=scope))
+            scope = entered
+        self._leave(node, scope)
+
+    def _listen_on(self, node: Node, listener: Activity, host: Activity) -> None:
+        fired = self.mark.armed[listener] + 1
+        if node.timer is None or not node.timer.repeats or fired < node.timer.repeats:
+            self.mark.armed[listener] = fired
+            if node.timer is not None:
+                self.mark.watch(node, listener[1], host, fired)
+        else:
+            self.mark.armed.pop(listener)
+
+    def _listener(self, trigger: Trigger, code: str, place: Activity) -> Node | None:
+        """Return who listens for an error or escalation thrown at a place, the nearest first; armed under its host."""
+        passed: set[str] = set()
+        while True:
+            found = [
+                node
+                for node in self.graph.listeners.get(place[0], ())
+                if node.trigger is trigger
+                and node.reference in ("", code)
+                and (node.id, place[1]) in self.mark.armed
+                and node.scope not in passed
+            ]
+            if found:
+                node = min(found, key=lambda node: (node.kind is NodeKind.BOUNDARY, not node.reference))
+                self._fire((node.id, place[1]))
+                return node
+            if place == ROOT:
+                return None
+            passed.add(place[0])
+            place = self.mark.scope_of(place)
+
+    def _throw(self, node: Node, scope: Activity) -> bool:
+        """Throw what an event throws; answer whether its own token goes on."""
+        if node.trigger is Trigger.ESCALATION:
+            return self._escalate(node, node.reference, scope)
+        if node.trigger in (Trigger.MESSAGE, Trigger.SIGNAL):
+            self.mark.throw(node, scope)
+        return True
+
+    def _escalate(self, node: Node, code: str, place: Activity) -> bool:
+        caught = self._listener(Trigger.ESCALATION, code, place)
+        if caught is None:
+            self.mark.effects.append(events.Thrown(node=node.id, trigger=Trigger.ESCALATION, name=code))
+        return caught is None or not caught.interrupting
+
+    def _raise(self, code: str, place: Activity, outcome: str) -> None:
+        if self._listener(Trigger.ERROR, code, place) is None:
+            self._end_run(outcome, error=code)
+
+    def _end(self, node: Node, scope: Activity) -> None:
+        if node.outcome and node.scope:
+            self.mark.answer("outcome", node.scope, node.outcome)
+        elif node.outcome:
+            self.mark.outcome = node.outcome
+        if node.trigger is Trigger.ERROR:
+            self._raise(node.reference, scope, node.outcome or node.reference)
+        elif node.trigger is Trigger.TERMINATE:
+            while scope[0] != node.scope:  # a branch beside its host ends the whole scope too
+                scope = self.mark.scope_of(scope)
+            self.mark.clear(scope)
+        else:
+            self._throw(node, scope)
+
+    def _end_run(self, outcome: str, error: str = "") -> None:
+        self.mark.clear(ROOT)
+        self.mark.disarm(ROOT)
+        self.mark.outcome, self.mark.ended = outcome, True
+        self.mark.effects.append(events.RunEnded(outcome=outcome, error=error))
 
 
-def _department(node: Node, data: Mapping[str, Any]) -> str:
-    """Return whose work a task is; `$name` stands for the value that the run's data has under that name."""
-    if not node.department.startswith("$"):
-        return node.department
-    department = data.get(node.department[1:])
-    if not isinstance(department, str) or not department:
-        raise EngineError(
-            f"Task {node.id}: the run's data names no {node.department[1:]}, so nobody would see the task."
-        )
-    return department
+_HANDLERS: dict[type[Event], Any] = {
+    events.Started: _Step.begin,
+    events.Completed: _Step.complete,
+    events.Triggered: _Step.trigger,
+    events.Failed: _Step.fail,
+    events.Escalated: _Step.escalate,
+    events.Returned: _Step.send_back,
+    events.Cancelled: _Step.cancel,
+}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from workflows.engine.events import Cancelled, Started, TimerFired
+from workflows.engine.events import Cancelled, Started, Triggered
 from workflows.engine.state import State
 from workflows.enums import RunState
 from workflows.models import Run
@@ -81,5 +81,5 @@ def fire_boundary_timer(*, run_id: int, node: str, round: int, at: datetime) -> 
         return
     step = Transition(root, by=None, at=at)
     step.note(run, "timer_fired", node=node, round=round)
-    step.push(run, TimerFired(node=node, round=round))
+    step.push(run, Triggered(node=node, round=round))
     step.commit()

@@ -99,13 +99,14 @@ class Transition:
             case events.ChildCalled():
                 self._start_child(run, effect)
             case events.TimerSet():
+                assert effect.timer.span is not None
                 self.timers.append(
-                    boundary_timers.Wanted(run_id=run.pk, node=effect.node, round=effect.round, span=effect.span)
+                    boundary_timers.Wanted(run_id=run.pk, node=effect.node, round=effect.round, span=effect.timer.span)
                 )
             case events.ActivityCancelled():
                 self._take_away(run, effect)
-            case events.ActivityCompleted():
-                self._cancel_timers(run, graph, effect.node)
+            case events.Disarmed():
+                self._cancel_timer(run, effect.node)
             case events.JoinFired():
                 self.note(run, "joined", node=effect.node, round=effect.round)
             case events.RunEnded():
@@ -193,7 +194,6 @@ class Transition:
         return child
 
     def _take_away(self, run: Run, effect: events.ActivityCancelled) -> None:
-        self._cancel_timers(run, graph_of(run.definition), effect.node)
         place = {"run": run, "node": effect.node, "round": effect.round}
         for task in Task.objects.filter(**place, state__in=OPEN_TASK_STATES):
             task.state, task.closed_at = TaskState.CANCELLED, self.at
@@ -209,11 +209,10 @@ class Transition:
             self.push(child, events.Cancelled(outcome=run.outcome or "cancelled"))
         self.note(run, "activity_cancelled", node=effect.node, round=effect.round)
 
-    def _cancel_timers(self, run: Run, graph: Graph, host: str) -> None:
-        borders = graph.boundaries.get(host, ())
+    def _cancel_timer(self, run: Run, node: str) -> None:
         # A child that ends at once closes its call activity in the step that opened it: those are not stored yet.
-        self.timers = [one for one in self.timers if one.run_id != run.pk or one.node not in borders]
-        boundary_timers.cancel_timers(run=run, host=borders, at=self.at)
+        self.timers = [one for one in self.timers if one.run_id != run.pk or one.node != node]
+        boundary_timers.cancel_timers(run=run, host=[node], at=self.at)
 
     def _end(self, run: Run, outcome: str) -> None:
         run.state, run.outcome, run.ended_at = RunState.ENDED, outcome, self.at
