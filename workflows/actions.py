@@ -14,7 +14,7 @@ class ActionContext:
 
     subject_kind, subject_id: what the run is about. node: the service task. key: the same for every attempt, so that
     an action with an effect outside the database can have it at most once. at: the instant of this attempt.
-    data: the run's data, read only.
+    data: the run's data, read only. decision: the key of the decision table that a business rule task names.
     """
 
     run_id: int
@@ -25,6 +25,7 @@ class ActionContext:
     key: str
     at: datetime
     data: Mapping[str, Any]
+    decision: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,7 @@
 """Django's entry for the workflows."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,7 @@ class WorkflowsConfig(AppConfig):
     name = "workflows"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Workflows"
+
+    def ready(self) -> None:
+        """Register the action that every process may name: asking a decision table."""
+        import_module("workflows.operations.decisions")

@@ -265,9 +265,9 @@ class _Reader:
         parts = [decision, table, *children(table, "input", "output", "rule")]
         seen: set[str] = set()
         for part in parts:
-            if part.get("id") in seen:
+            if (key := part.get("id", "")) in seen:
                 self._refuse(part, "The id is used twice.")
-            seen |= {part.get("id")} - {None}
+            seen |= {key} - {""}
         outputs = children(table, "output")
         for name, times in Counter(part.get("name") for part in outputs if part.get("name")).items():
             if times > 1:
