@@ -69,10 +69,11 @@ class ObjectCentricLog:
         known = {one.id for one in self.objects}
         if len(known) != len(self.objects) or len({one.id for one in self.events}) != len(self.events):
             raise InconsistentLogError("An identifier is there twice.")
-        for one in (*self.objects, *self.events):
-            for relationship in one.relationships:
+        named = ((one.id, one.relationships) for things in (self.objects, self.events) for one in things)
+        for identifier, relationships in named:
+            for relationship in relationships:
                 if relationship.object_id not in known:
-                    raise InconsistentLogError(f"{one.id} refers to {relationship.object_id}, which is not there.")
+                    raise InconsistentLogError(f"{identifier} refers to {relationship.object_id}, which is not there.")
 
 
 def write_ocel(out: TextIO, log: ObjectCentricLog) -> None:
@@ -83,22 +84,28 @@ def write_ocel(out: TextIO, log: ObjectCentricLog) -> None:
 
 def as_ocel(log: ObjectCentricLog) -> dict[str, Any]:
     """Return a log as the JSON value of OCEL 2.0. Instants are ISO 8601 with their offsets."""
+    object_types = _types((one.type, ((each.name, each.value) for each in one.values)) for one in log.objects)
+    event_types = _types((one.type, one.attributes.items()) for one in log.events)
     return {
-        "objectTypes": _types((one.type, ((each.name, each.value) for each in one.values)) for one in log.objects),
-        "eventTypes": _types((one.type, one.attributes.items()) for one in log.events),
-        "objects": [_object(one) for one in log.objects],
-        "events": [_event(one) for one in log.events],
+        "objectTypes": _declared(object_types),
+        "eventTypes": _declared(event_types),
+        "objects": [_object(one, object_types[one.type]) for one in log.objects],
+        "events": [_event(one, event_types[one.type]) for one in log.events],
     }
 
 
-def _types(things: Iterable[tuple[str, Iterable[tuple[str, Scalar]]]]) -> list[dict[str, Any]]:
+def _types(things: Iterable[tuple[str, Iterable[tuple[str, Scalar]]]]) -> dict[str, dict[str, str]]:
+    """Return the attributes of each type and their kinds; one of two kinds is text, for the standard knows one."""
     types: dict[str, dict[str, str]] = {}
     for name, attributes in things:
         known = types.setdefault(name, {})
         for key, value in attributes:
             kind = _kind(value)
-            # A key that is of two types is text: the standard knows one type per attribute.
             known[key] = kind if known.get(key, kind) == kind else "string"
+    return types
+
+
+def _declared(types: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
     return [
         {"name": name, "attributes": [{"name": key, "type": kind} for key, kind in sorted(attributes.items())]}
         for name, attributes in sorted(types.items())
@@ -119,23 +126,24 @@ def _kind(value: Scalar) -> str:
             return "string"
 
 
-def _object(one: ObjectOfLog) -> dict[str, Any]:
+def _object(one: ObjectOfLog, kinds: Mapping[str, str]) -> dict[str, Any]:
     return {
         "id": one.id,
         "type": one.type,
         "attributes": [
-            {"name": each.name, "time": write_instant(each.since), "value": _written(each.value)} for each in one.values
+            {"name": each.name, "time": write_instant(each.since), "value": _written(each.value, kinds[each.name])}
+            for each in one.values
         ],
         "relationships": _relationships(one.relationships),
     }
 
 
-def _event(one: EventOfLog) -> dict[str, Any]:
+def _event(one: EventOfLog, kinds: Mapping[str, str]) -> dict[str, Any]:
     return {
         "id": one.id,
         "type": one.type,
         "time": write_instant(one.at),
-        "attributes": [{"name": key, "value": _written(value)} for key, value in one.attributes.items()],
+        "attributes": [{"name": key, "value": _written(value, kinds[key])} for key, value in one.attributes.items()],
         "relationships": _relationships(one.relationships),
     }
 
@@ -144,5 +152,7 @@ def _relationships(relationships: Iterable[Relationship]) -> list[dict[str, str]
     return [{"objectId": each.object_id, "qualifier": each.qualifier} for each in relationships]
 
 
-def _written(value: Scalar) -> Any:
-    return write_instant(value) if isinstance(value, datetime) else value
+def _written(value: Scalar, kind: str) -> Any:
+    if isinstance(value, datetime):
+        return write_instant(value)
+    return str(value) if kind == "string" else value
