@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from services.notifications.drafts import NoticeDraft
@@ -62,9 +63,13 @@ class Engine:
     """Starts and finishes cases. Tasks are known from what the engine tells, so that nothing is read besides."""
 
     def __init__(self) -> None:
-        """Know who works."""
-        self.people = people()
+        """Know of no task yet."""
         self._opened: dict[int, list[Task]] = {}
+
+    @cached_property
+    def people(self) -> dict[tuple[str, str], Any]:
+        """The person in each post: the same in every database that was prepared."""
+        return people()
 
     @contextlib.contextmanager
     def told(self) -> Iterator[Engine]:

@@ -46,6 +46,7 @@ class Figure:
             "hope": self.hope,
             "passed": self.passed,
             "hoped": self.holds and self.keeps(self.hope),
+            "holds": self.holds,
             "rounds": dict(self.rounds),
             "detail": dict(self.detail),
         }

@@ -64,7 +64,7 @@ class Ground:
 
         refuse_risk(self.guarantees())
         self._admin("create database {}", self._template)
-        with self._using(self._template):
+        with self.using(self._template):
             call_command("migrate", verbosity=0)
             prepare()
         return self
@@ -75,11 +75,16 @@ class Ground:
     @contextlib.contextmanager
     def fresh_database(self) -> Iterator[None]:
         """Point Django at a fresh copy of the template until the block ends."""
+        with self.database() as name, self.using(name):
+            yield
+
+    @contextlib.contextmanager
+    def database(self, like: str = "") -> Iterator[str]:
+        """Create a copy of a database that nobody uses now, by default of the template; yield its name, drop it."""
         name = f"{self._prefix}_{next(_numbers)}"
-        self._admin("create database {} template {}", name, self._template)
+        self._admin("create database {} template {}", name, like or self._template)
         try:
-            with self._using(name):
-                yield
+            yield name
         finally:
             self._admin("drop database {} with (force)", name)
 
@@ -90,7 +95,8 @@ class Ground:
             return {"version": str(connection.execute("show server_version").fetchone()[0]), **promised}
 
     @contextlib.contextmanager
-    def _using(self, name: str) -> Iterator[None]:
+    def using(self, name: str) -> Iterator[None]:
+        """Point Django at a database until the block ends."""
         from django.db import connections
 
         connections.close_all()

@@ -3,58 +3,83 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Mapping
 
 from django.db import connection
 
-from tests.benchmarks.cases import ANSWERS, Engine
+from tests.benchmarks.cases import ANSWERS, Engine, people
 from tests.benchmarks.figure import Figure, Size
-from tests.benchmarks.ground import Ground
+from tests.benchmarks.filling import run
+from tests.benchmarks.floor import Floor, laid
+from tests.benchmarks.ground import Ground, dsn
 
+#: Cases between two vacuums: autovacuum's own thresholds (50 dead rows and a fifth of the table) are reached earlier.
+VACUUMED_AFTER = 100
+#: Of each table: its rows with their maps and long values, and every index.
 SIZES = """
-select c.relname, coalesce(t.relname, ''), pg_relation_size(c.oid) + case when c.relkind = 'r' then
-    pg_relation_size(c.oid, 'fsm') + pg_relation_size(c.oid, 'vm')
-    + coalesce(pg_total_relation_size(nullif(c.reltoastrelid, 0)), 0) else 0 end
-from pg_class c left join pg_index i on i.indexrelid = c.oid left join pg_class t on t.oid = i.indrelid
-where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'i')
+select relname, 'rows', pg_table_size(oid) from pg_class
+where relnamespace = 'public'::regnamespace and relkind = 'r'
+union all
+select t.relname, i.relname, pg_relation_size(i.oid) from pg_index x
+join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid
+where t.relnamespace = 'public'::regnamespace and t.relkind = 'r'
 """
 
 
 def measure(ground: Ground, size: Size) -> Figure:
-    """Finish cases in fresh tables, vacuum as autovacuum would, and compare with the tables before."""
-    with ground.fresh_database(), Engine().told() as engine:
+    """Finish the same cases by engine and floor in fresh tables, and compare with the tables before."""
+    with ground.fresh_database(), laid(dsn(connection.settings_dict)) as tables, Engine().told() as engine:
+        floor = Floor(tables, {post: person.pk for post, person in people().items()})
         before = _sizes()
         for number in range(1, size.finished + 1):
             engine.finish(number)
-        after, form = _sizes(), _form_bytes()
-    grown = {key: (after[key] - before.get(key, 0)) / size.finished for key in after}
-    tables = {table: round(grown[table, ""]) for table, owner in grown if not owner and grown[table, ""]}
-    indexes = {
-        table: {name: round(value) for (name, owner), value in grown.items() if owner == table and value}
-        for table in tables
-    }
+            floor.finish(number)
+            if number % VACUUMED_AFTER == 0:
+                run("vacuum")
+        grown, form = _grown(before, _sizes(), size.finished), _form_bytes()
+    ours = {table: parts for table, parts in grown.items() if not table.startswith("bench_")}
+    least = {table: parts for table, parts in grown.items() if table.startswith("bench_")}
     return Figure(
         name="disk",
         title="bytes per finished case on disk, form data apart",
         unit="bytes",
-        value=sum(grown.values()) - form,
+        value=sum(_totals(ours).values()) - form,
         must=8_192,
         hope=6_144,
         detail={
             "cases": size.finished,
             "form_data": form,
-            "per_table": {table: tables[table] + sum(indexes[table].values()) for table in tables},
-            "heap": tables,
-            "indexes": indexes,
+            "per_table": _totals(ours),
+            "parts": ours,
+            "floor": sum(_totals(least).values()) - form,
+            "floor_per_table": _totals(least),
         },
     )
 
 
-def _sizes() -> dict[tuple[str, str], int]:
-    """Return the bytes of every table (name, "") and every index (name, its table)."""
+Sizes = Mapping[tuple[str, str], int]
+
+
+def _sizes() -> Sizes:
+    """Return the bytes of every table's rows and of its indexes."""
+    run("vacuum")
     with connection.cursor() as cursor:
-        cursor.execute("vacuum")
         cursor.execute(SIZES)
-        return {(name, owner): size for name, owner, size in cursor.fetchall()}
+        return {(table, part): size for table, part, size in cursor.fetchall()}
+
+
+def _grown(before: Sizes, after: Sizes, cases: int) -> dict[str, dict[str, int]]:
+    """Return by how many bytes per case each part of each table grew, those that did not left out."""
+    grown: dict[str, dict[str, int]] = defaultdict(dict)
+    for (table, part), size in after.items():
+        if more := size - before.get((table, part), 0):
+            grown[table][part] = round(more / cases)
+    return dict(grown)
+
+
+def _totals(tables: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    return {table: sum(parts.values()) for table, parts in tables.items()}
 
 
 def _form_bytes() -> int:

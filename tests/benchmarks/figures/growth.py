@@ -2,66 +2,59 @@
 
 from __future__ import annotations
 
+import contextlib
 from statistics import median
 
 from django.apps import apps
-from django.db import connection, models
+from django.db import models
 
 from services.notifications.models import Notice
-from tests.benchmarks.cases import Engine, people
+from tests.benchmarks.cases import Engine
 from tests.benchmarks.figure import Figure, Size
 from tests.benchmarks.figures.throughput import WARM_UP, finish_all
 from tests.benchmarks.filling import continue_numbers, copy_rows, settle, unguarded
-from tests.benchmarks.floor import Floor, laid
-from tests.benchmarks.ground import Ground, dsn
+from tests.benchmarks.ground import Ground
 
 #: Of the cases that are copied, so many out of ten are still at work.
 OPEN_OF_TEN = 2
-#: Numbers of the cases that are measured, far from those that are copied.
-FIRST_MEASURED = 10_000_000
+#: How far apart the numbers of copies lie: more than any table of the seeds has rows.
 STEP = 100_000
 
 
 def measure(ground: Ground, size: Size) -> Figure:
-    """Measure cases among few others, then among many. The floor's cases, in turns, show how the machine drifts."""
-    costs: dict[str, dict[str, list[float]]] = {}
-    with ground.fresh_database(), laid(dsn(connection.settings_dict)) as tables, Engine().told() as engine:
-        floor = Floor(tables, {post: person.pk for post, person in people().items()})
-        grown = _seed(engine, size.seeds)
-        copied = 1
-        for name, wanted in (("few", size.few), ("many", size.many)):
-            _copy(grown, copied, wanted // size.seeds)
-            copied = wanted // size.seeds
-            costs[name] = _costs(engine, floor, size, FIRST_MEASURED * copied)
-    medians = {name: {who: median(values) for who, values in both.items()} for name, both in costs.items()}
-    plain = medians["many"]["engine"] / medians["few"]["engine"]
-    drift = medians["many"]["floor"] / medians["few"]["floor"]
+    """Finish cases in turns in two databases: among few others, and among many."""
+    with Engine().told() as engine, contextlib.ExitStack() as stack:
+        names = _databases(ground, stack, engine, size)
+        took: dict[str, list[float]] = {name: [] for name in names}
+        for number in range(1, size.rounds + 1):
+            for name, database in names.items():
+                with ground.using(database):
+                    finish_all(engine.finish, WARM_UP, first=number * STEP)
+                    seconds = finish_all(engine.finish, size.cases, first=number * STEP + WARM_UP)
+                took[name].append(seconds / size.cases * 1000)
+    ratios = [many / few for few, many in zip(took["few"], took["many"], strict=True)]
     return Figure(
         name="growth",
         title="cost per case with 10× the cases in the table",
         unit="×",
-        value=plain / drift,
+        value=median(took["many"]) / median(took["few"]),
         must=1.15,
         hope=1.0,
-        rounds={
-            f"{who}_ms_{name}": [round(one, 2) for one in values]
-            for name, both in costs.items()
-            for who, values in both.items()
-        },
-        detail={"cases": [size.few, size.many], "without_drift_taken_out": round(plain, 3), "drift": round(drift, 3)},
+        rounds={f"ms_per_case_{name}": [round(one, 2) for one in values] for name, values in took.items()},
+        detail={"cases": [size.few, size.many], "ratio_per_round": [round(one, 3) for one in ratios]},
     )
 
 
-def _costs(engine: Engine, floor: Floor, size: Size, first: int) -> dict[str, list[float]]:
-    """Return the milliseconds per case of engine and floor, round by round."""
-    took: dict[str, list[float]] = {"engine": [], "floor": []}
-    for act in (engine.finish, floor.finish):
-        finish_all(act, WARM_UP, first=first)
-    for number in range(1, size.rounds + 1):
-        for name, act in (("engine", engine.finish), ("floor", floor.finish)):
-            seconds = finish_all(act, size.cases, first=first + number * STEP)
-            took[name].append(seconds / size.cases * 1000)
-    return took
+def _databases(ground: Ground, stack: contextlib.ExitStack, engine: Engine, size: Size) -> dict[str, str]:
+    """Return two databases that differ only in how many cases are in them."""
+    few = stack.enter_context(ground.database())
+    with ground.using(few):
+        grown = _seed(engine, size.seeds)
+        _copy(grown, 1, size.few // size.seeds)
+    many = stack.enter_context(ground.database(like=few))
+    with ground.using(many):
+        _copy(grown, size.few // size.seeds, size.many // size.seeds)
+    return {"few": few, "many": many}
 
 
 def _seed(engine: Engine, cases: int) -> list[type[models.Model]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter
@@ -47,7 +48,7 @@ def measure(ground: Ground, size: Size) -> Figure:
         detail={
             **counted,
             "races": len(took),
-            "p95_ms": round(sorted(took)[-(len(took) // -20)], 1),
+            "p95_ms": round(sorted(took)[math.ceil(0.95 * len(took)) - 1], 1),
             "slowest_ms": round(max(took), 1),
             "errors": departments.errors[:3],
         },
