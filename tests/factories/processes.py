@@ -234,7 +234,7 @@ def _several(key: str) -> Node:
 
 
 def _one_by_one(key: str) -> Node:
-    return service_task(key, loop=Loop(kind="sequential", cardinality="3", completion="loop.done >= 2"))
+    return service_task(key, loop=Loop(kind="sequential", cardinality="3", completion="instances.done >= 2"))
 
 
 _MAKERS = {

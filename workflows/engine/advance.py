@@ -259,14 +259,14 @@ class _Step:
         assert node.loop is not None
         one = self.mark.enter(node)
         numbers = {"number": number, "total": self.mark.scopes[body].total}
-        self.mark.local[one] = {node.loop.item: item, "loop": numbers}
+        self.mark.local[one] = {node.loop.item: item, "instances": numbers}
         self._begin(node, one, body)
 
     def _instance_done(self, node: Node, body: Activity) -> None:
         room, loop = self.mark.scopes[body], node.loop
         assert loop is not None
         room = replace(room, done=room.done + 1)
-        seen = {**self.mark.seen_from(body), "loop": {"total": room.total, "done": room.done, "number": room.done}}
+        seen = {**self.mark.seen_from(body), "instances": {"total": room.total, "done": room.done, "number": room.done}}
         if loop.kind == "standard":
             again = (not loop.maximum or room.done < loop.maximum) and evaluate_condition(loop.condition, seen)
             room = replace(room, total=room.done + again, items=(room.done + 1,) if again else ())
