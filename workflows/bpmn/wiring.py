@@ -1,0 +1,61 @@
+"""Join the elements of a process by its flows (BPMN 2.0 §8.4.13, §10.6.6)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+from workflows.bpmn.draft import Draft
+from workflows.engine.graph import Flow, Node, NodeKind
+
+
+def connect(draft: Draft) -> None:
+    """Write into each node which flows enter and leave it, on which it is sent back, and which gateway waits for it."""
+    incoming: dict[str, list[str]] = defaultdict(list)
+    outgoing: dict[str, list[str]] = defaultdict(list)
+    returns: dict[str, list[str]] = defaultdict(list)
+    for flow in draft.flows.values():
+        source, target = draft.nodes.get(flow.source), draft.nodes.get(flow.target)
+        if source is None or target is None:
+            draft.refuse(flow.id, "leads from or to an element that is not there")
+        elif source.scope != target.scope:
+            draft.refuse(flow.id, "crosses the border of a sub-process")
+        else:
+            outgoing[source.id].append(flow.id)
+            incoming[target.id].append(flow.id)
+    for node in draft.nodes.values():
+        for way in _ways_back(draft, node):
+            draft.flows[way.id] = way
+            returns[node.id].append(way.id)
+            incoming[way.target].append(way.id)
+    for key, node in draft.nodes.items():
+        before, after, back = tuple(incoming[key]), tuple(outgoing[key]), tuple(returns[key])
+        draft.nodes[key] = replace(node, incoming=before, outgoing=after, returns=back)
+        if draft.flow_only and node.default in draft.flows:  # nobody asks the condition of a default flow
+            draft.flows[node.default] = replace(draft.flows[node.default], condition=None)
+    for node in [*draft.nodes.values()]:
+        if node.kind is NodeKind.EVENT_BASED:
+            _wait_behind(draft, node)
+
+
+def _ways_back(draft: Draft, node: Node) -> list[Flow]:
+    """Return a flow to each task to which an opened task may be sent back."""
+    found = []
+    for key in node.returns:
+        target = draft.nodes.get(key, node)
+        if target is not node and (target.scope, {node.kind, target.kind}) == (node.scope, {NodeKind.USER_TASK}):
+            found.append(Flow(id=f"{node.id}->{key}", source=node.id, target=key))
+        else:
+            draft.refuse(node.id, f"cannot be sent back to {key}: a user task goes back to another one beside it")
+    return found
+
+
+def _wait_behind(draft: Draft, gateway: Node) -> None:
+    """Let the gateway host the events behind it: the first that happens takes the token (§10.6.6)."""
+    for flow in gateway.outgoing:
+        node = draft.nodes[draft.flows[flow].target]
+        if node.kind in (NodeKind.CATCH, NodeKind.RECEIVE_TASK) and len(node.incoming) == 1:
+            draft.nodes[node.id] = replace(node, host=gateway.id)
+        elif node.id not in draft.stand_ins:
+            reason = f"{node.id} must be a catch event or a receive task with no other flow into it"
+            draft.refuse(gateway.id, reason)
