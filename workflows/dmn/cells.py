@@ -33,7 +33,7 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tests:
+class UnaryTests:
     """S-FEEL unary tests (DMN 1.3, 9.2): met by null when `null`, by what one of the ranges holds; or by the rest."""
 
     kind: Kind | None = None
@@ -48,7 +48,7 @@ class Tests:
 
 
 #: A cell that says `-`: not any value is ruled out.
-ANYTHING = Tests(negated=True)
+ANYTHING = UnaryTests(negated=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,6 @@ class Path:
         return ".".join(self.names)
 
 
-Cell = Tests | Cel
+Cell = UnaryTests | Cel
 Entry = Constant | Cel
 Source = Path | Cel

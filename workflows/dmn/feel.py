@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from workflows.dmn.cells import ANYTHING, Constant, Range, Tests
+from workflows.dmn.cells import ANYTHING, Constant, Range, UnaryTests
 from workflows.dmn.errors import CellError
 from workflows.dmn.values import LARGEST_EXACT, Kind, is_date
 
@@ -25,7 +25,7 @@ _WORDS = {
 _COMPARISONS = ("<", "<=", ">", ">=")
 
 
-def read_tests(text: str) -> Tests:
+def read_tests(text: str) -> UnaryTests:
     """Return the unary tests of a cell (DMN 1.3, 9.2, grammar rules 7 to 18, with literals as end points).
 
     An empty cell says the same as `-`. Raises CellError: not S-FEEL, longer than 1,000 characters, values of several
@@ -48,7 +48,7 @@ def read_tests(text: str) -> Tests:
         raise CellError(f"compares values of several kinds: {', '.join(sorted(kinds))}")
     ranges = tuple(inner for part in parts for inner in part.ranges)
     null = any(part.null for part in parts)
-    return Tests(kind=kinds.pop() if kinds else None, ranges=ranges, null=null, negated=negated)
+    return UnaryTests(kind=kinds.pop() if kinds else None, ranges=ranges, null=null, negated=negated)
 
 
 def read_literal(text: str) -> Constant:
@@ -97,7 +97,7 @@ class _Reader:
         if self.tokens[self.place].kind != "end":
             raise CellError(f"goes on with {_shown(self.tokens[self.place])} after its end")
 
-    def test(self) -> Tests:
+    def test(self) -> UnaryTests:
         token = self.tokens[self.place]
         if token.kind == "sign" and token.text in _COMPARISONS:
             return self._comparison(self.next().text)
@@ -105,16 +105,16 @@ class _Reader:
             return self._interval(self.next().text)
         found = self.literal()
         if found.kind is None:
-            return Tests(null=True)
-        return Tests(kind=found.kind, ranges=(Range(low=found.value, high=found.value),))
+            return UnaryTests(null=True)
+        return UnaryTests(kind=found.kind, ranges=(Range(low=found.value, high=found.value),))
 
-    def _comparison(self, sign: str) -> Tests:
+    def _comparison(self, sign: str) -> UnaryTests:
         end, closed = self._end_point(), sign.endswith("=")
         if sign.startswith("<"):
-            return Tests(kind=end.kind, ranges=(Range(high=end.value, high_closed=closed),))
-        return Tests(kind=end.kind, ranges=(Range(low=end.value, low_closed=closed),))
+            return UnaryTests(kind=end.kind, ranges=(Range(high=end.value, high_closed=closed),))
+        return UnaryTests(kind=end.kind, ranges=(Range(low=end.value, low_closed=closed),))
 
-    def _interval(self, opening: str) -> Tests:
+    def _interval(self, opening: str) -> UnaryTests:
         low = self._end_point()
         self.expect("..")
         high = self._end_point()
@@ -126,7 +126,7 @@ class _Reader:
         found = Range(low=low.value, high=high.value, low_closed=opening == "[", high_closed=closing.text == "]")
         if found.empty:
             raise CellError("has an interval that holds no value")
-        return Tests(kind=low.kind, ranges=(found,))
+        return UnaryTests(kind=low.kind, ranges=(found,))
 
     def _end_point(self) -> Constant:
         found = self.literal()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from lxml import etree
 
-from workflows.dmn.cells import Cel, Cell, Constant, Entry, Path, Source, Tests
+from workflows.dmn.cells import Cel, Cell, Constant, Entry, Path, Source, UnaryTests
 from workflows.dmn.errors import CellError, DmnError, Refusal
 from workflows.dmn.feel import read_literal, read_tests
 from workflows.dmn.structure import children, read_xml, refusal, strangers, text_in
@@ -54,7 +54,7 @@ class _Reader:
 
     def decision(self) -> Decision:
         element = self._only_decision()
-        (table,) = children(element, "decisionTable")
+        table = children(element, "decisionTable")[0]
         policy, aggregation = self._policy(table)
         rules = [self._rule(rule, number) for number, rule in enumerate(children(table, "rule"), 1)]
         inputs = [
@@ -63,7 +63,7 @@ class _Reader:
         ]
         outputs = self._outputs(table, policy, rules, numeric=aggregation not in (None, Aggregation.COUNT))
         self._check_shape(table, inputs, outputs, rules, aggregation)
-        self._check_names(element)
+        self._check_names(element, table)
         if self.refusals:
             raise DmnError(sorted(self.refusals, key=lambda refused: refused.line))
         return Decision(
@@ -118,12 +118,12 @@ class _Reader:
             return self._cel(element, text)
         return self._tests(element, text)
 
-    def _tests(self, element: etree._Element, text: str) -> Tests:
+    def _tests(self, element: etree._Element, text: str) -> UnaryTests:
         try:
             return read_tests(text)
         except CellError as error:
             self._refuse(element, f"The cell {error}.")
-            return Tests()
+            return UnaryTests()
 
     def _entry(self, element: etree._Element) -> Entry:
         text = text_in(element)
@@ -176,10 +176,10 @@ class _Reader:
     def _input(self, column: etree._Element, number: int, cells: Sequence[object]) -> Input:
         source, kind = self._source(column)
         allowed = self._allowed(column, "inputValues")
-        tests = [cell for cell in [*cells, allowed] if isinstance(cell, Tests)]
+        tests = [cell for cell in [*cells, allowed] if isinstance(cell, UnaryTests)]
         kind = kind or self._inferred(column, {test.kind for test in tests})
         if any(not _fits(test, kind) for test in tests):
-            self._refuse(column, f"The input is a {kind}, but some of its cells compare it with something else.")
+            self._refuse(column, f"The input's type is {kind}, but some of its cells compare it with something else.")
         return Input(
             id=column.get("id") or f"input {number}",
             label=column.get("label", ""),
@@ -210,7 +210,7 @@ class _Reader:
         given = self._kind(column)
         kind = given or self._inferred(column, {c.kind for c in constants} | {allowed.kind if allowed else None})
         if any(not _suits(constant, kind) for constant in constants) or (allowed and not _fits(allowed, kind)):
-            self._refuse(column, f"The output is a {kind}, but some of its results or allowed values are not.")
+            self._refuse(column, f"The output's type is {kind}, but some of its results or allowed values are not.")
         if numeric and (kind not in (None, Kind.NUMBER, Kind.INTEGER) or any(c.value is None for c in constants)):
             self._refuse(column, "SUM, MIN and MAX are made of numbers only.")
         name = column.get("name", "")
@@ -223,7 +223,7 @@ class _Reader:
             default=default,
         )
 
-    def _allowed(self, column: etree._Element, name: str) -> Tests | None:
+    def _allowed(self, column: etree._Element, name: str) -> UnaryTests | None:
         stated = children(column, name)
         if not stated or text_in(stated[0]) in ("", "-"):
             return None
@@ -256,12 +256,11 @@ class _Reader:
             if (len(rule.cells), len(rule.results)) != (len(inputs), len(outputs)):
                 self._refuse(element, f"The rule needs {len(inputs)} input and {len(outputs)} output entries.")
 
-    def _check_names(self, decision: etree._Element) -> None:
+    def _check_names(self, decision: etree._Element, table: etree._Element) -> None:
         if not _KEY.fullmatch(decision.get("id", "")):
             self._refuse(decision, "The id must be at most 80 letters, digits, - and _, and begin with a letter.")
         if any(len(decision.get(name, "")) > MAX_NAME for name in ("name", f"{{{OURS}}}nameEn")):
             self._refuse(decision, f"The name is longer than {MAX_NAME} characters.")
-        (table,) = children(decision, "decisionTable")
         parts = [decision, table, *children(table, "input", "output", "rule")]
         seen: set[str] = set()
         for part in parts:
@@ -279,7 +278,7 @@ def _column(rows: Sequence[Sequence[object]], index: int) -> list[object]:
     return [row[index] for row in rows if index < len(row)]
 
 
-def _fits(tests: Tests, kind: Kind | None) -> bool:
+def _fits(tests: UnaryTests, kind: Kind | None) -> bool:
     """Whether the literals of some tests are of a column's kind."""
     if kind is Kind.INTEGER and tests.kind is Kind.NUMBER:
         ends = (end for part in tests.ranges for end in (part.low, part.high))

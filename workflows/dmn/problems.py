@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
 
-from workflows.dmn.cells import Cel, Constant, Path, Tests
+from workflows.dmn.cells import Cel, Constant, Path, UnaryTests
 from workflows.dmn.regions import Budget, Region, UndecidedError, regions_of, uncovered
 from workflows.dmn.table import Decision, HitPolicy, Input
 from workflows.dmn.values import Value, plain
@@ -141,7 +141,7 @@ class _Proof:
 
     def _names_null(self, index: int) -> bool:
         cells = [rule.cells[index] for rule in self.decision.rules]
-        return any(isinstance(cell, Tests) and cell.null for cell in cells)
+        return any(isinstance(cell, UnaryTests) and cell.null for cell in cells)
 
     def _example(self, samples: Sequence[Value]) -> dict[str, object]:
         return {column.source.text: plain(sample) for column, sample in zip(self.decision.inputs, samples, strict=True)}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from workflows.dmn.cells import Tests
+from workflows.dmn.cells import UnaryTests
 from workflows.dmn.table import Decision
 from workflows.dmn.values import Kind, Value
 
@@ -104,7 +104,7 @@ def _merged(column: Iterable[tuple[Value, int]], rules: int) -> list[tuple[Value
 
 def _samples(decision: Decision, index: int) -> list[Value]:
     column = decision.inputs[index]
-    tests = [cell for rule in decision.rules if isinstance(cell := rule.cells[index], Tests)]
+    tests = [cell for rule in decision.rules if isinstance(cell := rule.cells[index], UnaryTests)]
     tests += [column.allowed] if column.allowed else []
     ends = {end for test in tests for part in test.ranges for end in (part.low, part.high) if end is not None}
     given = _between(column.kind, sorted(ends))
@@ -117,7 +117,7 @@ def _regions(decision: Decision, index: int, samples: Sequence[Value]) -> list[R
         certain = possible = 0
         for bit, rule in enumerate(decision.rules):
             cell = rule.cells[index]
-            if not isinstance(cell, Tests):
+            if not isinstance(cell, UnaryTests):
                 possible |= 1 << bit
             elif cell.met_by(sample):
                 certain |= 1 << bit

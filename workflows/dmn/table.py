@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workflows.dmn.cells import Cell, Entry, Source, Tests
+from workflows.dmn.cells import Cell, Entry, Source, UnaryTests
 from workflows.dmn.values import Kind
 
 
@@ -34,7 +34,7 @@ class Input:
     label: str
     source: Source
     kind: Kind | None
-    allowed: Tests | None = None
+    allowed: UnaryTests | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Output:
     name: str
     label: str
     kind: Kind | None
-    allowed: Tests | None = None
+    allowed: UnaryTests | None = None
     default: Entry | None = None
 
 
