@@ -13,24 +13,27 @@ from typing import Any
 from workflows.engine import events
 from workflows.engine.choices import EngineError, department_of, flows_on, items_of
 from workflows.engine.events import Effect, Event
-from workflows.engine.graph import AUTOMATIC, Flow, Graph, Node, NodeKind, Trigger
-from workflows.engine.marking import Marking
+from workflows.engine.graph import Graph, Node, NodeKind, Trigger
+from workflows.engine.marking import Marking, is_carried_out, is_watched
 from workflows.engine.state import ROOT, Activity, Scope, State
 from workflows.expressions import evaluate_condition
 
 __all__ = ["MAX_MOVES", "EngineError", "advance"]
 
-#: A step of a published process passes far fewer flows: `verify` refuses drawings that move for ever.
-MAX_MOVES = 10_000
+#: A thousand instances may each move a hundred times in one step; `verify` refuses drawings that move for ever.
+MAX_MOVES = 100_000
 #: Nodes that wait for an event themselves, and those over only when an event comes.
 _RESTING = frozenset({NodeKind.CATCH, NodeKind.RECEIVE_TASK})
-_TRIGGERED = _RESTING | {NodeKind.EVENT_BASED}
+_JOINING = frozenset({NodeKind.PARALLEL, NodeKind.INCLUSIVE})
+_THROWING = frozenset({NodeKind.THROW, NodeKind.END})
+_PASSED = _JOINING | {NodeKind.EXCLUSIVE}
 
 
 def advance(graph: Graph, state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
     """Apply one event to one run.
 
-    An event for an activity that does not wait (any more) changes nothing, so an event applied twice is applied once.
+    An event for an activity that does not wait (any more) changes nothing, so an event applied twice is applied once -
+    but for those that may well come twice: what listens without interrupting, and escalations.
     Returns the next state and the effects in the order in which they came about. Raises EngineError when no flow
     opens and there is no default, when tokens move in a circle without end, and when the data lacks what a task's
     department, a message's key, a date or a list is read from.
@@ -53,12 +56,15 @@ class _Step:
         """Move tokens until all rest, closing scopes and firing inclusive joins when nothing else can move."""
         mark, last = self.mark, ""
         for _ in range(MAX_MOVES):
-            if mark.moving:
-                flow, scope = mark.moving.popleft()
-                last = flow.target
-                self._arrive(flow, scope)
-            elif (done := mark.done_scope()) is not None:
-                self._close_scope(done)
+            if mark.over:
+                self._over(mark.over.popleft())
+            elif mark.moving:
+                node, flow, scope = mark.moving.popleft()
+                last = node.id
+                self._arrive(node, flow, scope)
+            elif empty := mark.empty_scopes():
+                for one in empty:
+                    self._close_scope(one)
             elif not self._fire_inclusive():
                 break
         else:
@@ -69,20 +75,25 @@ class _Step:
     # What can happen
 
     def begin(self, event: events.Started) -> bool:
-        if self.mark.rounds or self.mark.ended:
+        if self.mark.rounds or self.mark.ended or not self.mark.empty:
             return False
         self.mark.learn(event.data)
         self.mark.arm(ROOT)
         starts = self.graph.starts()
         if starts and starts[0].kind is NodeKind.START:
             named = [node for node in starts if node.id == event.node]
+            if event.node and not named:
+                raise EngineError(f"{event.node} is no start event of this process.")
             starts = tuple(named or [node for node in starts if node.trigger is Trigger.NONE] or starts)[:1]
         self._begin_at(starts, ROOT)
         return True
 
+    def _is_carried_out(self, one: Activity) -> bool:
+        return one in self.mark.waiting and is_carried_out(self.graph.nodes[one[0]])
+
     def complete(self, event: events.Completed) -> bool:
         one = (event.node, event.round)
-        if one not in self.mark.waiting or self.graph.nodes[event.node].kind in _TRIGGERED:
+        if not self._is_carried_out(one):
             return False
         self.mark.learn(event.data)
         self._answer(one, event.outcome)
@@ -91,7 +102,9 @@ class _Step:
 
     def trigger(self, event: events.Triggered) -> bool:
         one = (event.node, event.round)
-        if one in self.mark.armed:
+        if one in self.mark.armed and is_watched(self.graph.nodes[event.node]):
+            if event.fired not in (None, self.mark.armed[one]):
+                return False
             self.mark.learn(event.data)
             self._fire(one)
             return True
@@ -103,27 +116,31 @@ class _Step:
 
     def fail(self, event: events.Failed) -> bool:
         one = (event.node, event.round)
-        if one not in self.mark.waiting:
+        if not self._is_carried_out(one):
             return False
         self.mark.learn(event.data)
         self._answer(one, event.code)
         self._raise(event.code, one, event.code)
+        # Whoever caught it, or the run's end, took the activity away; but it was over by itself.
+        self.mark.effects.remove(events.ActivityCancelled(node=event.node, round=event.round))
         return True
 
     def escalate(self, event: events.Escalated) -> bool:
         one = (event.node, event.round)
-        if one not in self.mark.waiting:
+        if not self._is_carried_out(one):
             return False
         self._escalate(self.graph.nodes[event.node], event.code, one)
         return True
 
     def send_back(self, event: events.Returned) -> bool:
-        one, node = (event.node, event.round), self.graph.nodes[event.node]
-        if one not in self.mark.waiting:
+        one = (event.node, event.round)
+        if not self._is_carried_out(one):
             return False
+        node = self.graph.nodes[event.node]
         if event.flow not in node.returns or node.loop is not None:
             raise EngineError(f"Task {node.id} may not be sent back on {event.flow}.")
-        self.mark.moving.append((self.graph.flows[event.flow], self.mark.close(one)))
+        target = self.graph.nodes[self.graph.flows[event.flow].target]
+        self.mark.moving.append((target, event.flow, self.mark.close(one)))
         return True
 
     def cancel(self, event: events.Cancelled) -> bool:
@@ -135,18 +152,12 @@ class _Step:
     # Tokens
 
     def _begin_at(self, starts: Sequence[Node], scope: Activity) -> None:
-        for node in starts:
-            if node.kind is NodeKind.START:
-                self.mark.enter(node)
-                self._leave(node, scope)
-            elif scope in self.mark.scopes or (scope == ROOT and not self.mark.ended):
-                self._enter(node, scope)
+        self.mark.moving.extend((node, "", scope) for node in starts)
 
-    def _arrive(self, flow: Flow, scope: Activity) -> None:
-        node = self.graph.nodes[flow.target]
-        if len(node.incoming) > 1 and node.kind in (NodeKind.PARALLEL, NodeKind.INCLUSIVE):
+    def _arrive(self, node: Node, flow: str, scope: Activity) -> None:
+        if len(node.incoming) > 1 and node.kind in _JOINING:
             arrived = self.mark.arrived
-            arrived[scope, flow.id] = arrived.get((scope, flow.id), 0) + 1
+            arrived[scope, flow] = arrived.get((scope, flow), 0) + 1
             if node.kind is NodeKind.PARALLEL and all((scope, incoming) in arrived for incoming in node.incoming):
                 self._join(node, scope)
         else:
@@ -181,42 +192,50 @@ class _Step:
         return True
 
     def _enter(self, node: Node, scope: Activity) -> None:
-        match node.kind:
-            case NodeKind.EXCLUSIVE | NodeKind.PARALLEL | NodeKind.INCLUSIVE:
-                self._leave(node, scope)
-            case NodeKind.THROW:
-                if self._throw(node, scope):
-                    self._leave(node, scope)
-            case NodeKind.END:
-                self._end(node, scope)
-            case _ if node.loop is not None and node.kind is not NodeKind.MANUAL_TASK:
-                self._begin_loop(node, scope)
-            case _:
-                one = self.mark.enter(node)
-                self._begin(node, one, scope)
-                if one in self.mark.waiting or one in self.mark.scopes:
-                    self.mark.arm(one, inside=False)
+        if node.kind in _PASSED:
+            self._leave(node, scope)
+        elif node.kind is NodeKind.START:
+            self.mark.enter(node)
+            self._leave(node, scope)
+        elif node.kind in _THROWING and not node.action:
+            self._pass(node, scope)
+        elif node.loop is not None and node.kind is not NodeKind.MANUAL_TASK:
+            self._begin_loop(node, scope)
+        else:
+            one = self.mark.enter(node)
+            self._begin(node, one, scope)
+            if not self.mark.over:
+                self.mark.arm(one, inside=False)
 
     def _begin(self, node: Node, one: Activity, scope: Activity) -> None:
         """Let one instance of an activity begin."""
-        mark, at = self.mark, {"node": one[0], "round": one[1]}
+        mark = self.mark
         if node.kind is NodeKind.SUB_PROCESS:
             mark.open(one, Scope(within=scope))
             mark.arm(one, border=False)
             self._begin_at(self.graph.starts(node.id), one)
             return
         mark.waiting[one] = scope
-        if node.kind is NodeKind.MANUAL_TASK:
-            self._done(one)
-        elif node.kind is NodeKind.USER_TASK:
+        name, number = one
+        if node.kind is NodeKind.USER_TASK:
             department = department_of(node, mark.seen_from(one))
-            mark.effects.append(events.TaskOpened(**at, department=department, role=node.role))
-        elif node.kind in AUTOMATIC:
-            mark.effects.append(events.JobQueued(**at, action=node.action))
+            mark.effects.append(events.TaskOpened(node=name, round=number, department=department, role=node.role))
         elif node.kind is NodeKind.CALL_ACTIVITY:
-            mark.effects.append(events.ChildCalled(**at, called=node.called, part=node.part))
+            mark.effects.append(events.ChildCalled(node=name, round=number, called=node.called, part=node.part))
+        elif is_carried_out(node):
+            mark.effects.append(events.JobQueued(node=name, round=number, action=node.action))
         elif node.kind in _RESTING:
-            mark.watch(node, one[1], one)
+            mark.watch(node, number, one)
+        elif node.kind is not NodeKind.EVENT_BASED:
+            mark.over.append(one)
+
+    def _over(self, one: Activity) -> None:
+        """Let an activity that nobody carries out do what it does, unless another instance of it ended them all."""
+        if one in self.mark.waiting:
+            node = self.graph.nodes[one[0]]
+            if node.kind is NodeKind.SEND_TASK:
+                self.mark.throw(node, one)
+            self._done(one)
 
     def _done(self, one: Activity) -> None:
         """Let an activity that is over go on: to the flows behind it, or to the next of its instances."""
@@ -224,24 +243,36 @@ class _Step:
         if scope[0] == node.id:
             self._instance_done(node, scope)
         else:
+            self._pass(node, scope)
+
+    def _pass(self, node: Node, scope: Activity) -> None:
+        """Let a token go on behind a node; an event first throws what it throws."""
+        if node.kind is NodeKind.END:
+            self._end(node, scope)
+        elif node.kind is not NodeKind.THROW or self._throw(node, scope):
             self._leave(node, scope)
 
     def _leave(self, node: Node, scope: Activity) -> None:
-        self.mark.moving.extend((flow, scope) for flow in flows_on(self.graph, node, self.mark.seen_from(scope)))
+        graph, mark = self.graph, self.mark
+        for flow in graph.always.get(node.id) or flows_on(graph, node, mark.seen_from(scope)):
+            mark.moving.append((graph.nodes[flow.target], flow.id, scope))
 
     def _answer(self, one: Activity, outcome: str) -> None:
-        self.mark.answer("outcome", one[0], outcome)
-        if self.graph.nodes[one[0]].loop is not None:
-            self.mark.answer("outcomes", one[0], [*self.mark.data.get("outcomes", {}).get(one[0], ()), outcome])
+        name, scope = one[0], self.mark.scope_of(one)
+        self.mark.answer("outcome", name, outcome, scope)
+        if self.graph.nodes[name].loop is not None:
+            before = self.mark.seen_from(scope).get("outcomes", {}).get(name, ())
+            self.mark.answer("outcomes", name, [*before, outcome], scope)
 
     # Several instances (BPMN 2.0 §13.3.6-7)
 
     def _begin_loop(self, node: Node, scope: Activity) -> None:
         loop, seen = node.loop, self.mark.seen_from(scope)
         assert loop is not None
-        self.mark.answer("outcomes", node.id, [])
+        self.mark.answer("outcomes", node.id, [], scope)
         if loop.kind == "standard":
-            items: tuple[Any, ...] = () if loop.first and not evaluate_condition(loop.condition, seen) else (1,)
+            counted = {**seen, "instances": {"total": 0, "done": 0, "number": 0}}
+            items: tuple[Any, ...] = () if loop.first and not evaluate_condition(loop.condition, counted) else (1,)
         else:
             items = items_of(node, loop, seen)
         if not items:
@@ -252,8 +283,7 @@ class _Step:
         self.mark.open(body, Scope(within=scope, total=len(items), items=later))
         self.mark.arm(body, inside=False)
         for number, item in enumerate(now, start=1):
-            if body in self.mark.scopes:  # an instance that is over at once may have ended them all
-                self._begin_instance(node, body, number, item)
+            self._begin_instance(node, body, number, item)
 
     def _begin_instance(self, node: Node, body: Activity, number: int, item: Any) -> None:
         assert node.loop is not None
@@ -281,11 +311,15 @@ class _Step:
     # Scopes, events and what they throw
 
     def _close_scope(self, one: Activity) -> None:
-        node = self.graph.nodes[one[0]]
+        node, room = self.graph.nodes[one[0]], self.mark.scopes.get(one)
+        if room is None:  # another instance, closed just before, ended them all
+            return
         if node.kind is NodeKind.BOUNDARY or node.by_event:
             self.mark.close(one)
-        else:
-            self._done(one)
+            return
+        if node.loop is not None:
+            self._answer(one, room.outcome)
+        self._done(one)
 
     def _fire(self, listener: Activity) -> None:
         """Let an event act for its host: end what the host does, or go beside it in a scope of its own."""
@@ -348,7 +382,7 @@ class _Step:
         """Throw what an event throws; answer whether its own token goes on."""
         if node.trigger is Trigger.ESCALATION:
             return self._escalate(node, node.reference, scope)
-        if node.trigger in (Trigger.MESSAGE, Trigger.SIGNAL):
+        if node.trigger in (Trigger.MESSAGE, Trigger.SIGNAL) and not node.action:
             self.mark.throw(node, scope)
         return True
 
@@ -363,10 +397,8 @@ class _Step:
             self._end_run(outcome, error=code)
 
     def _end(self, node: Node, scope: Activity) -> None:
-        if node.outcome and node.scope:
-            self.mark.answer("outcome", node.scope, node.outcome)
-        elif node.outcome:
-            self.mark.outcome = node.outcome
+        if node.outcome:
+            self._conclude(node.outcome, scope)
         if node.trigger is Trigger.ERROR:
             self._raise(node.reference, scope, node.outcome or node.reference)
         elif node.trigger is Trigger.TERMINATE:
@@ -375,6 +407,17 @@ class _Step:
             self.mark.clear(scope)
         else:
             self._throw(node, scope)
+
+    def _conclude(self, outcome: str, scope: Activity) -> None:
+        """Remember the answer of an end event; an event sub-process and a branch speak for the scope they are in."""
+        mark, nodes = self.mark, self.graph.nodes
+        while scope != ROOT and (nodes[scope[0]].by_event or nodes[scope[0]].kind is NodeKind.BOUNDARY):
+            scope = mark.scope_of(scope)
+        if scope == ROOT:
+            mark.outcome = outcome
+        else:
+            mark.open(scope, replace(mark.scopes[scope], outcome=outcome))
+            mark.answer("outcome", scope[0], outcome, mark.scope_of(scope))
 
     def _end_run(self, outcome: str, error: str = "") -> None:
         self.mark.clear(ROOT)

@@ -26,12 +26,11 @@ def flows_on(graph: Graph, node: Node, data: Mapping[str, Any]) -> Sequence[Flow
     An exclusive gateway opens the first whose condition holds; an inclusive one, and any other node with conditions,
     opens each whose condition holds. The default opens when no other does. Raises EngineError when nothing opens.
     """
-    flows = [graph.flows[flow] for flow in node.outgoing]
-    if node.default is None and all(flow.condition is None for flow in flows):
-        return flows[:1] if node.kind is NodeKind.EXCLUSIVE else flows
+    if node.id in graph.always:
+        return graph.always[node.id]
     opened = [
         flow
-        for flow in flows
+        for flow in graph.targets(node)
         if flow.id != node.default and (flow.condition is None or evaluate_condition(flow.condition, data))
     ]
     if opened:
@@ -58,7 +57,7 @@ def key_of(node: Node, data: Mapping[str, Any]) -> str:
     if not node.correlation:
         return ""
     value = _at(data, node.correlation)
-    if value is None or value == "":
+    if not isinstance(value, (str, int, float)) or value == "":
         raise EngineError(f"{node.id}: the run's data has no {node.correlation}, so no message could find it.")
     return str(value)
 
@@ -78,8 +77,6 @@ def items_of(node: Node, loop: Loop, data: Mapping[str, Any]) -> tuple[Any, ...]
     """Return what each instance of a multi-instance activity is about: an entry of its collection, or its number."""
     if loop.collection:
         items = _at(data, loop.collection)
-        if items is None:
-            items = ()
         if not isinstance(items, (list, tuple)):
             raise EngineError(f"{node.id}: {loop.collection} is not a list.")
     else:

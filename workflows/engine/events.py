@@ -8,10 +8,8 @@ from typing import Any
 
 from workflows.engine.graph import Timer, Trigger
 
-_value = dataclass(frozen=True, kw_only=True, slots=True)
 
-
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Started:
     """The run begins. node: the start event that something triggered, "" for the plain beginning."""
 
@@ -19,7 +17,7 @@ class Started:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Completed:
     """The activity (node, round) was completed. outcome: its answer, readable by conditions as `outcome.<node>`."""
 
@@ -29,16 +27,21 @@ class Completed:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Triggered:
-    """What (node, round) waits or listens for came: its timer is due, its message or signal arrived."""
+    """What (node, round) waits or listens for came: its timer is due, its message or signal arrived.
+
+    fired: of a timer, how often it had fired when it was set (`TimerSet.fired`); None: whichever time is the next.
+    Only with it can a timer that fires again and again tell the same instant, told twice, from the next one.
+    """
 
     node: str
     round: int
     data: Mapping[str, Any] = field(default_factory=dict)
+    fired: int | None = None
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Failed:
     """The activity (node, round) ended with a BPMN error. code: which; whoever listens for it goes on."""
 
@@ -48,7 +51,7 @@ class Failed:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Escalated:
     """The process that the call activity (node, round) started escalates and goes on."""
 
@@ -57,7 +60,7 @@ class Escalated:
     code: str
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Returned:
     """The task (node, round) is sent back on `flow`, one of the ways back that the drawing allows it."""
 
@@ -66,7 +69,7 @@ class Returned:
     flow: str
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Cancelled:
     """The run is ended from outside: everything that waits is taken away. outcome: what the caller is told."""
 
@@ -76,7 +79,7 @@ class Cancelled:
 Event = Started | Completed | Triggered | Failed | Escalated | Returned | Cancelled
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TaskOpened:
     """Somebody of this post must act now."""
 
@@ -86,7 +89,7 @@ class TaskOpened:
     role: str
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class JobQueued:
     """A worker must carry out the registered action."""
 
@@ -95,7 +98,7 @@ class JobQueued:
     action: str
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ChildCalled:
     """A child run must be started: of the process `called`, or as the caller's part `part` says."""
 
@@ -105,7 +108,7 @@ class ChildCalled:
     part: str
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TimerSet:
     """A timer runs from now. fired: how often this one fired before."""
 
@@ -115,7 +118,7 @@ class TimerSet:
     fired: int = 0
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Subscribed:
     """(node, round) waits for a message or a signal. key: which of the messages of this name, "" for any."""
 
@@ -126,7 +129,7 @@ class Subscribed:
     key: str
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Disarmed:
     """(node, round) no longer listens: its timer or subscription is to be taken away."""
 
@@ -134,7 +137,7 @@ class Disarmed:
     round: int
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Thrown:
     """The run sends a message or a signal, or escalates to whoever called it. key: as in Subscribed."""
 
@@ -144,7 +147,7 @@ class Thrown:
     key: str = ""
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ActivityCancelled:
     """The activity (node, round) no longer waits: its task, job or child is to be taken away."""
 
@@ -152,7 +155,7 @@ class ActivityCancelled:
     round: int
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class JoinFired:
     """A parallel or inclusive join got the last token it waited for and let one through."""
 
@@ -160,7 +163,7 @@ class JoinFired:
     round: int
 
 
-@_value
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunEnded:
     """No token is left. outcome: the answer of the end event reached last. error: the error nobody caught."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
@@ -210,6 +210,16 @@ class Graph:
             for node in self.inside.get(scope, ())
             if not node.incoming and node.kind not in (NodeKind.BOUNDARY, NodeKind.START) and not node.by_event
         )
+
+    @cached_property
+    def always(self) -> Mapping[str, tuple[Flow, ...]]:
+        """For each node that asks nothing the flows it always takes: all, or the first of an exclusive gateway."""
+        asking = {flow.source for flow in self.flows.values() if flow.condition is not None}
+        return {
+            name: tuple(self.targets(node))[: 1 if node.kind is NodeKind.EXCLUSIVE else None]
+            for name, node in self.nodes.items()
+            if node.default is None and name not in asking
+        }
 
     def targets(self, node: Node) -> Iterator[Flow]:
         """Yield a node's outgoing flows in drawing order."""

@@ -18,13 +18,15 @@ class Scope:
     """A room that holds tokens of its own: a sub-process, several instances of an activity, a branch beside its host.
 
     within: the scope it lies in. total: of several instances, how many; None for any other scope. done: how many of
-    them are over. items: what those not yet begun read (sequential ones).
+    them are over. items: what those not yet begun read (sequential ones). outcome: of a sub-process, the answer of the
+    end event reached last.
     """
 
     within: Activity = ROOT
     total: int | None = None
     done: int = 0
     items: tuple[Any, ...] = ()
+    outcome: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +51,11 @@ class State:
     ended: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """Return the marking without `data`, which is stored beside it, as plain JSON values; what is empty is left out."""
+        """Return the marking as plain JSON values without what is empty, and without `data`, which is stored beside it."""
         whole = {
             "waiting": {_text(one): _text(scope) for one, scope in self.waiting.items()},
             "scopes": {
-                _text(one): [_text(scope.within), scope.total, scope.done, list(scope.items)]
+                _text(one): [_text(scope.within), scope.total, scope.done, list(scope.items), scope.outcome]
                 for one, scope in self.scopes.items()
             },
             "armed": {_text(one): fired for one, fired in self.armed.items()},
@@ -71,8 +73,10 @@ class State:
         return cls(
             waiting={_activity(one): _activity(scope) for one, scope in marking.get("waiting", {}).items()},
             scopes={
-                _activity(one): Scope(within=_activity(within), total=total, done=done, items=tuple(items))
-                for one, (within, total, done, items) in marking.get("scopes", {}).items()
+                _activity(one): Scope(
+                    within=_activity(within), total=total, done=done, items=tuple(items), outcome=outcome
+                )
+                for one, (within, total, done, items, outcome) in marking.get("scopes", {}).items()
             },
             armed={_activity(one): fired for one, fired in marking.get("armed", {}).items()},
             arrived={(_activity(scope), flow): count for scope, flow, count in marking.get("arrived", [])},
@@ -86,7 +90,7 @@ class State:
 
 def _text(activity: Activity) -> str:
     """An id of the drawing never contains a "#": XML forbids it."""
-    return f"{activity[0]}#{activity[1]}" if activity[1] else ""
+    return "" if activity == ROOT else f"{activity[0]}#{activity[1]}"
 
 
 def _activity(text: str) -> Activity:
