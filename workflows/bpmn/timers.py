@@ -10,7 +10,7 @@ from workflows.engine.graph import Span, Timer
 
 #: What a timer may count, and the longest of each: about ten years.
 UNITS = {"calendar_days": 3_650, "seconds": 315_360_000, "working_days": 2_500, "working_hours": 20_000}
-_AMOUNT = re.compile(r"\d{1,9}", re.ASCII)
+_AMOUNT = re.compile(r"\d{1,18}", re.ASCII)
 _DURATION = re.compile(
     r"P(?:(?P<W>\d{1,9})W|(?:(?P<D>\d{1,9})D)?(?:T(?=\d)(?:(?P<H>\d{1,9})H)?(?:(?P<M>\d{1,9})M)?(?:(?P<S>\d{1,9})S)?)?)",
     re.ASCII,
