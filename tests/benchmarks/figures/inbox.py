@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import timedelta
 from statistics import median
 
 from django.db import connection
@@ -19,8 +18,8 @@ from workflows.queries.tasks import tasks_of_posts
 
 DEPARTMENTS = 100
 ROWS = 50
-#: Due from ten days ago to ten days ahead, in no order.
-DUE = "timestamptz '%s' + (hashint8(n) %% 864000) * interval '1 second'"
+#: Due within ten days, in no order.
+DUE = f"timestamptz '{NOW.isoformat()}' + (hashint8(n) % 864000) * interval '1 second'"
 
 
 def measure(ground: Ground, size: Size) -> Figure:
@@ -58,24 +57,20 @@ def _asked(number: int) -> float:
 
 
 def _fill(task: Task, size: Size) -> None:
-    open_row = {
+    """Copy a task as often as asked; open ones lie among the closed ones, as in life."""
+    every = size.closed_tasks // size.open_tasks + 1
+    changed = {
         "id": "1000 + n",
         "round": "1000 + n",
         "department": f"'D' || n % {DEPARTMENTS}",
         "role": f"(array['handler', 'checker'])[1 + n / {DEPARTMENTS} % 2]",
-        "due_at": DUE.replace("%s", NOW.isoformat()).replace("%%", "%"),
+        "due_at": DUE,
+        "state": f"case when n % {every} = 0 then '{TaskState.READY}' else '{TaskState.DONE}' end",
+        "closed_at": f"case when n % {every} <> 0 then timestamptz '{NOW.isoformat()}' end",
     }
-    closed_row = {
-        **open_row,
-        "state": f"'{TaskState.DONE}'",
-        "closed_at": f"timestamptz '{(NOW + timedelta(days=1)).isoformat()}'",
-    }
-    every = size.closed_tasks // size.open_tasks + 1
     with without_indexes(Task), unguarded():
-        # Open ones lie among the closed ones, as in life.
-        for changed, kind in ((open_row, "="), (closed_row, "<>")):
-            numbers = f"generate_series(1, {size.open_tasks + size.closed_tasks}) n where o.id = {task.pk}"
-            copy_rows(Task, changed, f"workflows_task o, {numbers} and n % {every} {kind} 0")
+        numbers = f"generate_series(1, {size.open_tasks + size.closed_tasks}) n where o.id = {task.pk}"
+        copy_rows(Task, changed, f"workflows_task o, {numbers}")
     settle()
 
 
