@@ -64,6 +64,39 @@ def event(key: str, kind: NodeKind, trigger: Trigger, reference: str = "", **mor
     return Node(id=key, kind=kind, trigger=trigger, reference=reference, **more)
 
 
+def begin(key: str, trigger: Trigger = Trigger.NONE, reference: str = "", **more: Any) -> Node:
+    return event(key, NodeKind.START, trigger, reference, **more)
+
+
+def catch(key: str, trigger: Trigger, reference: str = "", **more: Any) -> Node:
+    return event(key, NodeKind.CATCH, trigger, reference, **more)
+
+
+def throw(key: str, trigger: Trigger, reference: str = "", **more: Any) -> Node:
+    return event(key, NodeKind.THROW, trigger, reference, **more)
+
+
+def finish(key: str, trigger: Trigger = Trigger.NONE, reference: str = "", **more: Any) -> Node:
+    return event(key, NodeKind.END, trigger, reference, **more)
+
+
+def on_border(key: str, host: str, trigger: Trigger, reference: str = "", **more: Any) -> Node:
+    return event(key, NodeKind.BOUNDARY, trigger, reference, host=host, **more)
+
+
+def within(scope: str, *nodes: Node) -> tuple[Node, ...]:
+    """Return nodes as they lie in a sub-process; those that lie deeper stay there."""
+    return tuple(replace(node, scope=node.scope or scope) for node in nodes)
+
+
+def beside(key: str, start: Node, *nodes: Node, scope: str = "") -> tuple[Node, ...]:
+    """Return an event sub-process of a scope: its one start event and what else lies in it."""
+    inside = within(key, replace(start, host=scope), *nodes)
+    return (
+        within(scope, sub_process(key, by_event=True), *inside) if scope else (sub_process(key, by_event=True), *inside)
+    )
+
+
 def boundary(key: str, host: str, *, span: Span = DAY, **more: Any) -> Node:
     return event(key, NodeKind.BOUNDARY, Trigger.TIMER, host=host, timer=Timer(span=span), **more)
 
@@ -104,7 +137,9 @@ def bpmn(drawn: Graph) -> bytes:
     names = {flow: flow.replace(">", "_to_") for flow in drawn.flows}
     thrown = sorted({(node.trigger, node.reference) for node in drawn.nodes.values() if node.reference})
     declared = [_DECLARED[trigger].format(id=f"{trigger}_{name}", name=name) for trigger, name in thrown]
-    limits = "".join(f' os:{name}="{getattr(drawn, name)}"' for name in ("promised", "statutory") if getattr(drawn, name))
+    limits = "".join(
+        f' os:{name}="{getattr(drawn, name)}"' for name in ("promised", "statutory") if getattr(drawn, name)
+    )
     return file(
         f'<process id="{drawn.key}" name={quoteattr(drawn.name_zh)} os:nameEn={quoteattr(drawn.name_en)} '
         f'isExecutable="true"{limits}>\n' + _body(drawn, "", names) + "\n</process>" + "\n".join(declared)
@@ -211,7 +246,19 @@ class Block:
 
 
 _LEAVES = st.sampled_from(
-    ["user", "service", "call", "manual", "receive", "reminded", "escalated", "several", "one_by_one", "events", "returned"]
+    [
+        "user",
+        "service",
+        "call",
+        "manual",
+        "receive",
+        "reminded",
+        "escalated",
+        "several",
+        "one_by_one",
+        "events",
+        "returned",
+    ]
 ).map(Block)
 
 
@@ -223,6 +270,18 @@ def _wrap(inner: st.SearchStrategy[Block]) -> st.SearchStrategy[Block]:
 
 
 blocks = st.recursive(_LEAVES, _wrap, max_leaves=8)
+
+_ALL_LEAVES = _LEAVES | st.sampled_from(
+    ["told", "signalled", "sent", "acting", "repeated", "cycled", "messaged", "fallible"]
+).map(Block)
+_SCOPES = ("terminated", "each", "in_turn", "failing_each", "attended", "escalating", "overruled")
+
+
+def _wrap_all(inner: st.SearchStrategy[Block]) -> st.SearchStrategy[Block]:
+    return _wrap(inner) | st.builds(Block, st.sampled_from(_SCOPES), st.tuples(inner))
+
+
+all_blocks = st.recursive(_ALL_LEAVES, _wrap_all, max_leaves=8)
 
 
 def exclusive_in(scope: str, key: str, default: str) -> Node:
@@ -237,7 +296,20 @@ def _one_by_one(key: str) -> Node:
     return service_task(key, loop=Loop(kind="sequential", cardinality="3", completion="instances.done >= 2"))
 
 
+def _repeated(key: str) -> Node:
+    return user_task(key, loop=Loop(kind="standard", condition=f"outcome.{key} != 'ok'", maximum=3))
+
+
+def _sent(key: str) -> Node:
+    return Node(id=key, kind=NodeKind.SEND_TASK, reference="told")
+
+
 _MAKERS = {
+    "told": lambda key: throw(key, Trigger.MESSAGE, "told"),
+    "signalled": lambda key: throw(key, Trigger.SIGNAL, "all"),
+    "acting": lambda key: throw(key, Trigger.MESSAGE, action="probe.act"),
+    "sent": _sent,
+    "repeated": _repeated,
     "user": user_task,
     "service": service_task,
     "call": call,
@@ -280,10 +352,18 @@ class _Drawing:
                 return self._lay_choice(block, source, condition)
             case "loop":
                 return self._lay_loop(block, source, condition)
-            case "scope" | "failing" | "interrupted":
+            case "scope" | "failing" | "interrupted" | "failing_each" | "each" | "in_turn" | "attended":
                 return self._lay_scope(block, source, condition)
+            case "escalating" | "overruled":
+                return self._lay_escalating(block, source, condition)
+            case "terminated":
+                return self._lay_terminated(block, source, condition)
             case "reminded" | "escalated":
                 return self._lay_timer(block, source, condition)
+            case "cycled" | "messaged":
+                return self._lay_again(block, source, condition)
+            case "fallible":
+                return self._lay_fallible(source, condition)
             case "events":
                 return self._lay_events(source, condition)
             case "returned":
@@ -314,12 +394,11 @@ class _Drawing:
     def _lay_scope(self, block: Block, source: str, condition: str | None) -> tuple[str, str]:
         """Draw a sub-process; a failing one may end by an error that its border catches."""
         outer = self.scope
-        host = self.add(sub_process)
+        host = self.add(sub_process, loop=_LOOPS.get(block.kind))
         first = self.link(source, host, condition)
         self.scope = host
-        begin = self.add(lambda key: Node(id=key, kind=NodeKind.START))
-        _, last = self.lay(block.parts[0], begin)
-        if block.kind == "failing":
+        _, last = self.lay(block.parts[0], self.add(begin))
+        if block.kind in ("failing", "failing_each"):
             choice, failed = self.add(exclusive), self.add(lambda key: event(key, NodeKind.END, Trigger.ERROR, "E1"))
             self.link(last, choice)
             self.link(choice, failed, f"choice.{choice} == 1")
@@ -328,24 +407,83 @@ class _Drawing:
         else:
             self.link(last, self.add(lambda key: Node(id=key, kind=NodeKind.END)))
         if block.kind == "interrupted":
-            self._lay_event_sub_process()
+            self.lay_event_sub_process(Trigger.TIMER)
+        if block.kind == "attended":
+            self.lay_event_sub_process(Trigger.MESSAGE, "asked", interrupting=False)
         self.scope = outer
-        if block.kind != "failing":
+        if block.kind not in ("failing", "failing_each"):
             return first, host
-        caught, merge = self.add(lambda key: event(key, NodeKind.BOUNDARY, Trigger.ERROR, "E1", host=host)), self.add(exclusive)
+        caught, merge = (
+            self.add(lambda key: event(key, NodeKind.BOUNDARY, Trigger.ERROR, "E1", host=host)),
+            self.add(exclusive),
+        )
         self.link(host, merge)
         self.link(caught, merge)
         return first, merge
 
-    def _lay_event_sub_process(self) -> None:
+    def lay_event_sub_process(self, trigger: Trigger, reference: str = "", *, interrupting: bool = True) -> None:
         outer = self.scope
         room = self.add(lambda key: sub_process(key, by_event=True))
         self.scope = room
-        begin = self.add(lambda key: event(key, NodeKind.START, Trigger.TIMER, host=outer))
+        start = self.add(begin, trigger=trigger, reference=reference, host=outer, interrupting=interrupting)
         task = self.add(user_task)
-        self.link(begin, task)
-        self.link(task, self.add(lambda key: Node(id=key, kind=NodeKind.END)))
+        self.link(start, task)
+        self.link(task, self.add(finish, outcome="" if outer else "closed"))
         self.scope = outer
+
+    def _lay_escalating(self, block: Block, source: str, condition: str | None) -> tuple[str, str]:
+        """Draw a sub-process that escalates: its border acts beside it, or ends it."""
+        outer, ends = self.scope, block.kind == "overruled"
+        host = self.add(sub_process)
+        first = self.link(source, host, condition)
+        self.scope = host
+        _, last = self.lay(block.parts[0], self.add(begin))
+        told = self.add(throw, trigger=Trigger.ESCALATION, reference="X1")
+        after = self.add(user_task)
+        self.link(last, told)
+        self.link(told, after)
+        self.link(after, self.add(finish))
+        self.scope = outer
+        border = self.add(on_border, host=host, trigger=Trigger.ESCALATION, reference="X1", interrupting=ends)
+        work, merge = self.add(user_task), self.add(exclusive)
+        self.link(host, merge)
+        self.link(border, work)
+        self.link(work, merge if ends else self.add(finish))
+        return first, merge
+
+    def _lay_terminated(self, block: Block, source: str, condition: str | None) -> tuple[str, str]:
+        """Draw a sub-process of which one branch ends the other."""
+        outer, host = self.scope, self.add(sub_process)
+        first = self.link(source, host, condition)
+        self.scope = host
+        split, task = self.add(parallel), self.add(user_task)
+        self.link(self.add(begin), split)
+        self.link(self.lay(block.parts[0], split)[1], self.add(finish))
+        self.link(split, task)
+        self.link(task, self.add(finish, trigger=Trigger.TERMINATE))
+        self.scope = outer
+        return first, host
+
+    def _lay_again(self, block: Block, source: str, condition: str | None) -> tuple[str, str]:
+        """Draw a task beside which something may happen again and again."""
+        host = self.add(user_task)
+        more: dict[str, Any] = {"trigger": Trigger.MESSAGE, "reference": "asked"}
+        if block.kind == "cycled":
+            more = {"trigger": Trigger.TIMER, "timer": Timer(span=DAY, repeats=3)}
+        border, work = self.add(on_border, host=host, interrupting=False, **more), self.add(service_task)
+        self.link(border, work)
+        self.link(work, self.add(finish))
+        return self.link(source, host, condition), host
+
+    def _lay_fallible(self, source: str, condition: str | None) -> tuple[str, str]:
+        """Draw a call that may fail or escalate."""
+        host, merge = self.add(call), self.add(exclusive)
+        failed = self.add(on_border, host=host, trigger=Trigger.ERROR, reference="E1")
+        heard = self.add(on_border, host=host, trigger=Trigger.ESCALATION, interrupting=False)
+        self.link(host, merge)
+        self.link(failed, merge)
+        self.link(heard, self.add(finish))
+        return self.link(source, host, condition), merge
 
     def _lay_events(self, source: str, condition: str | None) -> tuple[str, str]:
         gateway, merge = self.add(event_based), self.add(exclusive)
@@ -394,11 +532,22 @@ class _Drawing:
         return first, merge
 
 
-def draw(block: Block) -> Graph:
-    """Return a block as a whole process."""
+_LOOPS = {
+    "each": Loop(kind="parallel", collection="reviewers", item="department"),
+    "failing_each": Loop(kind="parallel", cardinality="2"),
+    "in_turn": Loop(kind="sequential", cardinality="3", completion="instances.done >= 2"),
+}
+
+
+def draw(block: Block, *, interrupting: bool | None = None) -> Graph:
+    """Return a block as a whole process. interrupting: of its event sub-process, None for a process that has none."""
     drawing = _Drawing()
     drawing.link(drawing.lay(block, "start")[1], "end")
+    if interrupting is not None:
+        drawing.lay_event_sub_process(Trigger.MESSAGE, "withdrawn", interrupting=interrupting)
     return connected("probe", drawing.nodes, drawing.flows)
 
 
 sound_graphs = blocks.map(draw)
+#: Sound processes that use the whole language.
+whole_graphs = st.builds(draw, all_blocks, interrupting=st.sampled_from([None, None, True, False]))

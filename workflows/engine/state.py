@@ -51,7 +51,7 @@ class State:
     ended: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """Return the marking as plain JSON values without what is empty, and without `data`, which is stored beside it."""
+        """Return the marking as plain JSON values, without what is empty and without `data` (stored beside it)."""
         whole = {
             "waiting": {_text(one): _text(scope) for one, scope in self.waiting.items()},
             "scopes": {
