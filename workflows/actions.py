@@ -30,9 +30,13 @@ class ActionContext:
 
 @dataclass(frozen=True, kw_only=True)
 class ActionResult:
-    """What an action answers. outcome: readable by conditions as `outcome.<node>`; data: joins the run's data."""
+    """What an action answers. outcome: readable by conditions as `outcome.<node>`; data: joins the run's data.
+
+    error: the code of a BPMN error, for which the drawing has an event that listens: not a failure to be tried again.
+    """
 
     outcome: str = "done"
+    error: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
 
 

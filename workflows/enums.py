@@ -5,16 +5,18 @@ from django.utils.translation import gettext_lazy as _
 
 
 class DefinitionState(models.TextChoices):
-    """A process version's life. Published versions are immutable."""
+    """A version's life. Published versions are immutable."""
 
+    DRAFT = "draft", _("draft")
     PUBLISHED = "published", _("published")
     RETIRED = "retired", _("retired")
 
 
 class RunState(models.TextChoices):
-    """Whether a run still moves."""
+    """Whether a run still moves. A suspended one is held as it stands until it is resumed."""
 
     ACTIVE = "active", _("in progress")
+    SUSPENDED = "suspended", _("suspended")
     ENDED = "ended", _("ended")
 
 
@@ -27,16 +29,26 @@ class TaskState(models.TextChoices):
     CANCELLED = "cancelled", _("no longer needed")
 
 
+class ListenKind(models.TextChoices):
+    """What a subscription waits for; the same words as `engine.graph.Trigger`."""
+
+    MESSAGE = "message", _("message")
+    SIGNAL = "signal", _("signal")
+    TIMER = "timer", _("timer")
+
+
 class JobState(models.TextChoices):
     """A service task's life. An incident waits for a manager."""
 
     QUEUED = "queued", _("queued")
     DONE = "done", _("done")
     CANCELLED = "cancelled", _("no longer needed")
+    SKIPPED = "skipped", _("skipped")
     INCIDENT = "incident", _("needs a manager")
 
 
 OPEN_TASK_STATES = (TaskState.READY, TaskState.CLAIMED)
+OPEN_RUN_STATES = (RunState.ACTIVE, RunState.SUSPENDED)
 
 
 class LimitUnit(models.TextChoices):

@@ -27,9 +27,10 @@ class RunStarted:
 
 @dataclass(frozen=True, kw_only=True)
 class RunFinished:
-    """A run ended, with `run.outcome`."""
+    """A run ended, with `run.outcome`. error: the code of the error that ended it, when nothing listened for it."""
 
     run: Run
+    error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,13 @@ class TaskDone:
 @dataclass(frozen=True, kw_only=True)
 class TaskTakenAway:
     """A task is no longer needed."""
+
+    task: Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskOverdue:
+    """A task was not done within its own limit."""
 
     task: Task
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from workflows.operations.jobs import run_due_jobs
+from workflows.operations.messages import deliver_messages, start_due_runs
 from workflows.operations.timers import sweep_timers
 from workflows.queries.calendars import database_now
 
@@ -19,3 +20,11 @@ def sweep_timers_task() -> None:
 def run_due_jobs_task() -> None:
     """Carry out the service tasks that are due by PostgreSQL's clock."""
     run_due_jobs(at=database_now())
+
+
+@shared_task(name="workflows.tasks.deliver_messages_task")
+def deliver_messages_task() -> None:
+    """Deliver messages and signals, and start the processes that are due, by PostgreSQL's clock."""
+    now = database_now()
+    deliver_messages(at=now)
+    start_due_runs(at=now)

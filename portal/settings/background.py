@@ -35,6 +35,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "deliver messages": {
+        "task": "workflows.tasks.deliver_messages_task",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
     "dispatch notices": {
         "task": "services.notifications.tasks.dispatch_notices_task",
         "schedule": 15.0,

@@ -1,5 +1,7 @@
 """Django's entry for services.parties."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -10,3 +12,7 @@ class PartiesConfig(AppConfig):
     label = "parties"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Persons, organisations, departments, memberships and mandates"
+
+    def ready(self) -> None:
+        """Tell the workflows which posts there are: a process whose task nobody would see is not published."""
+        import_module("workflows.staffing").register_posts(import_module("services.parties.queries").posts_held)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Literal
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from services.parties.enums import MandateScope
 from services.parties.models import Department, Mandate, Membership, Organisation, Person, Window
 from services.parties.references import PartyRef, Post
+from workflows.staffing import Posts
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -32,6 +34,16 @@ class PartyChoice:
 def person_of(user: User | AnonymousUser) -> Person | None:
     """Return the person behind a sign-in; None for staff who never applied for anything, and for visitors."""
     return Person.objects.filter(user_id=user.pk).first() if user.pk else None
+
+
+def posts_held(at: datetime | None = None) -> Posts:
+    """Return which departments there are and which posts somebody holds at `at`, by default now."""
+    held = Membership.objects.in_force(at or timezone.now()).filter(user__is_active=True)
+    rows = held.values_list("department__code", "window__hall__department__code", "role").distinct()
+    return Posts(
+        departments=frozenset(Department.objects.values_list("code", flat=True)),
+        held=frozenset((own or of_hall, role) for own, of_hall, role in rows),
+    )
 
 
 def posts_of(user: User | AnonymousUser, at: datetime) -> frozenset[Post]:

@@ -4,7 +4,16 @@ from workflows.models.calendars import CalendarDay, CalendarVersion
 from workflows.models.clocks import Clock, ClockExtension, ClockPause, ClockRecomputation, Timer
 from workflows.models.decisions import DecisionDefinition
 from workflows.models.logs import ImportedCase, ImportedEvent, ImportedLog
-from workflows.models.runs import HistoryEvent, Job, ProcessDefinition, Run, Task
+from workflows.models.runs import (
+    HistoryEvent,
+    Job,
+    Message,
+    ProcessDefinition,
+    Run,
+    StartEvent,
+    Subscription,
+    Task,
+)
 
 __all__ = [
     "CalendarDay",
@@ -19,8 +28,11 @@ __all__ = [
     "ImportedEvent",
     "ImportedLog",
     "Job",
+    "Message",
     "ProcessDefinition",
     "Run",
+    "StartEvent",
+    "Subscription",
     "Task",
     "Timer",
 ]

@@ -184,10 +184,12 @@ class ClockRecomputation(models.Model):
 class Timer(models.Model):
     """Something that must happen at or after an instant, once. The row is the truth; a message only hurries it."""
 
-    root = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="timers", help_text="Whose row is the lock")
+    root = models.ForeignKey(
+        Run, on_delete=models.PROTECT, related_name="timers", db_index=False, help_text="Whose row is the lock"
+    )
     subject_kind = models.CharField(max_length=40, help_text="clock, or node for a timer drawn in a process")
     subject_id = models.CharField(max_length=120)
-    kind = models.CharField(max_length=24, help_text="yellow, red, black or boundary")
+    kind = models.CharField(max_length=24, help_text="yellow, red, black; event or limit of a node")
     round = models.PositiveIntegerField(default=1)
     due_at = models.DateTimeField()
     fired_at = models.DateTimeField(null=True, blank=True)

@@ -1,77 +1,200 @@
-"""Publish process definitions: a drawing that can get stuck is never published."""
+"""Draft, check, publish and retire process definitions: a drawing that can get stuck is never published."""
 
 from __future__ import annotations
 
 import hashlib
-import re
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 
 from workflows.actions import UnknownActionError, action_named
 from workflows.bpmn.parse import parse_process
-from workflows.engine.graph import WAITING, Graph, NodeKind
-from workflows.engine.verify import Problem, find_problems
+from workflows.engine.graph import AUTOMATIC, Graph, Node, NodeKind, Trigger
+from workflows.engine.problems import Problem
+from workflows.engine.verify import Report, check
 from workflows.enums import DefinitionState
-from workflows.expressions import ExpressionError, check_expression
-from workflows.models import ProcessDefinition
+from workflows.expressions import ExpressionError, check_expression, paths_of
+from workflows.models import ProcessDefinition, StartEvent
+from workflows.operations.node_timers import due_instant
+from workflows.queries.calendars import calendar_for
+from workflows.staffing import Posts, known_posts
 
 #: Situation answers are named by the catalogue, which checks on its own side that the questions exist.
-_ANSWER = re.compile(r"\banswers\.[a-z_]+")
+_GIVEN_ROOTS = frozenset({"answers", "parts", "decision"})
+_INSTANCE_FIELDS = frozenset({"instances.number", "instances.total", "instances.done"})
 
 
 class UnsoundProcessError(Exception):
     """The drawing cannot be published. `problems` says why, each with the shortest way there."""
 
-    def __init__(self, key: str, problems: list[Problem]) -> None:
-        listed = "; ".join(f"{p.kind}: {', '.join(p.elements)}" for p in problems)
+    def __init__(self, key: str, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        listed = "; ".join(f"{p.kind}: {', '.join(p.elements)}: {p.message}" for p in self.problems)
         super().__init__(f"The process {key} is not published: {listed}")
-        self.problems = problems
+
+
+class NoDraftError(LookupError):
+    """There is no draft of this process."""
+
+
+def check_graph(graph: Graph, *, posts: Posts | None = None, given: frozenset[str] = frozenset()) -> Report:
+    """Return all that stands against publishing a process: the proof of its flow, its posts, and what it reads.
+
+    posts: who can be asked to act; None leaves that unasked. given: paths that its cases bring besides.
+    """
+    report = check(graph)
+    problems = (*report.problems, *_unstaffed(graph, posts), *_unknown_fields(graph, given))
+    return Report(problems=problems, states=report.states)
+
+
+@transaction.atomic
+def save_draft(*, source: bytes, at: datetime) -> ProcessDefinition:
+    """Keep a drawing as the draft of its process, whether sound or not; a draft before it is replaced.
+
+    Raises BpmnError when the file is not a process we could ever execute.
+    """
+    graph = parse_process(source)
+    values = {"source": source.decode(), "checksum": _checksum(source), **_names(graph)}
+    draft, _ = ProcessDefinition.objects.update_or_create(
+        key=graph.key, state=DefinitionState.DRAFT, defaults=values
+    )
+    return draft
+
+
+def publish_draft(*, key: str, at: datetime) -> ProcessDefinition:
+    """Publish the draft of a process. Effects and errors as `publish_process`; raises NoDraftError."""
+    draft = ProcessDefinition.objects.filter(key=key, state=DefinitionState.DRAFT).first()
+    if draft is None:
+        raise NoDraftError(f"There is no draft of the process {key}.")
+    return publish_process(source=draft.source.encode(), at=at)
 
 
 @transaction.atomic
 def publish_process(*, source: bytes, at: datetime) -> ProcessDefinition:
     """Publish a BPMN file as the next version of its process; the same file again changes nothing.
 
-    Effects: one definition row; the version before it is retired, and the runs of that version stay with it.
+    Effects: one definition row; the version before it is retired, and the runs of that version stay with it; its
+    draft goes; from now on the start events of this version listen.
     Raises BpmnError (unreadable or unknown elements) and UnsoundProcessError.
     """
     graph = parse_process(source)
-    problems = [*find_problems(graph), *_untyped(graph)]
-    if problems:
-        raise UnsoundProcessError(graph.key, problems)
-    checksum = hashlib.sha256(source).hexdigest()
+    report = check_graph(graph, posts=known_posts())
+    if report.problems:
+        raise UnsoundProcessError(graph.key, report.problems)
     # The newest version's row is the lock between two publishers of one process.
-    newest = ProcessDefinition.objects.select_for_update().filter(key=graph.key).order_by("-version").first()
+    versions = ProcessDefinition.objects.select_for_update().filter(key=graph.key, version__isnull=False)
+    newest = versions.order_by("-version").first()
+    checksum = _checksum(source)
     if newest is not None and newest.checksum == checksum and newest.state == DefinitionState.PUBLISHED:
         return newest
-    ProcessDefinition.objects.filter(key=graph.key).update(state=DefinitionState.RETIRED)
-    return ProcessDefinition.objects.create(
+    ProcessDefinition.objects.filter(key=graph.key, state=DefinitionState.DRAFT).delete()
+    _retire(graph.key)
+    definition = ProcessDefinition.objects.create(
         key=graph.key,
-        version=newest.version + 1 if newest else 1,
-        name_zh=graph.name_zh,
-        name_en=graph.name_en,
+        version=(newest.version or 0) + 1 if newest else 1,
         source=source.decode(),
         checksum=checksum,
         published_at=at,
+        **_names(graph),
     )
+    _listen(definition, graph, at)
+    return definition
 
 
-def _untyped(graph: Graph) -> list[Problem]:
-    """Return conditions that do not parse or read what no step provides, and actions nobody registered."""
+@transaction.atomic
+def retire_process(*, key: str) -> None:
+    """Let no new run begin with a process; those that run stay with their version. Twice is once."""
+    _retire(key)
+
+
+def _retire(key: str) -> None:
+    published = ProcessDefinition.objects.filter(key=key, state=DefinitionState.PUBLISHED)
+    StartEvent.objects.filter(definition__in=published).delete()
+    published.update(state=DefinitionState.RETIRED)
+
+
+def _listen(definition: ProcessDefinition, graph: Graph, at: datetime) -> None:
+    """Let the start events of a version that something outside triggers listen from `at`."""
+    events = []
+    for node in graph.starts():
+        if node.trigger in (Trigger.MESSAGE, Trigger.SIGNAL, Trigger.TIMER):
+            due_at = due_instant(node.timer, at, calendar_for()) if node.timer is not None else None
+            events.append(
+                StartEvent(definition=definition, node=node.id, kind=node.trigger, name=node.reference, due_at=due_at)
+            )
+    StartEvent.objects.bulk_create(events)
+
+
+def _names(graph: Graph) -> dict[str, str]:
+    return {"name_zh": graph.name_zh, "name_en": graph.name_en}
+
+
+def _checksum(source: bytes) -> str:
+    return hashlib.sha256(source).hexdigest()
+
+
+def _unstaffed(graph: Graph, posts: Posts | None) -> list[Problem]:
+    """Return the user tasks that nobody would see."""
     problems = []
-    known = frozenset(f"outcome.{node.id}" for node in graph.nodes.values() if node.kind in WAITING)
-    known |= {f"parts.{node.part}" for node in graph.nodes.values() if node.part}
-    for flow in graph.flows.values():
-        if flow.condition is not None:
-            try:
-                check_expression(flow.condition, known | set(_ANSWER.findall(flow.condition)))
-            except ExpressionError as error:
-                problems.append(Problem(kind="unknown_field", elements=(flow.id,), trace=(str(error),)))
+    for node in graph.nodes.values() if posts is not None else ():
+        if node.kind is NodeKind.USER_TASK and node.role != "applicant" and posts is not None:
+            if reason := posts.lacks(node.department, node.role):
+                problems.append(_problem("unstaffed", node.id, f"Nobody would see this task: {reason}."))
+    return problems
+
+
+def _unknown_fields(graph: Graph, given: frozenset[str]) -> list[Problem]:
+    """Return conditions and paths that do not parse or read what nothing provides, and actions nobody registered."""
+    known = given | _provided(graph)
+    problems = [
+        _problem("unknown_field", flow.id, reason)
+        for flow in graph.flows.values()
+        if flow.condition is not None and (reason := _misread(flow.condition, known, _items(graph)))
+    ]
     for node in graph.nodes.values():
-        if node.kind is NodeKind.SERVICE_TASK:
+        for text in _read_by(node):
+            if reason := _misread(text, known, _items(graph)):
+                problems.append(_problem("unknown_field", node.id, reason))
+        if node.kind in AUTOMATIC and node.action:
             try:
                 action_named(node.action)
             except UnknownActionError as error:
-                problems.append(Problem(kind="unknown_field", elements=(node.id,), trace=(str(error),)))
+                problems.append(_problem("unknown_field", node.id, str(error)))
     return problems
+
+
+def _provided(graph: Graph) -> frozenset[str]:
+    """Return the paths that the steps of a process provide."""
+    answering = {node.id for node in graph.nodes.values() if node.kind in {*AUTOMATIC, *_ANSWERING}}
+    several = {node.id for node in graph.nodes.values() if node.loop is not None}
+    outcomes = {f"outcome.{name}" for name in answering} | {f"outcomes.{name}[]" for name in several}
+    return frozenset(outcomes | (_INSTANCE_FIELDS if several else set()))
+
+
+_ANSWERING = (NodeKind.USER_TASK, NodeKind.CALL_ACTIVITY, NodeKind.SUB_PROCESS)
+
+
+def _items(graph: Graph) -> frozenset[str]:
+    """Return the names under which data of unknown shape may be read: what cases bring, and what instances are about."""
+    return _GIVEN_ROOTS | {node.loop.item for node in graph.nodes.values() if node.loop is not None}
+
+
+def _read_by(node: Node) -> list[str]:
+    """Return the expressions of a node besides those on its flows."""
+    loop = node.loop
+    return [text for text in (loop.completion, loop.condition) if text] if loop is not None else []
+
+
+def _misread(text: str, known: frozenset[str], roots: frozenset[str]) -> str:
+    """Return why an expression is refused, "" if it is not."""
+    try:
+        free = {path for path in paths_of(text) if path.split(".")[0] in roots}
+        check_expression(text, known | free | {f"{path}[]" for path in free})
+    except ExpressionError as error:
+        return str(error)
+    return ""
+
+
+def _problem(kind: str, element: str, message: str) -> Problem:
+    return Problem(kind=kind, elements=(element,), message=message, trace=())

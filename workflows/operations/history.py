@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
     """Something to be remembered. detail: codes and row numbers, never personal values."""
 
@@ -24,34 +24,37 @@ class Fact:
     detail: Mapping[str, Any]
 
 
-def record_facts(*, root: Run, facts: Sequence[Fact], by: AbstractBaseUser | None, at: datetime) -> None:
-    """Append facts to the history of a locked root run and move its chain's head, which the caller then saves.
+def chained(*, root: Run, facts: Sequence[Fact], by: AbstractBaseUser | None, at: datetime) -> list[HistoryEvent]:
+    """Return the rows that append facts to the history of a locked root run, and move its chain's head in memory.
 
-    Effects: one row per fact; `root.history_length` and `root.history_head` change in memory and in the database.
+    The caller stores both.
     """
     rows = []
-    previous = bytes(root.history_head)
+    previous, actor, instant = bytes(root.history_head), by.pk if by is not None else None, _instant(at)
     for seq, fact in enumerate(facts, start=root.history_length + 1):
-        actor = by.pk if by is not None else None
-        digest = chain_hash(previous, root.pk, seq, fact.run_id, at, actor, fact.kind, fact.detail)
+        previous = _digest(previous, [root.pk, seq, fact.run_id, instant, actor, fact.kind, fact.detail])
         rows.append(
             HistoryEvent(
-                root=root,
+                root_id=root.pk,
                 seq=seq,
                 run_id=fact.run_id,
                 at=at,
                 by_id=actor,
                 kind=fact.kind,
                 detail=dict(fact.detail),
-                previous_hash=previous,
-                hash=digest,
+                hash=previous,
             )
         )
-        previous = digest
+    root.history_length += len(rows)
+    root.history_head = previous
+    return rows
+
+
+def record_facts(*, root: Run, facts: Sequence[Fact], by: AbstractBaseUser | None, at: datetime) -> None:
+    """Append facts to the history of a locked root run. Effects: one row per fact, the head of the chain moves."""
+    rows = chained(root=root, facts=facts, by=by, at=at)
     if rows:
         HistoryEvent.objects.bulk_create(rows)
-        root.history_length += len(rows)
-        root.history_head = previous
         root.save(update_fields=["history_length", "history_head"])
 
 
@@ -66,7 +69,14 @@ def chain_hash(
     detail: Mapping[str, Any],
 ) -> bytes:
     """Return the SHA-256 of one history row, over the hash before it and the row's canonical JSON."""
-    words = [root_id, seq, run_id, at.astimezone(UTC).isoformat(timespec="microseconds"), actor, kind, detail]
+    return _digest(previous, [root_id, seq, run_id, _instant(at), actor, kind, detail])
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _digest(previous: bytes, words: Sequence[Any]) -> bytes:
     canonical = json.dumps(words, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(previous + canonical.encode()).digest()
 
@@ -80,7 +90,7 @@ def first_broken_row(root: Run) -> int | None:
     for row in HistoryEvent.objects.filter(root=root).order_by("seq"):
         seq += 1
         expected = chain_hash(previous, root.pk, seq, row.run_id, row.at, row.by_id, row.kind, row.detail)
-        if row.seq != seq or bytes(row.previous_hash) != previous or bytes(row.hash) != expected:
+        if row.seq != seq or bytes(row.hash) != expected:
             return seq
         previous = expected
     if seq == root.history_length and previous == bytes(root.history_head):

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from workflows.actions import ActionContext, ActionResult, action_named
-from workflows.engine.events import Completed
-from workflows.enums import JobState
+from workflows.engine.events import Completed, Event, Failed
+from workflows.enums import JobState, RunState
 from workflows.models import Job, Run
-from workflows.operations.locking import lock_root, try_lock_root
-from workflows.operations.transition import JOBS_TASK, Transition
-from workflows.signals import JobGaveUp
+from workflows.operations.locking import lock_root_of_job, try_lock_root
+from workflows.operations.transition import JOBS_TASK, Transition, UncaughtFailureError
+from workflows.queries.definitions import graph_of
+from workflows.signals import JobGaveUp, RunFinished
 from workflows.wake import wake
 
 if TYPE_CHECKING:
@@ -27,13 +28,18 @@ log = logging.getLogger(__name__)
 BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600))
 
 
+class NoReasonError(ValueError):
+    """A step is skipped only with a reason that others can read later."""
+
+
 def run_due_jobs(*, at: datetime, limit: int = 100) -> int:
     """Carry out queued jobs that are due at `at`, oldest first; returns how many were done.
 
     Safe to run any number of times at once: a job's root run is locked, and one that somebody else holds is left to
     the next round.
     """
-    due = Job.objects.filter(state=JobState.QUEUED, next_attempt_at__lte=at).order_by("next_attempt_at", "id")
+    due = Job.objects.filter(state=JobState.QUEUED, next_attempt_at__lte=at, root__state=RunState.ACTIVE)
+    due = due.order_by("next_attempt_at", "id")
     return sum(run_job(job_id=job_id, at=at) for job_id in list(due.values_list("id", flat=True)[:limit]))
 
 
@@ -68,13 +74,14 @@ def _context(job: Job, at: datetime) -> ActionContext:
         node=job.node,
         key=job.key,
         at=at,
-        data=job.run.data,
+        data=job.run.known,
+        decision=graph_of(job.run.definition_id).nodes[job.node].decision,
     )
 
 
 def _finish(job_id: int, answer: ActionResult | None, at: datetime) -> bool:
-    root_id = Job.objects.values_list("root_id", flat=True).get(pk=job_id)
-    if try_lock_root(root_id) is None:
+    root = try_lock_root(Job.objects.values_list("root_id", flat=True).get(pk=job_id))
+    if root is None or root.state == RunState.SUSPENDED:
         return False
     if answer is None:
         job = Job.objects.select_related("run").get(pk=job_id)
@@ -82,21 +89,37 @@ def _finish(job_id: int, answer: ActionResult | None, at: datetime) -> bool:
             return False
         answer = action_named(job.action).call(_context(job, at))
     # Read only now: the action may have moved this very run, its root or the job through operations of its own.
-    root, job = _locked(root_id, job_id)
+    root, job = _locked(job_id)
     if job.state != JobState.QUEUED:
         return False
-    job.state, job.closed_at, job.attempts = JobState.DONE, at, job.attempts + 1
-    job.save(update_fields=["state", "closed_at", "attempts"])
-    step = Transition(root, by=None, at=at)
-    step.note(job.run, "job_done", node=job.node, round=job.round, outcome=answer.outcome)
-    step.push(job.run, Completed(node=job.node, round=job.round, outcome=answer.outcome, data=answer.data))
+    place = {"node": job.node, "round": job.round}
+    event: Event = Completed(**place, outcome=answer.outcome, data=answer.data)
+    if answer.error:
+        event = Failed(**place, code=answer.error, data=answer.data)
+    outcome = {"error": answer.error} if answer.error else {"outcome": answer.outcome}
+    job.attempts += 1
+    step = _closing(root, job, JobState.DONE, event, by=None, at=at)
+    step.note(job.run, "job_done", **place, **outcome)
     step.commit()
+    if any(isinstance(one, RunFinished) and one.error and one.run.parent_id is None for one in step.happened):
+        raise UncaughtFailureError(answer.error)
     return True
 
 
-def _locked(root_id: int, job_id: int) -> tuple[Run, Job]:
-    root = lock_root(root_id)
-    job = Job.objects.select_related("run__definition").get(pk=job_id)
+def _closing(
+    root: Run, job: Job, state: JobState, event: Event, *, by: AbstractBaseUser | None, at: datetime
+) -> Transition:
+    """Close a job's row and return the step in which its run goes on."""
+    job.state, job.closed_at = state, at
+    job.save(update_fields=["state", "closed_at", "attempts", "reason"])
+    step = Transition(root, by=by, at=at)
+    step.push(job.run, event)
+    return step
+
+
+def _locked(job_id: int) -> tuple[Run, Job]:
+    root = lock_root_of_job(job_id)
+    job = Job.objects.select_related("run").get(pk=job_id)
     job.root = root
     if job.run_id == root.pk:
         job.run = root
@@ -105,12 +128,13 @@ def _locked(root_id: int, job_id: int) -> tuple[Run, Job]:
 
 @transaction.atomic
 def _postpone(job_id: int, error: Exception, at: datetime) -> None:
-    root, job = _locked(Job.objects.values_list("root_id", flat=True).get(pk=job_id), job_id)
+    root, job = _locked(job_id)
     if job.state != JobState.QUEUED:
         return
     job.attempts += 1
     job.last_error = type(error).__name__  # the class only: a message may hold personal data
-    if job.attempts > len(BACKOFF):
+    # An error that the drawing has no answer to stays one, however often it is tried.
+    if job.attempts > len(BACKOFF) or isinstance(error, UncaughtFailureError):
         job.state = JobState.INCIDENT
     else:
         job.next_attempt_at = at + BACKOFF[job.attempts - 1]
@@ -118,14 +142,33 @@ def _postpone(job_id: int, error: Exception, at: datetime) -> None:
     if job.state == JobState.INCIDENT:
         step = Transition(root, by=None, at=at)
         step.note(job.run, "job_gave_up", node=job.node, round=job.round, error=job.last_error)
-        step.happened.append(JobGaveUp(job=job))
+        step.tell(JobGaveUp(job=job))
         step.commit()
+
+
+@transaction.atomic
+def skip_job(*, job_id: int, reason: str, by: AbstractBaseUser, at: datetime) -> None:
+    """Let a run go on without a service task that gave up; a manager's decision. Twice is once.
+
+    reason: why, in a sentence; kept on the job, not in the history. The run's conditions read `skipped` as its
+    outcome. Effects: the job is skipped, what follows begins, history. Raises NoReasonError.
+    """
+    if not reason.strip():
+        raise NoReasonError("Say why this step is skipped.")
+    root, job = _locked(job_id)
+    if job.state != JobState.INCIDENT:
+        return
+    job.reason = reason.strip()[:500]
+    event = Completed(node=job.node, round=job.round, outcome="skipped")
+    step = _closing(root, job, JobState.SKIPPED, event, by=by, at=at)
+    step.note(job.run, "job_skipped", node=job.node, round=job.round)
+    step.commit()
 
 
 @transaction.atomic
 def retry_job(*, job_id: int, by: AbstractBaseUser | None, at: datetime) -> None:
     """Queue a job again that had given up; a manager's decision. Twice is once. Effects: the job is due, history."""
-    root, job = _locked(Job.objects.values_list("root_id", flat=True).get(pk=job_id), job_id)
+    root, job = _locked(job_id)
     if job.state != JobState.INCIDENT:
         return
     job.state, job.attempts, job.next_attempt_at, job.last_error = JobState.QUEUED, 0, at, ""

@@ -1,4 +1,4 @@
-"""Start, cancel and move runs."""
+"""Start, suspend, resume and end runs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from workflows.engine.events import Cancelled, Started, Triggered
-from workflows.engine.state import State
-from workflows.enums import RunState
-from workflows.models import Run
-from workflows.operations.locking import lock_root
-from workflows.operations.transition import Transition
+from workflows.engine.events import Cancelled, Started
+from workflows.enums import OPEN_RUN_STATES, RunState
+from workflows.models import ProcessDefinition, Run
+from workflows.operations.locking import lock_root_of_run
+from workflows.operations.transition import JOBS_TASK, MESSAGES_TASK, Transition
 from workflows.queries.definitions import published_definition
 from workflows.signals import RunStarted
+from workflows.wake import wake
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -38,32 +38,55 @@ def start_run(
     Effects: the run, its first tasks, jobs, child runs and timers, history; `effects_committed` is sent once.
     Raises UnknownProcessError.
     """
-    run = Run.objects.create(
+    return start_run_at(
         definition=published_definition(process_key),
+        node="",
         subject_kind=subject_kind,
         subject_id=subject_id,
-        data=dict(data),
-        started_at=at,
+        data=data,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def start_run_at(
+    *,
+    definition: ProcessDefinition,
+    node: str,
+    subject_kind: str,
+    subject_id: str,
+    data: Mapping[str, Any],
+    by: AbstractBaseUser | None,
+    at: datetime,
+) -> Run:
+    """Start a root run of this definition at one of its start events, "" for the plain one; else as `start_run`."""
+    run = Run.objects.create(
+        definition=definition, subject_kind=subject_kind, subject_id=subject_id, data=dict(data), started_at=at
     )
     step = Transition(run, by=by, at=at)
-    step.note(run, "run_started", process=run.definition.key, version=run.definition.version)
-    step.happened.append(RunStarted(run=run))
-    step.push(run, Started())
+    step.note(run, "run_started", process=definition.key, version=definition.version)
+    step.tell(RunStarted(run=run))
+    step.push(run, Started(node=node))
     step.commit()
     return run
+
+
+def locked_run(run_id: int) -> tuple[Run, Run]:
+    """Lock a run's root and return root and run as they are now; the same object when the run is the root."""
+    root = lock_root_of_run(run_id)
+    return root, root if run_id == root.pk else Run.objects.get(pk=run_id)
 
 
 @transaction.atomic
 def cancel_run(*, run_id: int, outcome: str, by: AbstractBaseUser | None, at: datetime) -> None:
     """End a run from outside, with everything below it; its caller goes on with `outcome`. Twice is once.
 
-    outcome: what the caller's conditions and the services read, e.g. "withdrawn".
-    Effects: open tasks, jobs, timers and child runs are taken away, in history; `effects_committed` is sent.
+    outcome: what the caller's conditions and the services read, e.g. "withdrawn" or "terminated".
+    Effects: open tasks, jobs, timers, waits and child runs are taken away, in history; `effects_committed` is sent.
     """
-    root_id = Run.objects.values_list("root_id", flat=True).get(pk=run_id) or run_id
-    root = lock_root(root_id)
-    run = root if run_id == root_id else Run.objects.select_related("definition").get(pk=run_id)
-    if run.state != RunState.ACTIVE:
+    root, run = locked_run(run_id)
+    if run.state not in OPEN_RUN_STATES:
         return
     step = Transition(root, by=by, at=at)
     run.outcome = outcome
@@ -72,14 +95,30 @@ def cancel_run(*, run_id: int, outcome: str, by: AbstractBaseUser | None, at: da
 
 
 @transaction.atomic
-def fire_boundary_timer(*, run_id: int, node: str, round: int, at: datetime) -> None:
-    """Let a due boundary timer act on its task; nothing happens if the task no longer waits."""
-    root_id = Run.objects.values_list("root_id", flat=True).get(pk=run_id) or run_id
-    root = lock_root(root_id)
-    run = root if run_id == root_id else Run.objects.select_related("definition").get(pk=run_id)
-    if (node, round) not in State.from_json(run.marking, run.data).armed:
-        return
-    step = Transition(root, by=None, at=at)
-    step.note(run, "timer_fired", node=node, round=round)
-    step.push(run, Triggered(node=node, round=round))
+def suspend_run(*, run_id: int, by: AbstractBaseUser | None, at: datetime) -> None:
+    """Hold a case as it stands: no task, job, timer or message moves it until `resume_run`. Twice is once.
+
+    The whole case is held, whichever of its runs is named. Clocks of the law go on: only the law's own reasons pause
+    them. Effects: the root is suspended, in history.
+    """
+    root = lock_root_of_run(run_id)
+    if root.state == RunState.ACTIVE:
+        _set_state(root, RunState.SUSPENDED, "run_suspended", by=by, at=at)
+
+
+@transaction.atomic
+def resume_run(*, run_id: int, by: AbstractBaseUser | None, at: datetime) -> None:
+    """Let a suspended case go on; what came due meanwhile happens now, in order. Twice is once."""
+    root = lock_root_of_run(run_id)
+    if root.state == RunState.SUSPENDED:
+        _set_state(root, RunState.ACTIVE, "run_resumed", by=by, at=at)
+        wake(JOBS_TASK)
+        wake(MESSAGES_TASK)
+
+
+def _set_state(root: Run, state: RunState, fact: str, *, by: AbstractBaseUser | None, at: datetime) -> None:
+    root.state = state
+    step = Transition(root, by=by, at=at)
+    step.note(root, fact)
     step.commit()
+

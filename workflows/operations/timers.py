@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,14 +11,18 @@ from django.db.models import Q, QuerySet
 
 from workflows.clocks import ClockFacts, ClockWarned, Light, WorkingCalendar, warn_at
 from workflows.clocks.rules import KINDS
-from workflows.models import Clock, Run, Timer
+from workflows.engine.events import Triggered
+from workflows.enums import RunState
+from workflows.models import Clock, Run, Task, Timer
 from workflows.operations.history import Fact, record_facts
 from workflows.operations.locking import try_lock_root
-from workflows.signals import effects_committed
+from workflows.operations.node_timers import EVENT, SUBJECT
+from workflows.operations.transition import Transition
+from workflows.signals import TaskOverdue, effects_committed
 
 log = logging.getLogger(__name__)
 
-CLOCK, BOUNDARY = "clock", "boundary"
+CLOCK = "clock"
 #: A timer that fires later than this after its instant says so: somebody may have acted in the meantime.
 LATE_AFTER = timedelta(minutes=2)
 #: Pauses after a timer's first, second … failure; then the last one again and again.
@@ -63,18 +66,12 @@ def _move(timer: Timer, due_at: datetime | None, at: datetime) -> None:
         timer.save(update_fields=["due_at", "cancelled_at"])
 
 
-def cancel_timers(*, subject_kind: str, subject_ids: Iterable[str], at: datetime) -> int:
-    """Cancel the waiting timers of some subjects, whose root the caller has locked; returns how many."""
-    waiting = Timer.objects.filter(
-        subject_kind=subject_kind, subject_id__in=list(subject_ids), fired_at__isnull=True, cancelled_at__isnull=True
-    )
-    return waiting.update(cancelled_at=at)
-
-
 def due_timers(at: datetime) -> QuerySet[Timer]:
     """Return the timers that must fire by `at`, the earliest first."""
     waiting = Timer.objects.filter(fired_at__isnull=True, cancelled_at__isnull=True, due_at__lte=at)
-    return waiting.filter(Q(postponed_until__isnull=True) | Q(postponed_until__lte=at)).order_by("due_at", "id")
+    waiting = waiting.filter(Q(postponed_until__isnull=True) | Q(postponed_until__lte=at))
+    # What the drawing says waits while a case is suspended; the law's limits do not.
+    return waiting.exclude(subject_kind=SUBJECT, root__state=RunState.SUSPENDED).order_by("due_at", "id")
 
 
 def sweep_timers(*, at: datetime, limit: int = 500) -> int:
@@ -117,12 +114,8 @@ def _fire_due_of(root_id: int, at: datetime) -> int:
 def _fire(root: Run, timer: Timer, at: datetime) -> None:
     timer.fired_at = at
     timer.save(update_fields=["fired_at"])
-    if timer.kind == BOUNDARY:
-        # Imported here: runs set timers through this module, and only a firing timer moves a run.
-        from workflows.operations.runs import fire_boundary_timer
-
-        place = timer.payload
-        fire_boundary_timer(run_id=place["run_id"], node=place["node"], round=timer.round, at=at)
+    if timer.subject_kind == SUBJECT:
+        _fire_in_process(root, timer, at)
         return
     clock = Clock.objects.get(pk=int(timer.subject_id))
     late = at - timer.due_at > LATE_AFTER
@@ -139,6 +132,22 @@ def _fire(root: Run, timer: Timer, at: datetime) -> None:
         due_at=clock.due_at or timer.due_at,
     )
     effects_committed.send(sender=Clock, root=root, effects=(effect,), by=None, at=at)
+
+
+def _fire_in_process(root: Run, timer: Timer, at: datetime) -> None:
+    """Let a timer event act in its run, or tell that a task is past its own limit."""
+    place = {"node": timer.payload["node"], "round": timer.payload["round"]}
+    run_id = timer.payload["run_id"]
+    run = root if run_id == root.pk else Run.objects.get(pk=run_id)
+    step = Transition(root, by=None, at=at, since=timer.due_at)
+    if timer.kind == EVENT:
+        step.note(run, "timer_fired", **place)
+        step.push(run, Triggered(**place))
+    else:
+        task = Task.objects.get(run=run, **place)
+        step.note(run, "task_overdue", **place, late=at - timer.due_at > LATE_AFTER)
+        step.tell(TaskOverdue(task=task))
+    step.commit()
 
 
 @transaction.atomic

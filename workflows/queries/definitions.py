@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from django.db.models import QuerySet
+
 from workflows.bpmn.parse import parse_process
 from workflows.engine.graph import Graph
 from workflows.enums import DefinitionState
@@ -17,16 +19,17 @@ class UnknownProcessError(LookupError):
 def published_definition(key: str) -> ProcessDefinition:
     """Return the version of a process that new runs begin with; raises UnknownProcessError."""
     try:
-        return ProcessDefinition.objects.get(key=key, state=DefinitionState.PUBLISHED)
+        return ProcessDefinition.objects.defer("source").get(key=key, state=DefinitionState.PUBLISHED)
     except ProcessDefinition.DoesNotExist:
         raise UnknownProcessError(f"The process {key} is not published: load it with `load_processes`.") from None
 
 
 @lru_cache(maxsize=512)
-def _compiled(checksum: str, definition_id: int) -> Graph:
+def graph_of(definition_id: int) -> Graph:
+    """Return the compiled graph of a published definition, parsed once per process: published sources never change."""
     return parse_process(ProcessDefinition.objects.values_list("source", flat=True).get(pk=definition_id).encode())
 
 
-def graph_of(definition: ProcessDefinition) -> Graph:
-    """Return the compiled graph of a definition, parsed once per process. Published sources never change."""
-    return _compiled(definition.checksum, definition.pk)
+def published_definitions() -> QuerySet[ProcessDefinition]:
+    """Return the version of each process that new runs begin with, without their long sources."""
+    return ProcessDefinition.objects.filter(state=DefinitionState.PUBLISHED).defer("source").order_by("key")

@@ -18,6 +18,7 @@ from django.db import close_old_connections
 
 from services.notifications.dispatch import dispatch_notices
 from workflows.operations.jobs import run_due_jobs
+from workflows.operations.messages import deliver_messages, start_due_runs
 from workflows.operations.timers import sweep_timers
 from workflows.queries.calendars import database_now
 
@@ -38,7 +39,13 @@ def _run_jobs() -> None:
     run_due_jobs(at=database_now())
 
 
-SWEEPS: tuple[Callable[[], None], ...] = (_sweep, _run_jobs, _dispatch)
+def _deliver() -> None:
+    now = database_now()
+    deliver_messages(at=now)
+    start_due_runs(at=now)
+
+
+SWEEPS: tuple[Callable[[], None], ...] = (_sweep, _run_jobs, _deliver, _dispatch)
 
 
 def sweep_once() -> bool:
