@@ -26,8 +26,11 @@ def check(draft: Draft) -> None:
         lacking = [] if draft.flow_only else _lacking(node)
         for reason in [*lacking, *_misplaced(draft, node, bordered), *_undecided(draft, node)]:
             draft.refuse(node.id, reason)
-    for scope in ["", *(node.id for node in draft.nodes.values() if node.kind is NodeKind.SUB_PROCESS)]:
-        inside = [node for node in draft.nodes.values() if node.scope == scope]
+    scopes = {node.id: list[Node]() for node in draft.nodes.values() if node.kind is NodeKind.SUB_PROCESS}
+    scopes[""] = []
+    for node in draft.nodes.values():
+        scopes[node.scope].append(node)
+    for scope, inside in scopes.items():
         for reason in _unbegun(draft, draft.nodes.get(scope), inside):
             draft.refuse(scope or draft.key, reason, unsupported=not inside)
 
@@ -67,7 +70,7 @@ def _misplaced(draft: Draft, node: Node, bordered: set[str]) -> Iterator[str]:
 
 def _undecided(draft: Draft, node: Node) -> Iterator[str]:
     """Yield what is wrong with the conditions on a node's outgoing flows."""
-    asked = [flow for flow in node.outgoing if draft.flows[flow].condition is not None]
+    asked = {flow for flow in node.outgoing if draft.flows[flow].condition is not None}
     if node.kind not in _DECIDING:
         if asked or node.default:
             yield "conditions and default flows are executed at activities, exclusive and inclusive gateways only"
@@ -94,7 +97,7 @@ def _unbegun(draft: Draft, around: Node | None, inside: list[Node]) -> Iterator[
     elif not begins:
         yield "nothing begins it: it needs a start event, or an element without incoming flow"
     elif around is None and not draft.flow_only:
-        triggers = [(node.trigger, node.reference, node.timer) for node in starts]
-        for number, node in enumerate(starts):
-            if triggers[number] in triggers[:number]:
-                yield f"{node.id} begins it in the same way as another start event"
+        ways = {(node.trigger, node.reference, node.timer): node.id for node in reversed(starts)}
+        first = set(ways.values())
+        again = [node.id for node in starts if node.id not in first]
+        yield from (f"{key} begins it in the same way as another start event" for key in again)

@@ -45,6 +45,11 @@ class Document:
         """Return the element that a reference (an id, or a QName with a prefix) names."""
         return self.elements.get(reference, self.elements.get(local_part(reference)))
 
+    def repeated_in(self, owner: Element) -> list[Element]:
+        """Return the elements inside another whose id an element before them already has."""
+        found = [(stated(element, "id"), element) for element in owner.iter(f"{{{BPMN}}}*")]
+        return [element for key, element in found if key and self.elements[key] is not element]
+
     def to_xml(self) -> bytes:
         """Return the file in UTF-8, equal up to formatting to what was read: comments and extensions too."""
         tree = self.root.getroottree()

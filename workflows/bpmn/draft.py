@@ -47,9 +47,10 @@ class Draft:
         """Refuse what is longer than the columns in which the engine keeps it."""
         if self.flow_only:
             return
-        for name, longest in _LONGEST.items():
-            if len(element.get(name, "")) > longest:
-                self.refuse(stated(element, "id"), f"{local_part(name, '}')} is longer than {longest} characters")
+        for name, written in element.items():
+            longest = _LONGEST.get(str(name), len(written))
+            if len(written) > longest:
+                self.refuse(stated(element, "id"), f"{local_part(str(name), '}')} is longer than {longest} characters")
         if any(len(outcome) > MAX_OUTCOME for outcome in ours(element, "outcomes").split()):
             self.refuse(stated(element, "id"), f"an outcome is longer than {MAX_OUTCOME} characters")
 

@@ -20,7 +20,8 @@ _REFERENCES = {
 _OUTSIDE = frozenset({Trigger.MESSAGE, Trigger.TIMER, Trigger.SIGNAL})
 _CAUGHT = _OUTSIDE | {Trigger.ERROR, Trigger.ESCALATION}
 _THROWN = frozenset({Trigger.NONE, Trigger.MESSAGE, Trigger.ESCALATION, Trigger.SIGNAL})
-_EVENTS = {
+#: What each kind of event is called where it stands, and what may trigger it there.
+EVENTS = {
     NodeKind.START: ("the start of a process", _OUTSIDE | {Trigger.NONE}),
     NodeKind.CATCH: ("an intermediate catch event", _OUTSIDE),
     NodeKind.THROW: ("an intermediate throw event", _THROWN),
@@ -46,9 +47,9 @@ class Occurrence:
 def read_event(draft: Draft, element: Element, kind: NodeKind, around: Node | None) -> Occurrence:
     """Return what an event, or a task that sends or receives, waits for or throws. around: the sub-process."""
     key, reference, timer = stated(element, "id"), "", None
-    found = [part for part in parts_of(element) if part[0].endswith("EventDefinition")] if kind in _EVENTS else []
+    found = [part for part in parts_of(element) if part[0].endswith("EventDefinition")] if kind in EVENTS else []
     definition = found[0][1] if found else element
-    trigger = _trigger(draft, key, kind, [local for local, _ in found], around) if kind in _EVENTS else Trigger.NONE
+    trigger = _trigger(draft, key, kind, [local for local, _ in found], around) if kind in EVENTS else Trigger.NONE
     if kind in (NodeKind.SEND_TASK, NodeKind.RECEIVE_TASK):
         reference = _reference(draft, key, element, Trigger.MESSAGE)
         trigger = Trigger.MESSAGE if kind is NodeKind.RECEIVE_TASK else Trigger.NONE
@@ -76,7 +77,7 @@ def read_event(draft: Draft, element: Element, kind: NodeKind, around: Node | No
 
 
 def _trigger(draft: Draft, key: str, kind: NodeKind, found: list[str], around: Node | None) -> Trigger:
-    place, allowed = _EVENTS[kind]
+    place, allowed = EVENTS[kind]
     if kind is NodeKind.START and around is not None:
         place = "the start of an event sub-process" if around.by_event else "the start of a sub-process"
         allowed = _CAUGHT if around.by_event else frozenset({Trigger.NONE})

@@ -89,7 +89,8 @@ def _reading(document: Document, process: Element, flow_only: bool) -> ProcessRe
 def _pool(document: Document, pool: Element) -> ProcessReading | None:
     """Return what is wrong with a pool: it has no process, or one that is not in the file."""
     reference = pool.get("processRef", "").strip()
-    if reference and document.named(reference) in document.processes():
+    found = document.named(reference) if reference else None
+    if found is not None and found.tag == f"{{{BPMN}}}process":
         return None
     key = stated(pool, "id")
     name = pool.get("name") or key

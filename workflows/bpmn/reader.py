@@ -3,20 +3,9 @@
 from __future__ import annotations
 
 from workflows.bpmn.checks import check
-from workflows.bpmn.document import (
-    BPMN,
-    Document,
-    Element,
-    is_true,
-    line_of,
-    local_part,
-    ours,
-    parts_of,
-    stated,
-    text_of,
-)
+from workflows.bpmn.document import Document, Element, is_true, line_of, local_part, ours, parts_of, stated, text_of
 from workflows.bpmn.draft import Draft
-from workflows.bpmn.events import read_event
+from workflows.bpmn.events import EVENTS, read_event
 from workflows.bpmn.loops import LOOPS, read_loop
 from workflows.bpmn.refusals import BpmnError
 from workflows.bpmn.timers import TimerError, read_span
@@ -38,7 +27,6 @@ _FIXED = {
 }
 #: A `<task>` of which nothing more is known counts as manual work outside the system.
 _KINDS = {str(kind): kind for kind in NodeKind} | {"task": NodeKind.MANUAL_TASK}
-_EVENTS = frozenset({NodeKind.START, NodeKind.END, NodeKind.CATCH, NodeKind.THROW, NodeKind.BOUNDARY})
 
 
 def read_process(document: Document, process: Element, *, flow_only: bool) -> Graph:
@@ -46,10 +34,8 @@ def read_process(document: Document, process: Element, *, flow_only: bool) -> Gr
     draft = Draft(document, process, flow_only=flow_only)
     if not draft.key:
         draft.refuse("", "the process has no id")
-    for element in process.iter(f"{{{BPMN}}}*"):
-        key = stated(element, "id")
-        if key and document.elements[key] is not element:
-            draft.refuse(key, "the id is used twice", line=line_of(element))
+    for element in document.repeated_in(process):
+        draft.refuse(stated(element, "id"), "the id is used twice", line=line_of(element))
     draft.refuse_lengths(process)
     _read_scope(draft, process, "")
     connect(draft)
@@ -88,8 +74,9 @@ def _span(draft: Draft, element: Element, amount: str, unit: str, what: str) -> 
 
 def _read_scope(draft: Draft, owner: Element, scope: str) -> None:
     """Read what lies in a process ("") or a sub-process; the inside of those in it follows after each."""
-    for lanes in owner.findall(f"{{{BPMN}}}laneSet"):
-        _read_lanes(draft, lanes, "")
+    for local, element in parts_of(owner):
+        if local == "laneSet":
+            _read_lanes(draft, element, "")
     for local, element in parts_of(owner):
         if local not in _DECORATION and local not in LOOPS:
             _read(draft, local, element, scope)
@@ -97,14 +84,15 @@ def _read_scope(draft: Draft, owner: Element, scope: str) -> None:
 
 def _read_lanes(draft: Draft, lanes: Element, department: str) -> None:
     """Note the department of each lane's elements; that of the innermost lane counts (§10.7)."""
-    for lane in lanes.findall(f"{{{BPMN}}}lane"):
+    for _, lane in parts_of(lanes):
         draft.lines.setdefault(stated(lane, "id"), line_of(lane))
         draft.refuse_lengths(lane)
         named = ours(lane, "department") or department
-        for reference in lane.findall(f"{{{BPMN}}}flowNodeRef"):
-            draft.lanes[local_part((reference.text or "").strip())] = named
-        for inner in lane.findall(f"{{{BPMN}}}childLaneSet"):
-            _read_lanes(draft, inner, named)
+        for local, part in parts_of(lane):
+            if local == "flowNodeRef":
+                draft.lanes[local_part((part.text or "").strip())] = named
+            elif local == "childLaneSet":
+                _read_lanes(draft, part, named)
 
 
 def _read(draft: Draft, local: str, element: Element, scope: str) -> None:
@@ -153,7 +141,7 @@ def _refuse_content(draft: Draft, element: Element, kind: NodeKind) -> None:
         if stated(element, name) not in harmless:
             draft.refuse(stated(element, "id"), f'{name}="{element.get(name)}" is not executed here', unsupported=True)
     for local, _ in parts_of(element):
-        event = kind in _EVENTS and local.endswith("EventDefinition")
+        event = kind in EVENTS and local.endswith("EventDefinition")
         loop = kind in ACTIVITIES and local in LOOPS
         if local not in _DECORATION and not event and not loop and kind is not NodeKind.SUB_PROCESS:
             reason = f"<{local}> inside <{local_part(element.tag, '}')}> is not executed here"

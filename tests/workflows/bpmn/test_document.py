@@ -238,7 +238,9 @@ def test_a_file_with_elements_and_attributes_changed_is_read_or_refused(data: st
         one, other = (data.draw(st.sampled_from(elements)) for _ in range(2))
         match data.draw(st.sampled_from(["drop", "copy", "rename", "unset", "set", "text"])):
             case "drop":
-                one.getparent().remove(one)
+                parent = one.getparent()
+                assert parent is not None
+                parent.remove(one)
             case "copy":
                 other.append(etree.fromstring(etree.tostring(one)))
             case "rename":

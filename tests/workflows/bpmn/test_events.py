@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.workflows.bpmn.files import (
@@ -104,7 +106,7 @@ def test_each_trigger_stands_where_the_standard_allows(place: str, trigger: str)
 
 @pytest.mark.parametrize("other", ["conditional", "compensate", "cancel", "link"])
 @pytest.mark.parametrize(("draw", "kind"), [(catch, "intermediateCatchEvent"), (border, "boundaryEvent")])
-def test_other_triggers_are_refused(draw: type, kind: str, other: str) -> None:
+def test_other_triggers_are_refused(draw: Callable[[str], bytes], kind: str, other: str) -> None:
     xml = draw(f"<{other}EventDefinition/>")
     assert refusal(xml) == refused("x", 3, f"<{other}EventDefinition> inside <{kind}> is not executed here")
     assert read_processes(xml, flow_only=True)[0].verdict == "unsupported"
@@ -508,7 +510,7 @@ EITHER = "multiple instances need either a cardinality or a collection"
          "the cardinality must be a whole number up to 999 or a path such as case.departments"),
         ("<loopDataInputRef>${list}</loopDataInputRef>", "", "the collection must be a path such as case.departments"),
         ("", 'os:collection="list" os:item="a b"', "an entry of the collection cannot be called a b"),
-        ("<completionCondition>${done}</completionCondition>", 'os:collection="list"', "its completion condition is not"),
+        ("<completionCondition>${x}</completionCondition>", 'os:collection="list"', "its completion condition is not"),
     ],
 )  # fmt: skip
 def test_instances_that_cannot_be_counted_are_refused_where_they_run(
