@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
 from typing import BinaryIO
@@ -116,8 +116,8 @@ class CsvReader:
             raise refusal(f"the header has the column {twice[0]!r:.80} twice", 1)
         columns = self._found(names)
         place = {name: index for index, name in enumerate(names)}
-        fields = (columns.case, columns.activity, columns.time, columns.resource)
-        rest = [name for name in names if name not in fields]
+        own = (columns.case, columns.activity, columns.time, columns.resource)
+        rest = [name for name in names if name not in own]
         of_case = [name for name in rest if name in columns.of_case or name.startswith(CASE_PREFIX)]
         keys = [case_key(name) for name in of_case]
         if twice := [key for key in keys if keys.count(key) > 1]:
@@ -136,17 +136,15 @@ class CsvReader:
 
     def _found(self, names: Sequence[str]) -> Columns:
         """Return the columns as the header spells them. Raises UnreadableLogError for those that must be there."""
-        columns, standard = self._columns, Columns()
+        columns, usual = self._columns, Columns()
         if columns.case not in names and CASE_PREFIX + columns.case in names:
             columns = replace(columns, case=CASE_PREFIX + columns.case)
         wanted = {"--case-column": columns.case, "--activity-column": columns.activity}
         # The others may be absent, unless somebody asked for a column by its name.
-        for option, name, usual in (
-            ("--time-column", columns.time, standard.time),
-            ("--resource-column", columns.resource, standard.resource),
-        ):
-            if name != usual:
-                wanted[option] = name
+        for role in (field.name for field in fields(Columns)):
+            name = getattr(columns, role)
+            if name != getattr(usual, role) and not (name in columns.of_case and CASE_PREFIX + name in names):
+                wanted[f"--{role.replace('_', '-')}-column"] = name
         missing = {option: name for option, name in wanted.items() if name not in names}
         if missing:
             which = " and ".join(f"{name!r:.80} (name another with {option})" for option, name in missing.items())

@@ -107,13 +107,18 @@ class Tally:
             "overdue_by_department": _overdue(self.cases, has),
             "anomalies": self._anomalies(has),
             "events_without_time": self.without_time,
+            **self._paths(),
+            "notes": _notes(self.columns, has),
+        }
+
+    def _paths(self) -> dict[str, list[dict[str, Any]]]:
+        return {
             "variants_top10": [
                 {"activities": list(names), "cases": count} for names, count in self.variants.most_common(TOP)
             ],
             "directly_follows": [
                 {"from": one, "to": other, "count": count} for (one, other), count in self.follows.most_common()
             ],
-            "notes": _notes(self.columns, has),
         }
 
     def _anomalies(self, has: dict[str, bool]) -> dict[str, int | None]:

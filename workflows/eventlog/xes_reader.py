@@ -127,7 +127,7 @@ class XesReader:
         return self._names.setdefault(name, name.rpartition(" ")[2])
 
     def _start(self, full_name: str, words: dict[str, str]) -> None:
-        name = self._local(full_name)
+        name = self._names.get(full_name) or self._local(full_name)
         stack = self._stack
         parent = stack[-1].name if stack else ""
         if name not in _INSIDE.get(parent, ()):
@@ -135,7 +135,8 @@ class XesReader:
             self._refuse(f"<{name}> is not known {where}")
         if len(stack) >= MAX_DEPTH:
             self._refuse(f"elements are nested deeper than {MAX_DEPTH} levels")
-        element = _Open(name, self._parser.CurrentLineNumber, words)
+        # Counting lines is dear, and most elements are plain attributes without anything inside to complain of.
+        element = _Open(name, 0 if name in _SIMPLE else self._parser.CurrentLineNumber, words)
         if name in _ATTRIBUTES:
             self._begin_attribute(element)
         stack.append(element)
@@ -186,7 +187,7 @@ class XesReader:
     def _mapping(self, element: _Open) -> dict[str, AttributeValue]:
         mapping = dict(element.children)
         if len(mapping) != len(element.children):
-            self._refuse(f"<{element.name}> has a key twice", element.line)
+            self._refuse(f"<{element.name}> has a key twice", element.line or None)
         return mapping
 
     def _event(self, element: _Open) -> Event:

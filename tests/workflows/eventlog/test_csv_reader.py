@@ -124,7 +124,7 @@ def test_rows_that_contradict_each_other_about_their_case_are_told() -> None:
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_by_line(document: str | bytes, message: str) -> None:
-    assert message in refused(document, Columns(deadline="due"))
+    assert message in refused(document, Columns(deadline="due") if "due" in str(document) else None)
 
 
 def test_many_wrong_rows_are_counted_and_a_wrong_one_lets_nothing_through() -> None:

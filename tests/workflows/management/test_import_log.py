@@ -125,7 +125,7 @@ def test_the_same_file_is_the_same_log(small: Path, tmp_path: Path) -> None:
     assert first["log"] == second["log"] == third["log"]
     assert {**first, "stored": False} == second
     assert ImportedEvent.objects.count() == 3
-    other = answer(str(small), "--start-column", "case:deadline", "--deadline-column", "case:due")
+    other = answer(str(small), "--group-column", "org:resource")
     assert other["stored"]
     assert other["checksum"] != first["checksum"], "read another way, it is another log"
 
@@ -142,8 +142,8 @@ def test_rows_are_written_in_batches(small: Path, django_assert_num_queries: Dja
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (SMALL + "3,a,never,,\n4,,,,\n", "line 5: time:timestamp is 'never', which is not an instant such as 2026-09-29 "
-                                         "10:00:00+08:00; line 6: concept:name is empty."),
+        (SMALL + "3,a,never,,\n4,,,,\n", "line 5: time:timestamp is 'never', which is not an instant such as "
+                                         "2026-09-29 10:00:00+08:00; line 6: concept:name is empty."),
         ("<log><trace>\n<event/></trace></log>", "line 2: an event has no concept:name."),
         ("<log>" + '<trace><event><string key="concept:name" value="a"/></event></trace>' * 1_200 + "<trace>",
          "line 1: this is not well-formed XML"),
@@ -163,7 +163,8 @@ def test_what_is_not_there_or_not_known_is_one_sentence(tmp_path: Path, small: P
     assert "the file cannot be read: No such file" in refusal(tmp_path / "nothing.csv")
     assert "the file cannot be read: Is a directory" in refusal(tmp_path)
     assert "the zone Mars/Base is not known" in refusal(small, "--zone", "Mars/Base")
-    assert "no column 'due' (name another with --time-column)" in refusal(small, "--time-column", "due")
+    for option in ("--time-column", "--resource-column", "--deadline-column", "--start-column", "--channel-column"):
+        assert f"no column 'due' (name another with {option})" in refusal(small, option, "due")
 
 
 @pytest.mark.django_db
