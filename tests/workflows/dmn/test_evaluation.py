@@ -177,7 +177,7 @@ def test_an_input_outside_its_allowed_values_is_a_fault() -> None:
 
 def test_inputs_in_cel() -> None:
     table = read([column(f"{CEL}a + b", "number"), column(f"{CEL}size(rows)")], [column("o")], [("> 5", "2", "1")])
-    rows = [{}, {}]
+    rows: list[dict[str, int]] = [{}, {}]
     assert decide(table, {"a": 3, "b": 3, "rows": rows}) == 1
     assert decide(table, {"a": 3, "b": None, "rows": rows}) is None
     with pytest.raises(DecisionError, match=r"^i1: "):

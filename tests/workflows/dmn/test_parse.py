@@ -80,6 +80,11 @@ def test_a_modellers_file_with_its_drawing_and_its_extensions_is_read() -> None:
     assert parse_decision(xml) == parse_decision(PLAIN)
 
 
+def test_a_comment_inside_a_text_hides_nothing_of_it() -> None:
+    found = parse_decision(changed("<text>a</text>", "<text> a<!-- of the --><![CDATA[.b]]> </text>"))
+    assert found.inputs[0].source == Path(("a", "b"))
+
+
 def test_defaults_of_the_standard() -> None:
     bare = changed(' hitPolicy="UNIQUE"', "", changed(' os:nameEn="Decision"', ""))
     found = parse_decision(re.sub(rb' id="[ior]\d"', b"", bare))
