@@ -1,170 +1,265 @@
-"""A graph as a Petri net with free choices, for the proof: places hold tokens, moves take and put them."""
+"""A scope of a process as a Petri net with free choices, for the proof: places hold tokens, moves take and put them.
+
+The places are the sequence flows alone. A token on a flow waits for what the flow leads to, so an activity is a move
+from its incoming flow to its outgoing ones (van der Aalst 1997, 2000: workflow nets; Dijkman, Dumas and Ouyang 2008:
+BPMN as nets). Each sub-process is a net of its own and one atomic activity in the net around it.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
-from workflows.engine.graph import WAITING, Graph, Node, NodeKind
+from workflows.engine.graph import ACTIVITIES, AUTOMATIC, Graph, Node, NodeKind, Trigger
 
-#: Which places hold a token: the ids of flows, and of activities for the token that rests there.
+#: Which places hold a token. A place is a flow's id, or a node's where tokens appear that came over no flow.
 Marking = frozenset[str]
 
-#: A place is reduced away only while that keeps the net small.
-MAX_PAIRS = 16
+#: The place that is marked before everything that has no incoming flow begins at once.
+BEFORE = ""
+
+NOTHING: Marking = frozenset()
+
+#: The places of a choice, each with the elements that take part if it is chosen.
+Some = Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+class Clears(StrEnum):
+    """A move that takes every token of its net: a terminate end, or something a scope further out catches."""
+
+    ENDS = "ends"
+    BREAKS = "breaks"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Move:
-    """What can happen at once. elements: the drawing's elements that take part, in their order."""
+    """What can happen at once.
+
+    elements: the drawing's elements that take part, in their order. some: of these places any but none get a token.
+    join: the inclusive gateway that takes what it finds on `taken` once nothing more can come. also: elements of which
+    it is known that they take part in some run if this does.
+    """
 
     elements: tuple[str, ...]
     taken: Marking
-    put: Marking
+    put: Marking = NOTHING
+    some: Some = field(default_factory=dict)
+    clears: Clears | None = None
+    join: str = ""
+    also: frozenset[str] = frozenset()
+
+    @property
+    def effect(self) -> tuple[Marking, Marking, frozenset[str], Clears | None, str]:
+        """Return what the move does to a marking; moves of equal effect are the same but for their names."""
+        return self.taken, self.put, frozenset(self.some), self.clears, self.join
 
 
+@dataclass(frozen=True)
+class Inside:
+    """What is known of a scope's inside: the elements that take part in some run, and whether it can end by itself."""
+
+    fired: frozenset[str]
+    completes: bool
+
+
+@dataclass(frozen=True)
 class Net:
-    """The moves of one scope of a graph and the marking it begins with; the empty marking is its end."""
+    """Moves and the place that is marked first; the empty marking is the end.
 
-    def __init__(self, first: Marking, moves: Iterable[Move], targets: Mapping[str, str]) -> None:
-        """targets: for each flow the element it leads to."""
-        self.first = first
-        self.moves = tuple(moves)
-        self.targets = targets
-        self._by_place: dict[str, list[Move]] = defaultdict(list)
-        for move in self.moves:
-            self._by_place[min(move.taken)].append(move)
+    reach: for each inclusive join and place, at which of the join's flows a token there may still arrive.
+    targets: for each place the element that takes its token.
+    """
 
-    @classmethod
-    def of(cls, graph: Graph, origin: Node) -> Net:
-        """Return the net of what follows when `origin` lets a token out on each of its flows."""
-        first = frozenset(origin.outgoing)
-        moves = _reachable(first, [move for node in graph.nodes.values() for move in _moves(node)])
-        return cls(first, moves, {flow.id: flow.target for flow in graph.flows.values()})
+    first: str
+    moves: tuple[Move, ...]
+    reach: Mapping[str, Mapping[str, frozenset[str]]]
+    targets: Mapping[str, str]
 
-    def enabled(self, marking: Marking) -> Iterator[Move]:
-        """Yield what can happen in a marking."""
-        for place in sorted(marking):
-            for move in self._by_place.get(place, ()):
-                if move.taken <= marking:
-                    yield move
 
-    def elements_at(self, marking: Marking) -> tuple[str, ...]:
-        """Return the elements at which a marking's tokens are, or to which they go."""
-        return tuple(sorted({self.targets.get(place, place) for place in marking}))
+class Throws:
+    """Which events catch what an element throws (BPMN 2.0 §10.5.7, §13.5: the innermost that fits)."""
 
-    def reduced(self) -> Net | None:
-        """Return a smaller net that is sound only if this one is, or None where a reduction itself shows a fault.
+    def __init__(self, graph: Graph, *, flow_only: bool) -> None:
+        """flow_only: any task of a foreign drawing may fail and escalate."""
+        self.graph = graph
+        self._caught: dict[str, list[tuple[Trigger, tuple[Node, ...]]]] = {}
+        for node in graph.nodes.values():
+            opaque = flow_only and node.kind in ACTIVITIES and node.id not in graph.inside
+            if node.kind in (NodeKind.END, NodeKind.THROW):
+                thrown = {node.trigger} & {Trigger.ERROR, Trigger.ESCALATION}
+            elif opaque or node.kind is NodeKind.CALL_ACTIVITY:
+                thrown = {Trigger.ERROR, Trigger.ESCALATION}
+            else:
+                thrown = {Trigger.ERROR} if node.kind in AUTOMATIC else set()
+            if thrown:
+                self._caught[node.id] = [(trigger, self._catchers(node, trigger)) for trigger in sorted(thrown)]
 
-        Three rules, until none applies. A place whose takers need nothing else is passed at once (Berthelot's
-        post-agglomeration): moves onto it and off it become one. Of two places that always hold tokens together, one
-        is enough. A move that changes nothing is left out beside another that can happen just when it can. A
-        block-structured process of any width ends as one or two places.
+    def may_fire(self, listener: Node, fired: Iterable[str]) -> bool:
+        """Tell whether a listening event can happen when these elements take part in its host."""
+        if listener.trigger not in (Trigger.ERROR, Trigger.ESCALATION):
+            return True
+        return any(listener in caught for name in fired for _, caught in self._caught.get(name, ()))
+
+    def interrupts(self, thrower: str) -> bool:
+        """Tell whether something that it ends catches what an element throws."""
+        return any(catcher.interrupting for _, caught in self._caught.get(thrower, ()) for catcher in caught)
+
+    def breaks(self, scope: str, fired: Iterable[str]) -> bool:
+        """Tell whether one of these elements throws what ends the scope and whatever is caught only further out.
+
+        What may fail with any code ends nothing by itself: only a listener gives that a meaning.
         """
-        moves = set(self.moves)
+        for name in fired:
+            if self.graph.nodes[name].kind in (NodeKind.END, NodeKind.THROW):
+                for trigger, catchers in self._caught.get(name, ()):
+                    ending = trigger is Trigger.ERROR or any(catcher.interrupting for catcher in catchers)
+                    if ending and (not catchers or catchers[0].host in self._around(scope)):
+                        return True
+        return False
+
+    def _around(self, scope: str) -> Iterator[str]:
+        """Yield the scopes a host must be that catches what leaves `scope` and its border."""
+        while scope:
+            scope = self.graph.nodes[scope].scope
+            yield scope
+
+    def _catchers(self, thrower: Node, trigger: Trigger) -> tuple[Node, ...]:
+        known = thrower.kind in (NodeKind.END, NodeKind.THROW)
+        caught: list[Node] = []
+        for group in self._outwards(thrower):
+            fitting = [
+                node
+                for node in group
+                if node.trigger is trigger and (not known or node.reference in ("", thrower.reference))
+            ]
+            caught += fitting
+            if (known and fitting) or any(not node.reference for node in fitting):
+                break
+        return tuple(caught)
+
+    def _outwards(self, node: Node) -> Iterator[list[Node]]:
+        """Yield who may catch, from the inside out: the border of an activity, the event sub-processes beside it."""
         while True:
-            fused = _without_twins(_without_idle(moves), self.first)
-            place = next(_passable(fused, self.first), None)
-            if place is None:
-                return Net(self.first, sorted(fused, key=lambda move: move.elements), self.targets)
-            passed = _passed(fused, place)
-            if passed is None:
-                return None
-            moves = passed
+            yield [event for event in self._listeners(node.id) if event.kind is NodeKind.BOUNDARY]
+            if not node.by_event:  # what an event sub-process throws its neighbours do not catch
+                yield [event for event in self._listeners(node.scope) if event.kind is NodeKind.START]
+            if not node.scope:
+                return
+            node = self.graph.nodes[node.scope]
+
+    def _listeners(self, host: str) -> tuple[Node, ...]:
+        return self.graph.listeners.get(host, ())
 
 
-def _moves(node: Node) -> Iterator[Move]:
-    element, out = (node.id,), frozenset(node.outgoing)
-    if node.kind is NodeKind.TIMER_BOUNDARY:
-        if node.interrupting:
-            yield Move(element, frozenset({node.host}), out)
-    elif node.kind is NodeKind.PARALLEL:
-        if node.incoming:
-            yield Move(element, frozenset(node.incoming), out)
-    elif node.kind in WAITING:
-        for flow in node.incoming:
-            yield Move(element, frozenset({flow}), frozenset(element))
-        yield Move(element, frozenset(element), out)
-    elif node.kind is NodeKind.EXCLUSIVE:
-        for flow in node.incoming:
-            for choice in node.outgoing:
-                yield Move(element, frozenset({flow}), frozenset({choice}))
-    else:
-        for flow in node.incoming:
-            yield Move(element, frozenset({flow}), out)
+class Drawing:
+    """The moves of one scope of a graph, and its nets."""
+
+    def __init__(self, graph: Graph, scope: str, throws: Throws, insides: Mapping[str, Inside]) -> None:
+        """insides: of the sub-processes that lie in the scope."""
+        self.graph = graph
+        self.throws = throws
+        self.insides = insides
+        nodes = graph.inside.get(scope, ())
+        self.moves = [move for node in nodes for move in self._moves(node)]
+        joins = [node for node in nodes if node.kind is NodeKind.INCLUSIVE and len(node.incoming) > 1]
+        self.reach = {join.id: self._reach(join, nodes) for join in joins}
+        self.targets = {flow: node.id for node in nodes for flow in (node.id, *node.incoming)}
+
+    def net(self, beginnings: tuple[Node, ...]) -> Net:
+        """Return the net of what follows when all these nodes begin at once."""
+        first = beginnings[0].id
+        moves = self.moves
+        if len(beginnings) > 1:
+            first = BEFORE
+            moves = [Move((), frozenset({BEFORE}), frozenset(node.id for node in beginnings)), *moves]
+        return Net(first, _reachable(first, moves), self.reach, self.targets)
+
+    def _reach(self, join: Node, nodes: tuple[Node, ...]) -> Mapping[str, frozenset[str]]:
+        led = self.graph.leads_to(join.id)
+        # Where nodes begin without a flow, a token may come as far as it may from behind them.
+        begun = {
+            node.id: frozenset[str]().union(*(led.get(f, ()) for f in self.graph.ways_on(node.id))) for node in nodes
+        }
+        return {place: ahead for place, ahead in {**led, **begun}.items() if ahead}
+
+    def _moves(self, node: Node) -> Iterator[Move]:
+        entries = node.incoming or (node.id,)
+        if node.by_event or (node.host and node.incoming):
+            return  # an event sub-process begins by itself; the gateway before a listener moves for it
+        if node.kind is NodeKind.PARALLEL:
+            yield Move((node.id,), frozenset(entries), frozenset(node.outgoing))
+        elif node.kind is NodeKind.INCLUSIVE and len(entries) > 1:
+            for put, some in self._ways_out(node):
+                yield Move((node.id,), frozenset(entries), put, some, join=node.id)
+        else:
+            for entry in entries:
+                yield from self._passes(node, frozenset({entry}))
+
+    def _passes(self, node: Node, taken: Marking) -> Iterator[Move]:
+        """Yield what a node does with one token."""
+        element = (node.id,)
+        if node.kind is NodeKind.END and node.trigger is Trigger.TERMINATE:
+            yield Move(element, taken, clears=Clears.ENDS)
+            return
+        if node.kind in (NodeKind.END, NodeKind.THROW) and self._ends_its_scope(node):
+            yield Move(element, taken, clears=Clears.BREAKS)
+            return
+        inside = self.insides.get(node.id)
+        if inside is None or inside.completes:
+            if node.kind is not NodeKind.EVENT_BASED:
+                yield from (Move(element, taken, put, some) for put, some in self._ways_out(node))
+            yield from (Move(element, taken, frozenset({flow})) for flow in node.returns)
+        if inside is not None and self.throws.breaks(node.id, inside.fired):
+            yield Move(element, taken, clears=Clears.BREAKS)
+        fired = inside.fired | {node.id} if inside else element
+        for event in self.graph.listeners.get(node.id, ()):
+            caught = event.interrupting and event.kind is not NodeKind.START
+            if caught and (node.kind is NodeKind.EVENT_BASED or self.throws.may_fire(event, fired)):
+                yield from (Move((node.id, event.id), taken, put, some) for put, some in self._ways_out(event))
+
+    def _ends_its_scope(self, node: Node) -> bool:
+        if node.trigger is Trigger.ERROR:
+            return True
+        # An escalation that an interrupting event catches: the token never gets past it.
+        return node.trigger is Trigger.ESCALATION and self.throws.interrupts(node.id)
+
+    def _ways_out(self, node: Node) -> Iterator[tuple[Marking, Some]]:
+        """Yield the choices of outgoing flows: conditions are free, as long as one of several holds (§13.4)."""
+        if node.kind is NodeKind.EXCLUSIVE and node.outgoing:
+            yield from ((frozenset({flow}), {}) for flow in node.outgoing)
+            return
+        flows = [flow for flow in self.graph.targets(node) if flow.id != node.default]
+        asked = [flow.id for flow in flows if flow.condition is not None]
+        always = {flow.id for flow in flows if flow.condition is None}
+        if node.kind is NodeKind.INCLUSIVE and not asked and len(node.outgoing) > 1:
+            asked, always = sorted(always), set()  # a drawing whose conditions are not written yet
+        default = {node.default} if node.default else set()
+        if len(asked) > 1:
+            yield frozenset(always), {flow: () for flow in asked}
+        elif asked:
+            yield frozenset({*always, *asked}), {}
+        if not asked or always or default:
+            yield frozenset(always | default), {}
 
 
-def _reachable(first: Marking, moves: list[Move]) -> list[Move]:
-    """Return the moves whose places tokens can get to at all: other scopes' moves are none of this one's business."""
-    places = set(first)
-    while more := {place for move in moves if move.taken <= places for place in move.put} - places:
-        places |= more
-    return [move for move in moves if move.taken <= places]
-
-
-def _around(moves: set[Move]) -> tuple[dict[str, set[Move]], dict[str, set[Move]]]:
-    """Return for each place the moves that put a token there, and those that take it."""
-    putters: dict[str, set[Move]] = defaultdict(set)
-    takers: dict[str, set[Move]] = defaultdict(set)
+def _reachable(first: str, moves: list[Move]) -> tuple[Move, ...]:
+    """Return the moves whose places tokens can get to at all: the others are dead, and none of this net's business."""
+    places: set[str] = set()
+    waiting: dict[Move, int] = {}
+    takers: dict[str, list[Move]] = defaultdict(list)
     for move in moves:
-        for place in move.put:
-            putters[place].add(move)
+        waiting[move] = 1 if move.join else len(move.taken)
         for place in move.taken:
-            takers[place].add(move)
-    return putters, takers
-
-
-def _passable(moves: set[Move], first: Marking) -> Iterator[str]:
-    putters, takers = _around(moves)
-    for place in sorted(putters.keys() - first):
-        before, after = putters[place], takers[place]
-        # What only ends is kept: passing it at once would hide that its place may hold two tokens.
-        if (
-            after
-            and len(before) * len(after) <= MAX_PAIRS
-            and not before & after
-            and all(move.taken == {place} and move.put for move in after)
-        ):
-            yield place
-
-
-def _passed(moves: set[Move], place: str) -> set[Move] | None:
-    putters, takers = _around(moves)
-    joined = set()
-    for before in putters[place]:
-        rest = before.put - {place}
-        for after in takers[place]:
-            if rest & after.put:
-                return None
-            joined.add(Move((*before.elements, *after.elements), before.taken, rest | after.put))
-    left = moves - putters[place] - takers[place]
-    return left | _distinct(joined, left)
-
-
-def _distinct(joined: set[Move], left: set[Move]) -> set[Move]:
-    """Return the new moves that differ in what they take and put from each other and from those there are."""
-    known = {(move.taken, move.put) for move in left}
-    chosen: dict[tuple[Marking, Marking], Move] = {}
-    for move in sorted(joined, key=lambda move: move.elements):
-        if (move.taken, move.put) not in known:
-            chosen.setdefault((move.taken, move.put), move)
-    return set(chosen.values())
-
-
-def _without_idle(moves: set[Move]) -> set[Move]:
-    """Take away moves that put back what they take, where another move takes the same."""
-    changing = {move.taken for move in moves if move.taken != move.put}
-    return {move for move in moves if move.taken != move.put or move.taken not in changing}
-
-
-def _without_twins(moves: set[Move], first: Marking) -> set[Move]:
-    """Take away all but one of the places that the same moves fill and empty."""
-    putters, takers = _around(moves)
-    places: dict[tuple[frozenset[Move], frozenset[Move]], list[str]] = defaultdict(list)
-    for place in sorted(putters.keys() - first):
-        places[frozenset(putters[place]), frozenset(takers[place])].append(place)
-    spare = frozenset(place for (_, after), alike in places.items() if after for place in alike[1:])
-    if not spare:
-        return moves
-    return {Move(move.elements, move.taken - spare, move.put - spare) for move in moves}
+            takers[place].append(move)
+    todo = [first]
+    while todo:
+        place = todo.pop()
+        if place not in places:
+            places.add(place)
+            for move in takers[place]:
+                waiting[move] -= 1
+                if waiting[move] == 0:
+                    todo += [*move.put, *move.some]
+    return tuple(move for move in moves if waiting[move] <= 0)

@@ -1,151 +1,186 @@
-"""Prove that a process cannot get stuck before it runs: explore every marking its drawing allows.
+"""Prove that a process cannot get stuck before it runs: explore what its drawing allows.
 
-Conditions count as free choices and boundary timers may fire, so a proof holds for whatever data a case brings.
-Soundness after van der Aalst (1997) for BPMN's completion rule: from every reachable marking the empty marking can be
-reached, no flow holds two tokens, and every element takes part in some run.
+Conditions count as free choices, messages may come and timers be due, so a proof holds for whatever data a case
+brings. Soundness after van der Aalst (1997) for BPMN's completion rule: from every reachable marking the empty
+marking can be reached, no flow holds two tokens, and every element takes part in some run.
+
+The proof is compositional. A sub-process is proven on its own; in the scope around it it is one activity, which ends
+as the proof of its inside found it can end. What a non-interrupting event sets off runs in a scope of its own, and so
+does an event sub-process; the chance that one interrupts its scope excuses nothing that gets stuck there.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from workflows.engine.graph import WAITING, Graph, Node, NodeKind
-from workflows.engine.net import Marking, Move, Net
+from workflows.engine.explore import FAULTY_STATES, Fault, Findings, explore
+from workflows.engine.graph import Graph, Node, NodeKind
+from workflows.engine.net import Drawing, Inside, Net, Throws
+from workflows.engine.problems import Problem, problem
+from workflows.engine.reduce import reduced
+from workflows.engine.rules import broken_rules
+
+__all__ = ["MAX_STATES", "Problem", "Report", "check", "find_problems"]
 
 #: More markings than this are not explored: the process is then refused as undecided, never passed.
 MAX_STATES = 200_000
 
+Trace = tuple[str, ...]
+
 
 @dataclass(frozen=True, kw_only=True)
-class Problem:
-    """One way in which a process is wrong.
+class Report:
+    """What the proof found. states: how many markings it explored after reduction."""
 
-    kind: deadlock, lack_of_synchronisation, dead_element, missing_default, endless_loop, no_option_to_complete or
-    undecided. trace: the shortest sequence of elements that leads there.
+    problems: tuple[Problem, ...]
+    states: int
+
+
+def find_problems(graph: Graph, *, max_states: int = MAX_STATES, flow_only: bool = False) -> list[Problem]:
+    """Return why the process may not be published; an empty list is the proof that it is sound."""
+    return list(check(graph, max_states=max_states, flow_only=flow_only).problems)
+
+
+def check(graph: Graph, *, max_states: int = MAX_STATES, flow_only: bool = False) -> Report:
+    """Prove a process.
+
+    flow_only: of a foreign drawing, ask only whether tokens get stuck, meet or never come; not for what a drawing of
+    ours must have besides (`rules`).
     """
-
-    kind: str
-    elements: tuple[str, ...]
-    trace: tuple[str, ...] = ()
-
-
-def find_problems(graph: Graph, *, max_states: int = MAX_STATES) -> list[Problem]:
-    """Return why the process is not sound; an empty list is the proof that it is."""
-    problems = [
-        Problem(kind="missing_default", elements=(node.id,))
-        for node in graph.nodes.values()
-        if node.kind is NodeKind.EXCLUSIVE and node.default is None and _may_stay_closed(graph, node)
-    ]
-    if circle := _automatic_circle(graph):
-        problems.append(Problem(kind="endless_loop", elements=circle))
-    fired: set[str] = set()
-    for node in graph.nodes.values():
-        # Each firing of a non-interrupting timer runs in a scope of its own, so its branch is proven on its own.
-        if node.kind is NodeKind.START or (node.kind is NodeKind.TIMER_BOUNDARY and not node.interrupting):
-            found, taking_part = _explore(Net.of(graph, node), max_states)
-            problems += found
-            fired |= {node.id, *taking_part}
-    dead = tuple(sorted(set(graph.nodes) - fired))
-    if dead and not any(problem.kind in {"undecided", "lack_of_synchronisation"} for problem in problems):
-        problems.append(Problem(kind="dead_element", elements=dead))
-    return problems
+    proof = _Proof(graph, max_states=max_states, flow_only=flow_only)
+    root = proof.scope("")
+    nearest = sorted(root.faults, key=lambda fault: len(fault.trace))
+    problems = [problem(graph, fault.kind, fault.elements, fault.trace) for fault in nearest]
+    dead = tuple(name for name in graph.nodes if name not in root.inside.fired)
+    if dead and root.exact:
+        problems.append(problem(graph, "dead_element", dead))
+    if not flow_only:
+        problems += broken_rules(graph)
+    return Report(problems=tuple(problems), states=max(proof.states, 1))
 
 
-def _explore(net: Net, max_states: int) -> tuple[list[Problem], set[str]]:
-    """Return what is wrong with a net and which elements take part in some run.
+@dataclass(frozen=True)
+class _Outcome:
+    """What is known of a scope. exact: everything in it was looked at, so what never took part is dead."""
 
-    The reduced net is explored first: it is small, and what holds for it holds for the whole. Only when it shows a
-    problem is the whole explored, for the shortest way there.
-    """
-    reduced = net.reduced()
-    if reduced is not None:
-        explorer = _Explorer(reduced, max_states)
-        if not explorer.problems() and explorer.fired == set(reduced.moves):
-            return [], {element for move in net.moves for element in move.elements}
-    explorer = _Explorer(net, max_states)
-    problems = explorer.problems()
-    return problems, {element for move in explorer.fired for element in move.elements}
+    inside: Inside
+    faults: tuple[Fault, ...]
+    exact: bool
 
 
-def _may_stay_closed(graph: Graph, node: Node) -> bool:
-    return len(node.outgoing) > 1 or any(flow.condition is not None for flow in graph.targets(node))
+class _Proof:
+    """Goes through the scopes from the inside out. Lives for one `check` only."""
 
-
-def _automatic_circle(graph: Graph) -> tuple[str, ...]:
-    """Return elements in a circle in which nothing waits, or nothing: the data it decides by would never change."""
-    following = {
-        node.id: {flow.target for flow in graph.targets(node)} if node.kind not in WAITING else set()
-        for node in graph.nodes.values()
-    }
-    # Take away what leads nowhere, then what nothing leads to: circles remain, and what lies between two of them.
-    for links in (following, _reversed(following)):
-        left = set(following)
-        while ends := {node for node in left if not links[node] & left}:
-            left -= ends
-        following = {node: following[node] & left for node in left}
-    return tuple(sorted(following))
-
-
-def _reversed(links: dict[str, set[str]]) -> dict[str, set[str]]:
-    backward: dict[str, set[str]] = {node: set() for node in links}
-    for node, targets in links.items():
-        for target in targets:
-            backward[target].add(node)
-    return backward
-
-
-class _Explorer:
-    """Breadth-first search, so that the first trace to a marking is the shortest."""
-
-    def __init__(self, net: Net, max_states: int) -> None:
-        self.net = net
+    def __init__(self, graph: Graph, *, max_states: int, flow_only: bool) -> None:
+        self.graph = graph
         self.max_states = max_states
-        self.origin: dict[Marking, tuple[Marking, Move] | None] = {}
-        self.before: dict[Marking, set[Marking]] = {}
-        self.fired: set[Move] = set()
+        self.throws = Throws(graph, flow_only=flow_only)
+        self.states = 0
 
-    def problems(self) -> list[Problem]:
-        self.origin[self.net.first] = None
-        queue = deque([self.net.first])
-        while queue:
-            if len(self.origin) > self.max_states:
-                return [Problem(kind="undecided", elements=())]
-            marking = queue.popleft()
-            for move in self.net.enabled(marking):
-                self.fired.add(move)
-                left = marking - move.taken
-                if unsafe := left & move.put:
-                    trace = (*self._trace(marking), *move.elements)
-                    return [Problem(kind="lack_of_synchronisation", elements=tuple(sorted(unsafe)), trace=trace)]
-                following = left | move.put
-                self.before.setdefault(following, set()).add(marking)
-                if following not in self.origin:
-                    self.origin[following] = (marking, move)
-                    queue.append(following)
-        return self._stuck()
+    def scope(self, scope: str, starts: Iterable[Node] = ()) -> _Outcome:
+        """Prove one scope. starts: where an event sub-process begins; any other begins as its drawing says."""
+        nodes = self.graph.inside.get(scope, ())
+        inner = {
+            node.id: self.scope(node.id) for node in nodes if node.kind is NodeKind.SUB_PROCESS and not node.by_event
+        }
+        drawing = Drawing(self.graph, scope, self.throws, {name: outcome.inside for name, outcome in inner.items()})
+        gathered = _Gathered(inner, completes=not nodes)
+        begun = tuple(starts) or self.graph.starts(scope)
+        together = bool(begun) and begun[0].kind is not NodeKind.START
+        for beginning in [begun] if together else [(node,) for node in begun]:
+            net = drawing.net(beginning)
+            gathered.add((), net, self._prove(net))
+        self._add_branches(scope, drawing, gathered)
+        self._add_event_sub_processes(scope, gathered)
+        return _Outcome(Inside(frozenset(gathered.fired), gathered.completes), tuple(gathered.faults), gathered.exact)
 
-    def _stuck(self) -> list[Problem]:
-        able: set[Marking] = set()
-        queue = deque([marking for marking in self.origin if not marking])
-        while queue:
-            marking = queue.popleft()
-            if marking not in able:
-                able.add(marking)
-                queue.extend(self.before.get(marking, ()))
-        stuck = [marking for marking in self.origin if marking not in able]
-        if not stuck:
-            return []
-        # A marking in which nothing can happen says more than one that only leads to it.
-        still = next((marking for marking in stuck if not any(True for _ in self.net.enabled(marking))), None)
-        kind, marking = ("no_option_to_complete", stuck[0]) if still is None else ("deadlock", still)
-        return [Problem(kind=kind, elements=self.net.elements_at(marking), trace=self._trace(marking))]
+    def _add_branches(self, scope: str, drawing: Drawing, gathered: _Gathered) -> None:
+        """Prove what non-interrupting border events set off, and what such events on its way set off."""
+        nodes = self.graph.inside.get(scope, ())
+        left = [node for node in nodes if node.kind is NodeKind.BOUNDARY and not node.interrupting]
+        while firing := [event for event in left if self._fires(event, gathered)]:
+            left = [event for event in left if event not in firing]
+            for event in firing:
+                net = drawing.net((event,))
+                found = self._prove(net)
+                way = gathered.way_to(event.host) if found.faults else ()
+                gathered.add(way, net, replace(found, completes=False))
 
-    def _trace(self, marking: Marking) -> tuple[str, ...]:
-        trace: list[str] = []
-        step = self.origin[marking]
-        while step is not None:
-            marking, move = step
-            trace.extend(reversed(move.elements))
-            step = self.origin[marking]
-        return tuple(reversed(trace))
+    def _fires(self, event: Node, gathered: _Gathered) -> bool:
+        outcome = gathered.inner.get(event.host)
+        within = {event.host} | (outcome.inside.fired if outcome else set())
+        return event.host in gathered.fired and self.throws.may_fire(event, within)
+
+    def _add_event_sub_processes(self, scope: str, gathered: _Gathered) -> None:
+        for node in self.graph.inside.get(scope, ()):
+            if node.by_event:
+                starts = [event for event in self.graph.starts(node.id) if event.kind is NodeKind.START]
+                if firing := [event for event in starts if self.throws.may_fire(event, gathered.fired)]:
+                    outcome = self.scope(node.id, firing)
+                    gathered.add_scope(node.id, outcome, ())
+                    # The scope ends with the event sub-process that took its place.
+                    gathered.completes |= outcome.inside.completes and any(event.interrupting for event in firing)
+
+    def _prove(self, net: Net) -> Findings:
+        """Explore a net.
+
+        The reduced net is explored first: it is small, and wrong in the same ways. When it shows a fault, the whole
+        is looked through for the shortest way there, as far as it is not too large; then the net with its sequences
+        drawn together, in which a trace still holds nothing that only runs beside.
+        """
+        found = explore(reduced(net), self.max_states, frozenset({"lack_of_synchronisation"}))
+        self.states += found.states
+        if not found.faults:
+            return found
+        bound = min(self.max_states, FAULTY_STATES)
+        near = explore(net, bound)
+        if near.decided:
+            return near
+        nearest = {fault.kind: fault for fault in near.faults}
+        if missing := {fault.kind for fault in found.faults} - nearest.keys():
+            apart = explore(reduced(net, apart=True), bound, frozenset(missing))
+            nearest = {fault.kind: fault for fault in (*found.faults, *apart.faults)} | nearest
+        return replace(found, faults=list(nearest.values()))
+
+
+class _Gathered:
+    """What was found in one scope so far."""
+
+    def __init__(self, inner: dict[str, _Outcome], *, completes: bool) -> None:
+        """inner: the outcomes of the sub-processes that lie in it. completes: whether it can end by itself."""
+        self.inner = inner
+        self.completes = completes
+        self.exact = True
+        self.fired: set[str] = set()
+        self.faults: list[Fault] = []
+        self._nets: list[tuple[Trace, Net, Findings]] = []
+
+    def add(self, way: Trace, net: Net, found: Findings) -> None:
+        """Add what was found in a net that begins at the end of a way."""
+        self._nets.append((way, net, found))
+        self.exact &= found.decided and found.safe
+        # Of a scope that may get stuck only this is said, not that nothing comes after it.
+        self.completes |= found.completes or bool(found.faults) or not found.decided
+        self.faults += [replace(fault, trace=way + fault.trace) for fault in found.faults]
+        if not found.decided and not found.faults:
+            self.faults.append(Fault("undecided", (), ()))
+        fired = set(found.fired) if found.decided else {name for move in net.moves for name in move.elements}
+        for name in sorted((fired - self.fired) & self.inner.keys()):
+            outcome = self.inner[name]
+            self.add_scope(name, outcome, self.way_to(name) if outcome.faults else ())
+        self.fired |= fired
+
+    def add_scope(self, name: str, outcome: _Outcome, way: Trace) -> None:
+        """Add what was found in a scope that lies in this one and is entered at the end of a way."""
+        self.fired |= {name, *outcome.inside.fired}
+        self.exact &= outcome.exact
+        self.faults += [replace(fault, trace=way + fault.trace) for fault in outcome.faults]
+
+    def way_to(self, name: str) -> Trace:
+        """Return the shortest trace at whose end an element takes part."""
+        for way, net, found in self._nets:
+            if name in found.fired or not found.decided:
+                ways = explore(net, FAULTY_STATES).ways
+                return way + ways.get(name, found.ways.get(name, (name,)))
+        return (name,)

@@ -1,0 +1,236 @@
+"""Explore every marking of a net: what can go wrong there, and the shortest way to it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import combinations
+
+from workflows.engine.net import Clears, Move, Net
+
+#: So many markings are looked through for the other faults once there is one.
+FAULTY_STATES = 20_000
+
+#: A marking as a number: one bit for each place.
+Bits = int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong at the end of a trace. elements: where the tokens are."""
+
+    kind: str
+    elements: tuple[str, ...]
+    trace: tuple[str, ...]
+
+
+@dataclass
+class Findings:
+    """What an exploration saw.
+
+    decided: no marking was left out. safe: no place could get a second token. completes: the net can become empty
+    other than by breaking off. ways: for each element of a move that happened the shortest trace to it.
+    """
+
+    faults: list[Fault] = field(default_factory=list)
+    fired: frozenset[str] = frozenset()
+    completes: bool = False
+    decided: bool = True
+    safe: bool = True
+    states: int = 0
+    ways: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Compiled:
+    """A move in bits. lengths: how many elements take part for each place chosen, ascending. reach: of a join, for each place from which its flows can be reached, which of them."""
+
+    move: Move
+    taken: Bits
+    put: Bits
+    some: tuple[tuple[Bits, tuple[str, ...]], ...]
+    lengths: tuple[int, ...]
+    reach: tuple[tuple[Bits, Bits], ...]
+
+
+def explore(net: Net, max_states: int, enough: frozenset[str] = frozenset({""})) -> Findings:
+    """Visit the markings by the length of the shortest trace to them (Dijkstra 1959), at most `max_states`.
+
+    enough: these kinds of faults suffice; when all are found, nothing more is looked for.
+    """
+    explorer = _Explorer(net, max_states, enough)
+    explorer.visit_all()
+    return explorer.findings()
+
+
+class _Explorer:
+    def __init__(self, net: Net, max_states: int, enough: frozenset[str]) -> None:
+        self.net = net
+        self.max_states = max_states
+        self.enough = enough
+        self.places: dict[str, Bits] = {}
+        self.first = self._bits((net.first,))
+        self.by_place: dict[Bits, list[_Compiled]] = defaultdict(list)
+        for move in net.moves:
+            self._compile(move)
+        self.costs: dict[Bits, int] = {self.first: 0}
+        self.came: dict[Bits, tuple[Bits, tuple[str, ...]]] = {}
+        self.before: dict[Bits, list[Bits]] = defaultdict(list)
+        self.still: list[Bits] = []
+        self.fired: dict[Move, Bits] = {}
+        self.completes = self.decided = False
+        #: The nearest second token: the length of the way, the marking before, the move, the place.
+        self.unsafe: tuple[int, Bits, tuple[str, ...], Bits] | None = None
+
+    def visit_all(self) -> None:
+        """Fill the maps, small choices of many places before large ones."""
+        queue = [(0, 1, self.first)]
+        while queue:
+            cost, size, marking = heappop(queue)
+            if size == 1 and cost > self.costs[marking]:
+                continue
+            if self._suffices(cost):
+                return
+            later = []
+            moved = size > 1 or not marking
+            for move, left in self._enabled(marking):
+                moved = True
+                self.fired.setdefault(move.move, marking)
+                for elements, put in _choices(move, size):
+                    self._go(marking, elements, left, put, move.move.clears, queue)
+                if len(move.some) > size:
+                    later.append(len(move.move.elements) + sum(move.lengths[: size + 1]))
+            if later:
+                heappush(queue, (self.costs[marking] + min(later), size + 1, marking))
+            if not moved:
+                self.still.append(marking)
+            if len(self.costs) > self.max_states:
+                return
+        self.decided = True
+
+    def _go(
+        self,
+        marking: Bits,
+        elements: tuple[str, ...],
+        left: Bits,
+        put: Bits,
+        clears: Clears | None,
+        queue: list[tuple[int, int, Bits]],
+    ) -> None:
+        following = 0 if clears else left | put
+        cost = self.costs[marking] + len(elements)
+        if left & put:
+            if self.unsafe is None or cost < self.unsafe[0]:
+                self.unsafe = (cost, marking, elements, left & put)
+            return
+        self.completes |= not following and clears is not Clears.BREAKS
+        self.before[following].append(marking)
+        if cost < self.costs.get(following, cost + 1):
+            self.costs[following] = cost
+            self.came[following] = (marking, elements)
+            heappush(queue, (cost, 1, following))
+
+    def _suffices(self, cost: int) -> bool:
+        """Tell whether the faults found up to a length of the trace are enough."""
+        found = {"deadlock"} if self.still else set()
+        if self.unsafe is not None and self.unsafe[0] <= cost:
+            found.add("lack_of_synchronisation")
+        return self.enough <= found or (bool(found) and len(self.costs) > FAULTY_STATES)
+
+    def findings(self) -> Findings:
+        """Say what the maps hold. Where tokens were left out nothing is said about what cannot be reached."""
+        faults = []
+        if self.unsafe is not None:
+            _, marking, elements, places = self.unsafe
+            faults.append(Fault("lack_of_synchronisation", self._names(places), self._trace(marking) + elements))
+        if self.still:
+            faults.append(Fault("deadlock", self._where(self.still[0]), self._trace(self.still[0])))
+        if self.decided and self.unsafe is None and (caught := self._caught()) is not None:
+            faults.append(Fault("no_option_to_complete", self._where(caught), self._trace(caught)))
+        fired: set[str] = set()
+        ways: dict[str, tuple[str, ...]] = {}
+        for move, marking in self.fired.items():
+            fired.update(move.also, move.elements, *move.some.values())
+            for number, element in enumerate(move.elements, 1):
+                if element not in ways:
+                    ways[element] = self._trace(marking) + move.elements[:number]
+        safe = self.unsafe is None
+        return Findings(faults, frozenset(fired), self.completes, self.decided, safe, len(self.costs), ways)
+
+    # --- moving
+
+    def _compile(self, move: Move) -> None:
+        reach = self.net.reach[move.join].items() if move.join else ()
+        compiled = _Compiled(
+            move,
+            self._bits(move.taken),
+            self._bits(move.put),
+            tuple((self._bits((place,)), names) for place, names in move.some.items()),
+            tuple(sorted(len(names) for names in move.some.values())),
+            tuple((self._bits((place,)), self._bits(ahead)) for place, ahead in reach if place not in move.taken),
+        )
+        for place in move.taken if move.join else (min(move.taken),):
+            self.by_place[self._bits((place,))].append(compiled)
+
+    def _bits(self, places: Mapping[str, object] | tuple[str, ...] | frozenset[str]) -> Bits:
+        return sum(self.places.setdefault(place, 1 << len(self.places)) for place in places)
+
+    def _enabled(self, marking: Bits) -> Iterator[tuple[_Compiled, Bits]]:
+        """Yield what can happen in a marking, each with the tokens it leaves alone."""
+        rest = marking
+        while rest:
+            place = rest & -rest
+            rest ^= place
+            for move in self.by_place.get(place, ()):
+                if not move.move.join:
+                    if marking & move.taken == move.taken:
+                        yield move, marking ^ move.taken
+                elif marking & move.taken & -(marking & move.taken) == place and _nothing_more_comes(move, marking):
+                    yield move, marking & ~move.taken
+
+    # --- concluding
+
+    def _caught(self) -> Bits | None:
+        """Return the nearest marking from which neither the end nor a standstill can be reached."""
+        able: set[Bits] = set()
+        todo = [0, *self.still]
+        while todo:
+            marking = todo.pop()
+            if marking not in able:
+                able.add(marking)
+                todo.extend(self.before.get(marking, ()))
+        return min((one for one in self.costs if one not in able), key=lambda one: self.costs[one], default=None)
+
+    def _names(self, marking: Bits) -> tuple[str, ...]:
+        return tuple(sorted(place for place, bit in self.places.items() if bit & marking))
+
+    def _where(self, marking: Bits) -> tuple[str, ...]:
+        """Return the elements to which a marking's tokens go."""
+        return tuple(sorted({self.net.targets.get(place, place) for place in self._names(marking)}))
+
+    def _trace(self, marking: Bits) -> tuple[str, ...]:
+        steps = []
+        while marking in self.came:
+            marking, elements = self.came[marking]
+            steps.append(elements)
+        return tuple(element for elements in reversed(steps) for element in elements)
+
+
+def _choices(move: _Compiled, size: int) -> Iterator[tuple[tuple[str, ...], Bits]]:
+    """Yield what a move may put if it chooses so many places, each with the elements that take part in it."""
+    if not move.some and size == 1:
+        yield move.move.elements, move.put
+    for chosen in combinations(move.some, size):
+        names = tuple(name for _, way in chosen for name in way)
+        yield move.move.elements + names, move.put | sum(place for place, _ in chosen)
+
+
+def _nothing_more_comes(join: _Compiled, marking: Bits) -> bool:
+    """Tell whether an inclusive join fires (BPMN 2.0.2 §13.4.3).
+
+    It waits while some token elsewhere can still come to one of its empty flows, and to none that has a token.
+    """
+    filled, empty = marking & join.taken, join.taken & ~marking
+    return not any(marking & place and ahead & empty and not ahead & filled for place, ahead in join.reach)
