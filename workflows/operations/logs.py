@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from datetime import datetime, tzinfo
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from workflows.eventlog.columns import Columns
@@ -23,7 +24,7 @@ from workflows.eventlog.stored_values import to_stored
 from workflows.models import ImportedCase, ImportedEvent, ImportedLog
 
 CASES_AT_ONCE = 500
-EVENTS_AT_ONCE = 2_000
+_COPY = f"copy {ImportedEvent._meta.db_table} (case_id, seq, activity, at, resource, attributes) from stdin"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,22 +104,12 @@ def _store(log: ImportedLog, traces: list[Trace]) -> None:
     cases = ImportedCase.objects.bulk_create(
         ImportedCase(log=log, identifier=trace.identifier, attributes=to_stored(trace.attributes)) for trace in traces
     )
-    rows = _rows(zip(cases, traces, strict=True))
-    while batch := list(islice(rows, EVENTS_AT_ONCE)):
-        ImportedEvent.objects.bulk_create(batch)
-
-
-def _rows(cases: Iterable[tuple[ImportedCase, Trace]]) -> Iterator[ImportedEvent]:
-    for case, trace in cases:
-        for seq, event in enumerate(trace.events, start=1):
-            yield ImportedEvent(
-                case=case,
-                seq=seq,
-                activity=event.activity,
-                at=event.at,
-                resource=event.resource,
-                attributes=_event_attributes(event),
-            )
+    # COPY, not bulk_create: a log has millions of events, and building statements takes three times the reading.
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for case, trace in zip(cases, traces, strict=True):
+            for seq, event in enumerate(trace.events, start=1):
+                attributes = json.dumps(_event_attributes(event))
+                copy.write_row((case.pk, seq, event.activity, event.at, event.resource, attributes))
 
 
 def _event_attributes(event: Event) -> dict[str, Any]:
