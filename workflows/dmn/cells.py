@@ -20,9 +20,9 @@ class Range:
 
     def holds(self, value: Any) -> bool:
         """Return whether a value, not null and of the range's kind, lies in it."""
-        if self.low is not None and not (self.low < value or (self.low_closed and value == self.low)):
+        if self.low is not None and (value < self.low or (value == self.low and not self.low_closed)):
             return False
-        return self.high is None or value < self.high or (self.high_closed and value == self.high)
+        return self.high is None or value < self.high or (value == self.high and self.high_closed)
 
     @property
     def empty(self) -> bool:
@@ -43,8 +43,12 @@ class UnaryTests:
 
     def met_by(self, value: object) -> bool:
         """Return whether a value of the tests' kind meets them. `not(…)` is met by null unless it names null."""
-        hit = self.null if value is None else any(part.holds(value) for part in self.ranges)
-        return hit is not self.negated
+        if value is None:
+            return self.null is not self.negated
+        for part in self.ranges:
+            if part.holds(value):
+                return not self.negated
+        return self.negated
 
 
 #: A cell that says `-`: not any value is ruled out.

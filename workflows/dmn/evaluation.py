@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from workflows.dmn.cells import Cel, Cell, Constant, Entry, Source
+from workflows.dmn.cells import Cel, Constant, Entry, Source
 from workflows.dmn.errors import DecisionError
 from workflows.dmn.table import Aggregation, Decision, HitPolicy, Input, Output, Rule
 from workflows.dmn.values import Value, plain, read_value
@@ -67,12 +67,14 @@ def _read(source: Source, data: Data, place: str) -> object:
 
 
 def _hits(rule: Rule, values: Sequence[object], data: Data) -> bool:
-    return all(_met(cell, value, data, rule.id) for cell, value in zip(rule.cells, values, strict=True))
+    # A loop, not `all`: this runs for every rule of every decision, and a generator would cost as much as the tests.
+    for cell, value in zip(rule.cells, values, strict=True):
+        if not (_cel_met(cell, value, data, rule.id) if isinstance(cell, Cel) else cell.met_by(value)):
+            return False
+    return True
 
 
-def _met(cell: Cell, value: object, data: Data, place: str) -> bool:
-    if not isinstance(cell, Cel):
-        return cell.met_by(value)
+def _cel_met(cell: Cel, value: object, data: Data, place: str) -> bool:
     try:
         return evaluate_condition(cell.text, {**data, "input": value})
     except ExpressionError as error:
