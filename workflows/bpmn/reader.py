@@ -125,8 +125,6 @@ def _flow(draft: Draft, element: Element) -> Flow:
     condition = text_of(element, "conditionExpression")
     if condition is not None:
         draft.refuse_expression(stated(element, "id"), "its condition", condition)
-    if draft.flow_only and not condition:  # some modellers write an empty element into every flow
-        condition = None
     return Flow(
         id=stated(element, "id"),
         source=stated(element, "sourceRef"),

@@ -31,11 +31,23 @@ def connect(draft: Draft) -> None:
     for key, node in draft.nodes.items():
         before, after, back = tuple(incoming[key]), tuple(outgoing[key]), tuple(returns[key])
         draft.nodes[key] = replace(node, incoming=before, outgoing=after, returns=back)
-        if draft.flow_only and node.default in draft.flows:  # nobody asks the condition of a default flow
-            draft.flows[node.default] = replace(draft.flows[node.default], condition=None)
+        if draft.flow_only:
+            _forget_conditions(draft, draft.nodes[key])
     for node in [*draft.nodes.values()]:
         if node.kind is NodeKind.EVENT_BASED:
             _wait_behind(draft, node)
+
+
+def _forget_conditions(draft: Draft, node: Node) -> None:
+    """Take away what only looks like a condition in a foreign drawing.
+
+    Nobody asks that of a default flow. Some modellers write an empty element into every flow: it says something only
+    beside a default.
+    """
+    for name in node.outgoing:
+        flow = draft.flows[name]
+        if name == node.default or (not flow.condition and not node.default):
+            draft.flows[name] = replace(flow, condition=None)
 
 
 def _ways_back(draft: Draft, node: Node) -> list[Flow]:

@@ -387,6 +387,9 @@ def test_an_exclusive_gateway_must_be_able_to_decide() -> None:
 def test_an_empty_condition_is_refused_where_it_runs(written: str) -> None:
     xml = gateway("exclusiveGateway", 'default="g2"', written, None)
     assert refusal(xml) == refused("g1", 5, "its condition is empty")
+    # Beside a default flow it says that the flow may stay closed; in any other foreign file it says nothing.
+    assert parse_process(xml, flow_only=True).flows["g1"].condition == ""
+    xml = gateway("exclusiveGateway", "", written, None)
     assert parse_process(xml, flow_only=True).flows["g1"].condition is None
 
 

@@ -136,7 +136,6 @@ def _asking(condition: str) -> Graph:
     ("drawn", "problem", "words"),
     [
         (_asking("outcome.nobody == 'a'"), "unknown_field", "outcome.nobody"),
-        (_asking("outcome.ask =="), "unknown_field", ""),
         (graph([service_task("s", action="probe.unknown")], "start > s > end"), "unknown_field", "probe.unknown"),
         (graph([user_task("a"), user_task("b")], "start > a > end", "b > end"), "dead_element", ""),
     ],
@@ -144,7 +143,7 @@ def _asking(condition: str) -> Graph:
 def test_a_drawing_that_could_fail_is_not_published(drawn: Graph, problem: str, words: str) -> None:
     with pytest.raises(UnsoundProcessError, match=f"The process probe is not published: {problem}") as caught:
         publish(drawn)
-    assert words in " ".join(caught.value.problems[0].trace)
+    assert words in caught.value.problems[0].message
     assert not ProcessDefinition.objects.exists()
 
 
@@ -161,7 +160,7 @@ def test_the_command_publishes_folders_and_names_what_it_refuses(tmp_path: Path)
     call_command("load_processes", tmp_path, stdout=out)
     assert out.getvalue() == "a.bpmn: version 1\n" * 2
     (tmp_path / "b.bpmn").write_bytes(b"<definitions/>")
-    with pytest.raises(CommandError, match=r"b\.bpmn: line 1: \?: the file holds no process"):
+    with pytest.raises(CommandError, match=r"b\.bpmn: line 1: file: is not BPMN 2\.0"):
         call_command("load_processes", tmp_path, stdout=out)
     (tmp_path / "b.bpmn").write_bytes(bpmn(graph([manual("island")], "start > end", "island > end")))
     with pytest.raises(CommandError, match=r"b\.bpmn: The process probe is not published: dead_element: island"):
@@ -218,7 +217,7 @@ def test_a_call_activity_runs_a_child_as_its_part_says(told: Told) -> None:
     complete_task(task_id=task(child, "work").pk, outcome="ok", by=UserFactory.create(), at=NOW)
     assert told[-1] == (TaskDone, RunFinished, TaskReady)
     assert fresh(child).outcome == "closed"
-    assert fresh(parent).data["outcome"] == {"c": "closed"}
+    assert fresh(parent).known["outcome"] == {"c": "closed"}
     assert task(parent, "after").state == TaskState.READY
     assert list(history_of(child.pk)) == [], "a case has one history, its root's"
 
@@ -236,7 +235,7 @@ def test_a_child_that_ends_at_once_lets_its_parent_go_on_and_leaves_no_timer() -
     parent = start(graph(nodes, "start > c > after > end", "late > end", key="parent"))
     assert task(parent, "after")
     assert not Timer.objects.exists()
-    assert fresh(parent).marking["armed"] == []
+    assert "armed" not in fresh(parent).marking
 
 
 def test_processes_that_call_each_other_without_end_are_stopped() -> None:
@@ -276,7 +275,7 @@ def test_cancelling_a_child_lets_its_parent_go_on_with_the_answer() -> None:
     publish(ONE_TASK)
     parent = start(PARENT, data=_parts())
     cancel_run(run_id=parent.children.get().pk, outcome="withdrawn", by=None, at=NOW)
-    assert fresh(parent).data["outcome"] == {"c": "withdrawn"}
+    assert fresh(parent).known["outcome"] == {"c": "withdrawn"}
     assert task(parent, "after")
 
 
@@ -373,7 +372,7 @@ def test_a_job_is_carried_out_once_and_its_answer_joins_the_data(action: Callabl
     (context,) = calls
     assert (context.key, context.node, context.at, context.data) == (f"{run.pk}:act:1", "act", NOW, {"a": 1})
     assert (context.run_id, context.root_id, context.subject_kind, context.subject_id) == (run.pk, run.pk, "probe", "1")
-    assert fresh(run).data == {"a": 1, "found": 7, "outcome": {"act": "fine"}}
+    assert (fresh(run).data, fresh(run).learned) == ({"a": 1}, {"found": 7, "outcome": {"act": "fine"}})
     assert told[-1] == (TaskReady,)
     job.refresh_from_db()
     assert (job.state, job.attempts, job.closed_at) == (JobState.DONE, 1, NOW)
