@@ -33,13 +33,18 @@ OPEN_KEYS = (
 ON_THE_WAY = {
     "task_opened": "schedule",
     "task_claimed": "assign",
+    "task_reassigned": "reassign",
     "task_released": "reassign",
+    "task_overdue": "unknown",
     "activity_cancelled": "withdraw",
     "job_queued": "schedule",
     "job_gave_up": "suspend",
     "job_retried": "resume",
+    "listening": "schedule",
     "joined": "autoskip",
 }
+#: Every other fact about a step ends it, and is a completion unless it stands here.
+OTHER_ENDS = {"job_skipped": "manualskip"}
 _WHOLE_RUN = ("run_started", "run_ended")
 _TASK_OPENED = "task_opened"
 
@@ -258,7 +263,7 @@ def _case_attributes(run: RunFacts) -> dict[str, AttributeValue]:
 
 
 def _event(fact: Fact) -> Event:
-    attributes: dict[str, AttributeValue] = {TRANSITION: ON_THE_WAY.get(fact.kind, "complete")}
+    attributes: dict[str, AttributeValue] = {TRANSITION: (ON_THE_WAY | OTHER_ENDS).get(fact.kind, "complete")}
     if department := fact.post.get("department"):
         attributes[GROUP] = department
     if role := fact.post.get("role"):
