@@ -74,8 +74,8 @@ class Size:
 
 
 FULL = Size(
-    rounds=7,
-    cases=100,
+    rounds=9,
+    cases=60,
     races=1_000,
     finished=1_000,
     open_tasks=1_000_000,

@@ -130,6 +130,7 @@ def machine() -> dict[str, Any]:
     models = [line.partition(":")[2].strip() for line in words if line.startswith("model name")]
     return {
         "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
         "processor": models[0] if models else platform.processor(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "python": platform.python_version(),
