@@ -37,7 +37,9 @@ def on(host: str, trigger: Trigger = Trigger.TIMER, **more: Any) -> Words:
     return {"kind": NodeKind.BOUNDARY, "host": host, "trigger": trigger, "timer": timer, **more}
 
 
-def drawn(*paths: str, conditions: Mapping[str, str] | None = None, limits: Words | None = None, **nodes: Words) -> Graph:
+def drawn(
+    *paths: str, conditions: Mapping[str, str] | None = None, limits: Words | None = None, **nodes: Words
+) -> Graph:
     """Return a graph. paths: "start > a > end"; each step is a flow named "a>end"; "sub: b > c" lies in `sub`.
 
     nodes: what a node has besides the kind that its name says.
@@ -54,7 +56,9 @@ def drawn(*paths: str, conditions: Mapping[str, str] | None = None, limits: Word
             flows[name] = Flow(id=name, source=source, target=target, condition=(conditions or {}).get(name))
     for name, words in nodes.items():
         found[name] = found.get(name, {}) | dict(words)
-    return connected([Node(**{"id": name, "kind": kind_of(name), **words}) for name, words in found.items()], flows, limits)
+    return connected(
+        [Node(**{"id": name, "kind": kind_of(name), **words}) for name, words in found.items()], flows, limits
+    )
 
 
 def kind_of(name: str) -> NodeKind:
@@ -76,9 +80,7 @@ def connected(nodes: list[Node], flows: Mapping[str, Flow], limits: Words | None
             host = waits[0]
         if node.kind is NodeKind.START and node.scope and known[node.scope].by_event:
             host = known[node.scope].scope
-        known[node.id] = replace(
-            node, host=host, incoming=tuple(incoming[node.id]), outgoing=tuple(outgoing[node.id])
-        )
+        known[node.id] = replace(node, host=host, incoming=tuple(incoming[node.id]), outgoing=tuple(outgoing[node.id]))
     return Graph(key="probe", name_zh="试验", name_en="Probe", nodes=known, flows=dict(flows), **dict(limits or {}))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import combinations
+from typing import NamedTuple
 
 from workflows.engine.net import Clears, Move, Net
 
@@ -45,7 +46,11 @@ class Findings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Compiled:
-    """A move in bits. lengths: how many elements take part for each place chosen, ascending. reach: of a join, for each place from which its flows can be reached, which of them."""
+    """A move in bits.
+
+    lengths: how many elements take part for each place chosen, ascending. reach: of a join, for each place from which
+    its flows can be reached, which of them.
+    """
 
     move: Move
     taken: Bits
@@ -55,34 +60,45 @@ class _Compiled:
     reach: tuple[tuple[Bits, Bits], ...]
 
 
-def explore(net: Net, max_states: int, enough: frozenset[str] = frozenset({""})) -> Findings:
+class _Step(NamedTuple):
+    """A move out of a marking, and as how long it counts."""
+
+    marking: Bits
+    elements: tuple[str, ...]
+    length: int
+
+
+def explore(net: Net, max_states: int, enough: frozenset[str] = frozenset({""}), *, branch: int = 0) -> Findings:
     """Visit the markings by the length of the shortest trace to them (Dijkstra 1959), at most `max_states`.
 
-    enough: these kinds of faults suffice; when all are found, nothing more is looked for.
+    enough: these kinds of faults suffice; when all are found, nothing more is looked for. branch: as how much longer a
+    trace counts for each further branch that an inclusive split opens; if much, what goes wrong between few of them is
+    found before all their combinations are counted.
     """
-    explorer = _Explorer(net, max_states, enough)
+    explorer = _Explorer(net, max_states, enough, branch)
     explorer.visit_all()
     return explorer.findings()
 
 
 class _Explorer:
-    def __init__(self, net: Net, max_states: int, enough: frozenset[str]) -> None:
+    def __init__(self, net: Net, max_states: int, enough: frozenset[str], branch: int) -> None:
         self.net = net
         self.max_states = max_states
         self.enough = enough
+        self.branch = branch
         self.places: dict[str, Bits] = {}
         self.first = self._bits((net.first,))
         self.by_place: dict[Bits, list[_Compiled]] = defaultdict(list)
         for move in net.moves:
             self._compile(move)
         self.costs: dict[Bits, int] = {self.first: 0}
-        self.came: dict[Bits, tuple[Bits, tuple[str, ...]]] = {}
+        self.came: dict[Bits, _Step] = {}
         self.before: dict[Bits, list[Bits]] = defaultdict(list)
         self.still: list[Bits] = []
         self.fired: dict[Move, Bits] = {}
         self.completes = self.decided = False
-        #: The nearest second token: the length of the way, the marking before, the move, the place.
-        self.unsafe: tuple[int, Bits, tuple[str, ...], Bits] | None = None
+        #: The nearest second token: the length of the way, the last step, the place.
+        self.unsafe: tuple[int, _Step, Bits] | None = None
 
     def visit_all(self) -> None:
         """Fill the maps, small choices of many places before large ones."""
@@ -99,9 +115,10 @@ class _Explorer:
                 moved = True
                 self.fired.setdefault(move.move, marking)
                 for elements, put in _choices(move, size):
-                    self._go(marking, elements, left, put, move.move.clears, queue)
+                    length = len(elements) + self.branch * (size - 1)
+                    self._go(_Step(marking, elements, length), left, put, move.move.clears, queue)
                 if len(move.some) > size:
-                    later.append(len(move.move.elements) + sum(move.lengths[: size + 1]))
+                    later.append(len(move.move.elements) + sum(move.lengths[: size + 1]) + self.branch * size)
             if later:
                 heappush(queue, (self.costs[marking] + min(later), size + 1, marking))
             if not moved:
@@ -111,25 +128,19 @@ class _Explorer:
         self.decided = True
 
     def _go(
-        self,
-        marking: Bits,
-        elements: tuple[str, ...],
-        left: Bits,
-        put: Bits,
-        clears: Clears | None,
-        queue: list[tuple[int, int, Bits]],
+        self, step: _Step, left: Bits, put: Bits, clears: Clears | None, queue: list[tuple[int, int, Bits]]
     ) -> None:
-        following = 0 if clears else left | put
-        cost = self.costs[marking] + len(elements)
+        cost = self.costs[step.marking] + step.length
         if left & put:
             if self.unsafe is None or cost < self.unsafe[0]:
-                self.unsafe = (cost, marking, elements, left & put)
+                self.unsafe = (cost, step, left & put)
             return
+        following = 0 if clears else left | put
         self.completes |= not following and clears is not Clears.BREAKS
-        self.before[following].append(marking)
+        self.before[following].append(step.marking)
         if cost < self.costs.get(following, cost + 1):
             self.costs[following] = cost
-            self.came[following] = (marking, elements)
+            self.came[following] = step
             heappush(queue, (cost, 1, following))
 
     def _suffices(self, cost: int) -> bool:
@@ -143,8 +154,9 @@ class _Explorer:
         """Say what the maps hold. Where tokens were left out nothing is said about what cannot be reached."""
         faults = []
         if self.unsafe is not None:
-            _, marking, elements, places = self.unsafe
-            faults.append(Fault("lack_of_synchronisation", self._names(places), self._trace(marking) + elements))
+            _, step, places = self.unsafe
+            trace = self._trace(step.marking) + step.elements
+            faults.append(Fault("lack_of_synchronisation", self._names(places), trace))
         if self.still:
             faults.append(Fault("deadlock", self._where(self.still[0]), self._trace(self.still[0])))
         if self.decided and self.unsafe is None and (caught := self._caught()) is not None:
@@ -213,8 +225,9 @@ class _Explorer:
     def _trace(self, marking: Bits) -> tuple[str, ...]:
         steps = []
         while marking in self.came:
-            marking, elements = self.came[marking]
-            steps.append(elements)
+            step = self.came[marking]
+            marking = step.marking
+            steps.append(step.elements)
         return tuple(element for elements in reversed(steps) for element in elements)
 
 

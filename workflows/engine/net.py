@@ -237,7 +237,7 @@ class Drawing:
             asked, always = sorted(always), set()  # a drawing whose conditions are not written yet
         default = {node.default} if node.default else set()
         if len(asked) > 1:
-            yield frozenset(always), {flow: () for flow in asked}
+            yield frozenset(always), dict.fromkeys(asked, ())
         elif asked:
             yield frozenset({*always, *asked}), {}
         if not asked or always or default:

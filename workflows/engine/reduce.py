@@ -75,7 +75,7 @@ class _Reduction:
             while growing and not self.todo:
                 place, _ = growing.popitem()
                 self._pass(place, grow=True)
-            if not self.todo and not any([self._merge_entries(join) for join in list(self.reach)]):
+            if not self.todo and not any(self._merge_entries(join) for join in list(self.reach)):
                 return Net(self.net.first, tuple(self.known.values()), self.reach, self.net.targets)
 
     # --- the moves

@@ -58,7 +58,7 @@ def _cover_all(graph: Graph, conditions: list[str]) -> bool:
         task = graph.nodes.get(tasks.pop())
         return task is not None and bool(task.outcomes) and set(task.outcomes) <= {test[3] for test in tests if test}
     plain = [re.sub(r"\s+", " ", condition).strip() for condition in conditions]
-    return any(f"!({one})" in plain or one.replace("==", "!=") in plain for one in plain if one.count("==") < 2)
+    return any(f"!({one})" in plain or (one.count("==") == 1 and one.replace("==", "!=") in plain) for one in plain)
 
 
 # --- circles

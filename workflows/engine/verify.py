@@ -129,7 +129,7 @@ class _Proof:
         is looked through for the shortest way there, as far as it is not too large; then the net with its sequences
         drawn together, in which a trace still holds nothing that only runs beside.
         """
-        found = explore(reduced(net), self.max_states, frozenset({"lack_of_synchronisation"}))
+        found = explore(reduced(net), self.max_states, frozenset({"lack_of_synchronisation"}), branch=100)
         self.states += found.states
         if not found.faults:
             return found
@@ -139,7 +139,7 @@ class _Proof:
             return near
         nearest = {fault.kind: fault for fault in near.faults}
         if missing := {fault.kind for fault in found.faults} - nearest.keys():
-            apart = explore(reduced(net, apart=True), bound, frozenset(missing))
+            apart = explore(reduced(net, apart=True), bound, frozenset(missing), branch=100)
             nearest = {fault.kind: fault for fault in (*found.faults, *apart.faults)} | nearest
         return replace(found, faults=list(nearest.values()))
 

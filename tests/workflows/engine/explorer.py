@@ -42,10 +42,12 @@ class Naive:
     def __init__(self, graph: Graph, *, flow_only: bool = False, limit: int = 1_500) -> None:
         self.graph, self.flow_only, self.limit = graph, flow_only, limit
         self.faulty: set[str] = set()
+        #: What a scope beside its host threw out of it: (scope, what catches it, whether that counts as no way out).
+        self.thrown: set[tuple[str, str | None, bool]] = set()
         while True:
-            before = set(self.faulty)
+            before = len(self.faulty), len(self.thrown)
             self._explore()
-            if self.faulty == before:
+            if (len(self.faulty), len(self.thrown)) == before:
                 break
 
     # --- exploring
@@ -75,6 +77,8 @@ class Naive:
             for step in self.steps(state):
                 if isinstance(step.after, tuple) and not step.unsafe:
                     todo.append(step.after)
+                elif step.after != "done" and not step.unsafe:
+                    self.thrown.add((state[0], step.after, step.excuse))
 
     def _all_states(self) -> set[State]:
         found: set[State] = set()
@@ -145,6 +149,7 @@ class Naive:
                 for inner in self.steps(inside[place]):
                     found += self._from_inside(state, place, node, inner)
                 found += self._borders(state, place, node)
+                found += self._from_beside(state, place, node)
             else:
                 found += self._at(state, place, node)
         for join in self.graph.inside.get(scope, ()):
@@ -220,6 +225,26 @@ class Naive:
             catcher = self.graph.nodes[inner.after] if inner.after else None
             yield self._out(left, label, catcher, excuse=inner.excuse)
 
+    def _from_beside(self, state: State, place: str, node: Node) -> Iterator[Step]:
+        """Yield what a scope that runs beside the inside of a sub-process throws out of it."""
+        left = (*state[:3], frozenset(pair for pair in state[3] if pair[0] != place))
+        for scope, name, excuse in self.thrown:
+            catcher = self.graph.nodes[name] if name else None
+            if not self._within(scope, node.id) or (catcher and self._within(catcher.host, node.id, catcher)):
+                continue
+            if catcher and catcher.host == node.id:
+                yield from self._put(left, {place}, catcher, (node.id, catcher.id), inner=True)
+            else:
+                yield self._out(left, (node.id,), catcher, excuse=excuse)
+
+    def _within(self, scope: str, around: str, catcher: Node | None = None) -> bool:
+        """Tell whether a scope lies in another, or is it; of what catches on a border, what it is the border of."""
+        if catcher is not None and catcher.kind is NodeKind.BOUNDARY and scope == around:
+            return False
+        while scope and scope != around:
+            scope = self.graph.nodes[scope].scope
+        return scope == around
+
     def _is_border(self, name: str) -> bool:
         return self.graph.nodes[name].kind is NodeKind.BOUNDARY
 
@@ -258,7 +283,9 @@ class Naive:
     def _spawn(self, scope: str, place: str) -> None:
         self.spawned.append((scope, place, frozenset({place}), frozenset()))
 
-    def _put(self, state: State, taken: Any, node: Node, label: tuple[str, ...], *, inner: bool = False) -> Iterator[Step]:
+    def _put(
+        self, state: State, taken: Any, node: Node, label: tuple[str, ...], *, inner: bool = False
+    ) -> Iterator[Step]:
         self.fired.update(label)
         if node.trigger is Trigger.ESCALATION and node.kind in (NodeKind.END, NodeKind.THROW):
             for catcher in self._nearest(node, Trigger.ESCALATION):
@@ -291,7 +318,7 @@ class Naive:
             asked, others = [name for name in names if name != node.default], set()
         some = [set(chosen) | others for size in range(1, len(asked) + 1) for chosen in combinations(asked, size)]
         alone = others | ({node.default} if node.default else set())
-        return some + [alone] if alone or not asked else some
+        return [*some, alone] if alone or not asked else some
 
     def _joins(self, join: Node, filled: set[str], places: frozenset[str]) -> bool:
         entries = set(join.incoming)
