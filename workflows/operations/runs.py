@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from workflows.clocks import WorkingCalendar
 from workflows.engine.events import Cancelled, Started
 from workflows.enums import OPEN_RUN_STATES, RunState
 from workflows.models import ProcessDefinition, Run
-from workflows.operations.locking import lock_root_of_run
+from workflows.operations.locking import lock_root_of_run, next_run_key, reserve_run
 from workflows.operations.transition import JOBS_TASK, MESSAGES_TASK, Transition
-from workflows.queries.definitions import published_definition
-from workflows.signals import RunStarted
+from workflows.queries.calendars import calendar_for, calendar_of_id
+from workflows.queries.definitions import UnknownProcessError
 from workflows.wake import wake
 
 if TYPE_CHECKING:
@@ -38,15 +39,11 @@ def start_run(
     Effects: the run, its first tasks, jobs, child runs and timers, history; `effects_committed` is sent once.
     Raises UnknownProcessError.
     """
-    return start_run_at(
-        definition=published_definition(process_key),
-        node="",
-        subject_kind=subject_kind,
-        subject_id=subject_id,
-        data=data,
-        by=by,
-        at=at,
-    )
+    new = reserve_run(process_key)
+    if new is None:
+        raise UnknownProcessError(f"The process {process_key} is not published: load it with `load_processes`.")
+    about = {"subject_kind": subject_kind, "subject_id": subject_id, "data": dict(data)}
+    return _begin(Run(pk=new.key, definition=new.definition, started_at=at, **about), calendar_of_id(new.calendar), by=by)
 
 
 @transaction.atomic
@@ -60,14 +57,14 @@ def start_run_at(
     by: AbstractBaseUser | None,
     at: datetime,
 ) -> Run:
-    """Start a root run of this definition at one of its start events, "" for the plain one; else as `start_run`."""
-    run = Run.objects.create(
-        definition=definition, subject_kind=subject_kind, subject_id=subject_id, data=dict(data), started_at=at
-    )
-    step = Transition(run, by=by, at=at)
-    step.note(run, "run_started", process=definition.key, version=definition.version)
-    step.tell(RunStarted(run=run))
-    step.push(run, Started(node=node))
+    """Start a root run of this definition at one of its start events; else as `start_run`."""
+    about = {"subject_kind": subject_kind, "subject_id": subject_id, "data": dict(data)}
+    return _begin(Run(pk=next_run_key(), definition=definition, started_at=at, **about), calendar_for(), by=by, node=node)
+
+
+def _begin(run: Run, calendar: WorkingCalendar, *, by: AbstractBaseUser | None, node: str = "") -> Run:
+    step = Transition(run, by=by, at=run.started_at, calendar=calendar)
+    step.begin(run, run.definition, Started(node=node))
     step.commit()
     return run
 

@@ -12,8 +12,9 @@ from django.db import transaction
 from workflows.engine.events import Returned
 from workflows.enums import OPEN_TASK_STATES, RunState, TaskState
 from workflows.models import Task
-from workflows.operations.locking import lock_root_of_task, try_lock_root
+from workflows.operations.locking import lock_task, try_lock_root
 from workflows.operations.transition import Transition, finish_task
+from workflows.queries.calendars import calendar_of_id
 from workflows.queries.definitions import graph_of
 from workflows.queries.tasks import tasks_of_posts
 
@@ -48,16 +49,6 @@ class NotReturnableError(ValueError):
     """The process does not allow this task to be sent back to that step."""
 
 
-def _locked(task_id: int) -> Task:
-    """Lock the root, then read the task: what was read before the lock may be old."""
-    root = lock_root_of_task(task_id)
-    task = next(iter(Task.objects.raw("select * from workflows_task where id = %s", [task_id])))
-    task.root = root
-    if task.run_id == root.pk:
-        task.run = root
-    return task
-
-
 def _check_open(task: Task, by: AbstractBaseUser | None) -> None:
     """Refuse a locked task that is closed, stands still, or is held by somebody else than `by` (None: by anybody)."""
     if task.state not in OPEN_TASK_STATES:
@@ -74,7 +65,7 @@ def claim_task(*, task_id: int, by: AbstractBaseUser, at: datetime) -> Task:
 
     Raises TaskHeldError if somebody else holds it, TaskClosedError if it is closed, RunSuspendedError.
     """
-    task = _locked(task_id)
+    task = lock_task(task_id).task
     _check_open(task, by)
     return task if task.assignee_id is not None else _hand(task, by, "task_claimed", by=by, at=at)
 
@@ -85,7 +76,7 @@ def claim_next_task(*, posts: Iterable[tuple[str, str]], by: AbstractBaseUser, a
     free = tasks_of_posts(posts).filter(state=TaskState.READY, run__state=RunState.ACTIVE, root__state=RunState.ACTIVE)
     for task_id, root_id in list(free.values_list("id", "root_id")[:NEXT_CANDIDATES]):
         if try_lock_root(root_id) is not None:
-            task = _locked(task_id)
+            task = lock_task(task_id).task
             if task.state == TaskState.READY:
                 return _hand(task, by, "task_claimed", by=by, at=at)
     return None
@@ -97,7 +88,7 @@ def reassign_task(*, task_id: int, to: AbstractBaseUser, by: AbstractBaseUser, a
 
     Raises TaskClosedError, RunSuspendedError.
     """
-    task = _locked(task_id)
+    task = lock_task(task_id).task
     _check_open(task, None)
     return task if task.assignee_id == to.pk else _hand(task, to, "task_reassigned", by=by, at=at)
 
@@ -105,7 +96,7 @@ def reassign_task(*, task_id: int, to: AbstractBaseUser, by: AbstractBaseUser, a
 @transaction.atomic
 def release_task(*, task_id: int, by: AbstractBaseUser, at: datetime) -> Task:
     """Give a claimed task back to its post, so that a colleague can take it. Raises TaskClosedError."""
-    task = _locked(task_id)
+    task = lock_task(task_id).task
     _check_open(task, None)
     return task if task.assignee_id is None else _hand(task, None, "task_released", by=by, at=at)
 
@@ -132,14 +123,15 @@ def complete_task(*, task_id: int, outcome: str, by: AbstractBaseUser, at: datet
     follows is opened, queued, called or joined in the same transaction; `effects_committed` is sent once.
     Raises UnknownOutcomeError, TaskHeldError, TaskClosedError, RunSuspendedError.
     """
-    task = _locked(task_id)
+    locked = lock_task(task_id)
+    task = locked.task
     if task.state == TaskState.DONE and task.closed_by_id == by.pk and task.outcome == outcome:
         return task
     _check_open(task, by)
     if task.outcomes and outcome not in task.outcomes:
         raise UnknownOutcomeError(f"{outcome!r} is none of {', '.join(task.outcomes)}.")
     task.outcome, task.assignee = outcome, by  # type: ignore[assignment]
-    step = Transition(task.root, by=by, at=at)
+    step = Transition(task.root, by=by, at=at, calendar=calendar_of_id(locked.calendar))
     finish_task(step, task)
     step.commit()
     return task
@@ -153,7 +145,7 @@ def return_task(*, task_id: int, to_node: str, by: AbstractBaseUser, at: datetim
     The same person returning it again to the same step changes nothing.
     Raises NotReturnableError, TaskHeldError, TaskClosedError, RunSuspendedError.
     """
-    task = _locked(task_id)
+    task = lock_task(task_id).task
     outcome = f"returned:{to_node}"[:40]
     if task.state == TaskState.DONE and task.closed_by_id == by.pk and task.outcome == outcome:
         return task

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from workflows.clocks import WorkingCalendar
@@ -16,9 +15,10 @@ from workflows.enums import OPEN_RUN_STATES, OPEN_TASK_STATES, RunState, TaskSta
 from workflows.models import Job, Message, ProcessDefinition, Run, Subscription, Task, Timer
 from workflows.operations import node_timers
 from workflows.operations.history import Fact, chained
+from workflows.operations.locking import reserve_run
 from workflows.operations.writes import Writes
 from workflows.queries.calendars import calendar_for
-from workflows.queries.definitions import graph_of, published_definition
+from workflows.queries.definitions import UnknownProcessError, graph_of
 from workflows.signals import (
     JobGaveUp,
     RunFinished,
@@ -42,6 +42,9 @@ MESSAGES_TASK = "workflows.tasks.deliver_messages_task"
 MAX_CALLS = 8
 #: How long a message waits for a run that waits for it.
 MESSAGE_LIFE = timedelta(days=30)
+#: Effects that open a row somebody works on.
+_BEGINNING = (events.TaskOpened, events.JobQueued, events.ChildCalled)
+_MISSING = object()
 
 
 class UncaughtFailureError(Exception):
@@ -55,18 +58,34 @@ class UncaughtFailureError(Exception):
 class Transition:
     """One step of a root run and everything below it. The caller holds the root's lock and calls `commit` once."""
 
-    def __init__(self, root: Run, *, by: AbstractBaseUser | None, at: datetime, since: datetime | None = None) -> None:
-        """since: the instant a repeated timer counts on from, by default `at`."""
+    def __init__(
+        self,
+        root: Run,
+        *,
+        by: AbstractBaseUser | None,
+        at: datetime,
+        since: datetime | None = None,
+        calendar: WorkingCalendar | None = None,
+    ) -> None:
+        """since: the instant a repeated timer counts on from, by default `at`. calendar: if it is known already."""
         self.root = root
         self.by = by
         self.at = at
         self.since = since or at
+        self._calendar = calendar
         self.runs: dict[int, Run] = {root.pk: root}
         self.moved: set[int] = set()
         self.queue: deque[tuple[int, events.Event]] = deque()
         self.facts: list[Fact] = []
         self.happened: list[Happening] = []
         self.writes = Writes()
+
+    def begin(self, run: Run, definition: ProcessDefinition, event: events.Started) -> None:
+        """Let a run that is not stored yet begin."""
+        self.writes.new_runs.append(run)
+        self.note(run, "run_started", process=definition.key, version=definition.version)
+        self.tell(RunStarted(run=run))
+        self.push(run, event)
 
     def push(self, run: Run, event: events.Event) -> None:
         """Queue an event for a run below this root."""
@@ -97,7 +116,8 @@ class Transition:
         writes.history = chained(root=self.root, facts=self.facts, by=self.by, at=self.at)
         if writes.history:
             self.moved.add(self.root.pk)
-        writes.runs = [self.runs[run_id] for run_id in sorted(self.moved)]
+        new = {run.pk for run in writes.new_runs}
+        writes.runs = [self.runs[run_id] for run_id in sorted(self.moved - new)]
         writes.send()
         if writes.jobs:
             wake(JOBS_TASK)
@@ -109,15 +129,18 @@ class Transition:
         graph = graph_of(run.definition_id)
         before = State.from_json(run.marking, run.known)
         after, effects = advance(graph, before, event)
-        if after == before:
+        if after == before and not effects:
             return
         run.marking = after.to_json()
-        run.learned = {name: value for name, value in after.data.items() if run.data.get(name) is not value}
+        run.learned = {name: value for name, value in after.data.items() if run.data.get(name, _MISSING) is not value}
         run.version += 1
         self.moved.add(run.pk)
-        taken = [effect for effect in effects if isinstance(effect, events.ActivityCancelled)]
+        taken = {(effect.node, effect.round) for effect in effects if isinstance(effect, events.ActivityCancelled)}
         if taken:
-            self._take_away(run, taken)
+            # What begins and is taken away in one and the same step never was.
+            begun = {(effect.node, effect.round) for effect in effects if isinstance(effect, _BEGINNING)}
+            effects = tuple(one for one in effects if not (isinstance(one, _BEGINNING) and (one.node, one.round) in taken))
+            self._take_away(run, taken - begun)
         for effect in effects:
             self._apply(run, graph, effect)
 
@@ -135,8 +158,10 @@ class Transition:
                 self._set_timer(run, effect.node, effect.round, node_timers.EVENT, due_at, effect.fired + 1)
             case events.Subscribed():
                 self._subscribe(run, effect)
+            case events.Disarmed() if graph.nodes[effect.node].timer is not None:
+                self._cancel_timers(run.pk, effect.node, effect.round)
             case events.Disarmed():
-                self._disarm(run, effect)
+                self.end_subscription(run.pk, effect.node, effect.round)
             case events.Thrown():
                 self._throw(run, effect)
             case events.JoinFired():
@@ -144,10 +169,12 @@ class Transition:
             case events.RunEnded():
                 self._end(run, effect)
 
-    @cached_property
+    @property
     def calendar(self) -> WorkingCalendar:
         """The working calendar as it stands now."""
-        return calendar_for()
+        if self._calendar is None:
+            self._calendar = calendar_for()
+        return self._calendar
 
     def _open_task(self, run: Run, graph: Graph, effect: events.TaskOpened) -> None:
         node = graph.nodes[effect.node]
@@ -206,10 +233,6 @@ class Transition:
         )
         self.note(run, "listening", node=effect.node, round=effect.round, kind=effect.trigger, name=effect.name)
 
-    def _disarm(self, run: Run, effect: events.Disarmed) -> None:
-        self._cancel_timers(run.pk, effect.node, effect.round)
-        self.end_subscription(run.pk, effect.node, effect.round)
-
     def end_subscription(self, run_id: int, node: str, number: int) -> None:
         """Take the row of a wait away that is over."""
         place = {"run_id": run_id, "node": node, "round": number}
@@ -237,18 +260,23 @@ class Transition:
     def _start_child(self, parent: Run, effect: events.ChildCalled) -> None:
         self._refuse_endless_calls(parent)
         part = parent.known.get("parts", {}).get(effect.part, {}) if effect.part else {}
-        child = self._create_run(
-            definition=published_definition(part.get("process") or effect.called),
+        process_key = part.get("process") or effect.called
+        new = reserve_run(process_key)
+        if new is None:
+            raise UnknownProcessError(f"The process {process_key} is not published: load it with `load_processes`.")
+        child = Run(
+            pk=new.key,
+            definition=new.definition,
+            root=self.root,
+            parent=parent,
+            parent_node=effect.node,
+            parent_round=effect.round,
             subject_kind=part.get("subject_kind", parent.subject_kind),
             subject_id=part.get("subject_id", parent.subject_id),
             data={"answers": parent.known.get("answers", {}), **part.get("data", {})},
-            parent=parent,
-            node=effect.node,
-            number=effect.round,
+            started_at=self.at,
         )
-        self.note(child, "run_started", process=child.definition.key, version=child.definition.version)
-        self.tell(RunStarted(run=child))
-        self.queue.append((child.pk, events.Started()))
+        self.begin(child, new.definition, events.Started())
 
     def _refuse_endless_calls(self, parent: Run) -> None:
         above: Run | None = parent
@@ -257,48 +285,27 @@ class Transition:
         if above is not None:
             raise EngineError(f"{parent.subject_kind}: processes call each other more than {MAX_CALLS} deep.")
 
-    def _create_run(
-        self,
-        *,
-        definition: ProcessDefinition,
-        subject_kind: str,
-        subject_id: str,
-        data: dict[str, Any],
-        parent: Run,
-        node: str,
-        number: int,
-    ) -> Run:
-        child = Run.objects.create(
-            definition=definition,
-            root=self.root,
-            parent=parent,
-            parent_node=node,
-            parent_round=number,
-            subject_kind=subject_kind,
-            subject_id=subject_id,
-            data=data,
-            started_at=self.at,
-        )
-        self.runs[child.pk] = child
-        return child
-
-    def _take_away(self, run: Run, taken: list[events.ActivityCancelled]) -> None:
-        places = {(effect.node, effect.round) for effect in taken}
+    def _take_away(self, run: Run, places: set[tuple[str, int]]) -> None:
         # What this very step opened is not stored yet: it is forgotten instead.
         fresh = {(task.node, task.round) for task in self.writes.tasks if task.run_id == run.pk} & places
         self.writes.tasks = [t for t in self.writes.tasks if t.run_id != run.pk or (t.node, t.round) not in fresh]
         self.writes.jobs = [j for j in self.writes.jobs if j.run_id != run.pk or (j.node, j.round) not in places]
         self.happened = [
-            one for one in self.happened if not (isinstance(one, TaskReady) and (one.task.node, one.task.round) in fresh)
+            one
+            for one in self.happened
+            if not (isinstance(one, TaskReady) and one.task.run_id == run.pk and (one.task.node, one.task.round) in fresh)
         ]
         for task in Task.objects.filter(run=run, state__in=OPEN_TASK_STATES).order_by("id"):
             if (task.node, task.round) in places:
                 task.run = run
                 self.close_task(task, TaskState.CANCELLED)
                 self.tell(TaskTakenAway(task=task))
-        for child in Run.objects.filter(parent=run, state__in=OPEN_RUN_STATES).order_by("id"):
+        begun = [child for child in self.writes.new_runs if child.parent_id == run.pk]
+        for child in [*Run.objects.filter(parent=run, state__in=OPEN_RUN_STATES).order_by("id"), *begun]:
             if (child.parent_node, child.parent_round) in places:
                 self.push(self.runs.get(child.pk, child), events.Cancelled(outcome=run.outcome or "cancelled"))
+        for node, number in sorted(fresh):
+            self._cancel_timers(run.pk, node, number)
         for node, number in sorted(places):
             place = {"run_id": run.pk, "node": node, "round": number}
             self.writes.cancelled_jobs.append({**place, "closed_at": self.at})

@@ -23,6 +23,13 @@ _UPDATE_RUNS = """update workflows_run r set marking = x.marking, learned = x.le
  history_head = decode(x.history_head, 'hex')
  from jsonb_to_recordset(%s) x(id bigint, marking jsonb, learned jsonb, state text, outcome text, version int,
  ended_at timestamptz, history_length int, history_head text) where r.id = x.id"""
+_INSERT_RUNS = """insert into workflows_run (id, definition_id, root_id, parent_id, parent_node, parent_round, subject_kind,
+ subject_id, state, marking, data, learned, outcome, version, history_length, history_head, started_at, ended_at)
+ select id, definition_id, root_id, parent_id, parent_node, parent_round, subject_kind, subject_id, state, marking, data,
+ learned, outcome, version, history_length, decode(history_head, 'hex'), started_at, ended_at
+ from jsonb_to_recordset(%s) x(id bigint, definition_id bigint, root_id bigint, parent_id bigint, parent_node text,
+ parent_round int, subject_kind text, subject_id text, state text, marking jsonb, data jsonb, learned jsonb,
+ outcome text, version int, history_length int, history_head text, started_at timestamptz, ended_at timestamptz)"""
 _UPDATE_TASKS = """update workflows_task t set state = x.state, outcome = x.outcome, assignee_id = x.assignee_id,
  claimed_at = x.claimed_at, closed_at = x.closed_at, closed_by_id = x.closed_by_id
  from jsonb_to_recordset(%s) x(id bigint, state text, outcome text, assignee_id bigint, claimed_at timestamptz,
@@ -65,6 +72,7 @@ class Writes:
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
+        self.new_runs: list[Run] = []
         self.closed_tasks: list[Task] = []
         self.tasks: list[Task] = []
         self.jobs: list[Job] = []
@@ -89,10 +97,12 @@ class Writes:
             keys = {(run, node, number): key for key, run, node, number in cursor.fetchall()} if self.tasks else {}
         for task in self.tasks:
             task.pk = keys[task.run_id, task.node, task.round]
-            task._state.adding, task._state.db = False, connection.alias
+        for row in (*self.tasks, *self.new_runs):
+            row._state.adding, row._state.db = False, connection.alias
 
     def _parts(self) -> list[tuple[str, list[Row]]]:
         return [
+            (_INSERT_RUNS, [{**_run(run), **_values(run, _NEW_RUN)} for run in self.new_runs]),
             (_UPDATE_RUNS, [_run(run) for run in self.runs]),
             (_UPDATE_TASKS, [_values(task, _TASK_ENDS) for task in self.closed_tasks]),
             (_INSERT_JOBS, [_values(job, _JOB) for job in self.jobs]),
@@ -108,6 +118,10 @@ class Writes:
 
 
 _RUN = ("id", "marking", "learned", "state", "outcome", "version", "ended_at", "history_length")
+_NEW_RUN = (
+    "definition_id", "root_id", "parent_id", "parent_node", "parent_round", "subject_kind", "subject_id", "data",
+    "started_at",
+)  # fmt: skip
 _TASK_ENDS = ("id", "state", "outcome", "assignee_id", "claimed_at", "closed_at", "closed_by_id")
 _TASK = (
     "run_id", "root_id", "subject_kind", "subject_id", "node", "round", "name_zh", "name_en", "department", "role",

@@ -36,7 +36,12 @@ def newest_version(region: str) -> CalendarVersion | None:
 
 def calendar_of(version: CalendarVersion | None) -> WorkingCalendar:
     """Return the calendar of a version, built once per process; without one, the national calendar."""
-    return national_calendar() if version is None else _built(version.pk)
+    return calendar_of_id(None if version is None else version.pk)
+
+
+def calendar_of_id(version_id: int | None) -> WorkingCalendar:
+    """Return the calendar of the version with this key, as `calendar_of`."""
+    return national_calendar() if version_id is None else _built(version_id)
 
 
 def calendar_for(region: str | None = None) -> WorkingCalendar:

@@ -16,6 +16,7 @@ from workflows.enums import RunState
 from workflows.models import HistoryEvent, Run, Task
 from workflows.operations import tasks
 from workflows.operations.history import first_broken_row
+from workflows.operations.locking import LockedTask
 from workflows.operations.tasks import complete_task
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,12 +82,13 @@ def test_without_the_lock_joins_are_lost(monkeypatch: pytest.MonkeyPatch) -> Non
     runs, pairs, people = _prepare(20)
     both_have_read = threading.Barrier(2, timeout=PATIENCE)
 
-    def read_only(task_id: int) -> Run:
-        root = Run.objects.get(pk=Task.objects.values("root_id").get(pk=task_id)["root_id"])
+    def read_only(task_id: int) -> LockedTask:
+        task = Task.objects.select_related("root", "run").get(pk=task_id)
+        task.run = task.root
         both_have_read.wait()
-        return root
+        return LockedTask(task=task, root=task.root, calendar=None)
 
-    monkeypatch.setattr(tasks, "lock_root_of_task", read_only)
+    monkeypatch.setattr(tasks, "lock_task", read_only)
     raised = _race(pairs, people)
     assert [run for run in runs if _joins(run)] == [], "every join is lost"
     # What saves us from losing them silently: one place in a history is taken once.
