@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
 
 from workflows.engine.events import Triggered
 from workflows.engine.state import State
@@ -73,73 +74,107 @@ def _send(
 def deliver_messages(*, at: datetime, limit: int = 200) -> int:
     """Deliver open messages, oldest first; returns how many deliveries were made. Safe to run any number at once.
 
-    A case that somebody holds, or that is suspended, is left to the next sweep. A failure is logged and stops no
-    other message.
+    A case that somebody holds is left to the next sweep, one that is suspended until it is resumed. A failure is
+    logged, tried again by the next sweep, and stops no other message and no other receiver of a signal.
     """
     Message.objects.filter(closed_at__isnull=True, expires_at__lt=at).update(closed_at=at)
     return sum(_try_deliver(message, at) for message in _deliverable()[:limit])
 
 
 def _deliverable() -> QuerySet[Message]:
-    """Return the open messages that somebody waits for, and signals, which are over once everybody got them."""
-    waits = Subscription.objects.filter(kind=ListenKind.MESSAGE, name=OuterRef("name"))
-    waits = waits.filter(Q(key="") | Q(key=OuterRef("key")))
-    starts = StartEvent.objects.filter(
-        kind=ListenKind.MESSAGE, name=OuterRef("name"), definition__state=DefinitionState.PUBLISHED
-    )
-    wanted = Q(kind=ListenKind.SIGNAL) | Exists(waits) | Exists(starts)
-    return Message.objects.filter(wanted, closed_at__isnull=True).order_by("id")
+    """Return the open messages that somebody can have now, and signals, which are over once everybody got them."""
+    same = {"kind": OuterRef("kind"), "name": OuterRef("name")}
+    waits = Subscription.objects.filter(**same, root__state=RunState.ACTIVE)
+    mine = waits.filter(Q(key="") | Q(key=OuterRef("key")))
+    set_aside = waits.annotate(number=Cast("pk", CharField())).filter(number=OuterRef("key"))
+    starts = StartEvent.objects.filter(**same, definition__state=DefinitionState.PUBLISHED)
+    message = Q(kind=ListenKind.MESSAGE) & (Exists(mine) | Exists(starts))
+    signal = Q(kind=ListenKind.SIGNAL) & (Q(key="") | Exists(set_aside))
+    return Message.objects.filter(message | signal, closed_at__isnull=True).order_by("id")
 
 
 def _try_deliver(message: Message, at: datetime) -> int:
     try:
-        return _deliver_signal(message, at) if message.kind == ListenKind.SIGNAL else _deliver(message, at)
+        to_all = message.kind == ListenKind.SIGNAL and not message.key
+        return _deliver_to_all(message, at) if to_all else _deliver_to_one(message, at)
     except Exception as error:
-        # Where, not what: an error's message may hold personal data.
-        where = traceback.format_tb(error.__traceback__)
-        log.error("message failed", extra={"message": message.pk, "error": type(error).__name__, "where": where})
+        _log(error, message=message.pk)
         return 0
 
 
+def _log(error: Exception, **about: int) -> None:
+    # Where, not what: an error's message may hold personal data.
+    where = traceback.format_tb(error.__traceback__)
+    log.error("message failed", extra={**about, "error": type(error).__name__, "where": where})
+
+
 def _waiting(message: Message) -> QuerySet[Subscription]:
-    waiting = Subscription.objects.filter(kind=message.kind, name=message.name, root__state=RunState.ACTIVE)
+    waiting = Subscription.objects.filter(kind=message.kind, name=message.name)
     if message.kind == ListenKind.MESSAGE:
         waiting = waiting.filter(key__in=("", message.key))
+    elif message.key:
+        waiting = waiting.filter(pk=int(message.key))
     return waiting.order_by("id")
 
 
-def _deliver(message: Message, at: datetime) -> int:
-    waiting = list(_waiting(message)[:20])
-    for subscription in waiting:
+def _deliver_to_one(message: Message, at: datetime) -> int:
+    waiting = _waiting(message)
+    for subscription in waiting.filter(root__state=RunState.ACTIVE)[:20]:
         if _hand_over(message, subscription, at, closed_at=at):
             return 1
-    return 0 if waiting else _start(message, at)
+    # What a suspended case waits for is kept for it and starts nothing else.
+    return 0 if message.kind == ListenKind.SIGNAL or waiting.exists() else _start(message, at)
 
 
-def _deliver_signal(message: Message, at: datetime) -> int:
+def _deliver_to_all(message: Message, at: datetime) -> int:
     given = 0
     waiting = _waiting(message).filter(pk__gt=message.reached, opened_at__lte=message.sent_at)
-    for subscription in waiting.iterator():
-        if not _hand_over(message, subscription, at, reached=subscription.pk):
+    for subscription in waiting.annotate(stands=F("root__state")).iterator():
+        if subscription.stands == RunState.SUSPENDED:
+            _set_aside(message, subscription)
+            continue
+        try:
+            handed = _hand_over(message, subscription, at, reached=subscription.pk)
+        except Exception as error:
+            _log(error, message=message.pk, subscription=subscription.pk)
+            _set_aside(message, subscription)
+            continue
+        if handed is None:
             return given  # in order: who is held now gets it, and those behind, in the next sweep
-        given += 1
+        given += handed
     return given + _start(message, at)
 
 
 @transaction.atomic
-def _hand_over(message: Message, subscription: Subscription, at: datetime, **mark: Any) -> bool:
-    """Let one waiting run have a message, at most once: the message's row is marked in the same transaction."""
+def _set_aside(message: Message, subscription: Subscription) -> None:
+    """Keep a signal for one run that cannot have it now, as a row of its own, so that nobody behind it waits."""
+    if Message.objects.filter(pk=message.pk, closed_at__isnull=True, reached__lt=subscription.pk).update(
+        reached=subscription.pk
+    ):
+        Message.objects.create(
+            kind=message.kind,
+            name=message.name,
+            key=str(subscription.pk),
+            data=message.data,
+            sent_at=message.sent_at,
+            expires_at=message.expires_at,
+        )
+
+
+@transaction.atomic
+def _hand_over(message: Message, subscription: Subscription, at: datetime, **mark: Any) -> bool | None:
+    """Let one waiting run have a message, at most once: the message's row is marked in the same transaction.
+
+    Returns whether it had it now; None when its case cannot move at this moment.
+    """
     root = try_lock_root(subscription.root_id)
     if root is None or root.state != RunState.ACTIVE:
-        return False
+        return None
+    if not Subscription.objects.filter(pk=subscription.pk).exists():
+        return False  # it no longer waits
     unmarked = Message.objects.filter(pk=message.pk, closed_at__isnull=True, reached__lt=subscription.pk)
     if not unmarked.update(**mark):
         return False
-    if not Subscription.objects.filter(pk=subscription.pk).exists():
-        # Whoever waited no longer does: a signal passes on, a message stays open for the next one.
-        if message.kind == ListenKind.MESSAGE:
-            unmarked.model.objects.filter(pk=message.pk).update(closed_at=None)
-        return message.kind == ListenKind.SIGNAL
     run = root if subscription.run_id == root.pk else Run.objects.get(pk=subscription.run_id)
     place = {"node": subscription.node, "round": subscription.round}
     step = Transition(root, by=None, at=at)
@@ -175,25 +210,38 @@ def _start(message: Message, at: datetime) -> int:
     return len(found)
 
 
-@transaction.atomic
 def start_due_runs(*, at: datetime, limit: int = 100) -> int:
-    """Start the processes whose timer start event is due, once per instant; returns how many."""
+    """Start the processes whose timer start event is due, once per instant; returns how many.
+
+    One that cannot start is logged, tried again by the next sweep, and stops no other.
+    """
     due = StartEvent.objects.filter(due_at__lte=at, definition__state=DefinitionState.PUBLISHED)
-    rows = due.select_for_update(skip_locked=True, of=("self",)).select_related("definition").order_by("due_at", "id")
     started = 0
-    for start in rows[:limit]:
-        start_run_at(
-            definition=start.definition,
-            node=start.node,
-            subject_kind="schedule",
-            subject_id=f"{start.pk}:{start.fired + 1}",
-            data={},
-            by=None,
-            at=at,
-        )
-        _set_next(start)
-        started += 1
+    for start_id in list(due.order_by("due_at", "id").values_list("pk", flat=True)[:limit]):
+        try:
+            started += _start_due(start_id, at)
+        except Exception as error:
+            _log(error, start_event=start_id)
     return started
+
+
+@transaction.atomic
+def _start_due(start_id: int, at: datetime) -> int:
+    due = StartEvent.objects.filter(pk=start_id, due_at__lte=at, definition__state=DefinitionState.PUBLISHED)
+    start = due.select_for_update(skip_locked=True, of=("self",)).select_related("definition").first()
+    if start is None:
+        return 0
+    start_run_at(
+        definition=start.definition,
+        node=start.node,
+        subject_kind="schedule",
+        subject_id=f"{start.pk}:{start.fired + 1}",
+        data={},
+        by=None,
+        at=at,
+    )
+    _set_next(start)
+    return 1
 
 
 def _set_next(start: StartEvent) -> None:
