@@ -46,17 +46,12 @@ class Findings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Compiled:
-    """A move in bits.
-
-    lengths: how many elements take part for each place chosen, ascending. reach: of a join, for each place from which
-    its flows can be reached, which of them.
-    """
+    """A move in bits. reach: of a join, for each place from which its flows can be reached, which of them."""
 
     move: Move
     taken: Bits
     put: Bits
     some: tuple[tuple[Bits, tuple[str, ...]], ...]
-    lengths: tuple[int, ...]
     reach: tuple[tuple[Bits, Bits], ...]
 
 
@@ -118,7 +113,7 @@ class _Explorer:
                     length = len(elements) + self.branch * (size - 1)
                     self._go(_Step(marking, elements, length), left, put, move.move.clears, queue)
                 if len(move.some) > size:
-                    later.append(len(move.move.elements) + sum(move.lengths[: size + 1]) + self.branch * size)
+                    later.append(len(move.move.elements) + self.branch * size)
             if later:
                 heappush(queue, (self.costs[marking] + min(later), size + 1, marking))
             if not moved:
@@ -180,7 +175,6 @@ class _Explorer:
             self._bits(move.taken),
             self._bits(move.put),
             tuple((self._bits((place,)), names) for place, names in move.some.items()),
-            tuple(sorted(len(names) for names in move.some.values())),
             tuple((self._bits((place,)), self._bits(ahead)) for place, ahead in reach if place not in move.taken),
         )
         for place in move.taken if move.join else (min(move.taken),):

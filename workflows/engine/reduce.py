@@ -10,7 +10,7 @@ books, four things are minded:
 - *Two tokens.* The place itself no longer shows that it could hold two. Something must show it instead (`_seen`):
   a taker that puts its token somewhere, where it may rest just as well; or a place of the same putters from which
   tokens only vanish, so that they too may rest; or that the putters do nothing but fill the place, so that the first
-  of two may wait until there are two tokens before it.
+  of two may wait until there are two tokens before it; or that the place never gets a second token at all.
 - *Clearing moves* take all tokens and put none. Another taker may always be chosen instead, so coming early hides
   nothing; where only clearing moves take from a place, the first condition keeps it.
 - *Inclusive joins* look at tokens elsewhere (BPMN 2.0.2 §13.4.3). A token that is moved on early must not hold up a
@@ -24,7 +24,8 @@ Idle moves put back what they take. Beside a move that can happen just when they
 Entries of an inclusive join. If all moves onto two of its flows take the same tokens, the second such move finds the
 join's flow full, or the join has fired; and if whatever can still reach one of the flows can reach the other, neither
 is waited for without the other. So they are one flow. A join of one flow is no join. Blocks from an inclusive split to
-its join vanish in this way, nested ones from the inside out.
+its join vanish in this way, nested ones from the inside out. A join to which there is never more than one token under
+way (no move makes two of one) waits for nothing and is a plain merge.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class _Reduction:
             while growing and not self.todo:
                 place, _ = growing.popitem()
                 self._pass(place, grow=True)
-            if not self.todo and not any(self._merge_entries(join) for join in list(self.reach)):
+            if not self.todo and not any([self._simplify(join) for join in list(self.reach)]):  # noqa: C419 (all)
                 return Net(self.net.first, tuple(self.known.values()), self.reach, self.net.targets)
 
     # --- the moves
@@ -182,12 +183,11 @@ class _Reduction:
         )
         if all(move.clears for move in after) and not alone:
             return False
-        if any(move.put or move.some for move in after) or self._filled_once(place):
-            return True
-        if alone and len({move.taken for move in before}) == 1:
+        if any(move.put or move.some for move in after) or (alone and len({move.taken for move in before}) == 1):
             return True
         beside = frozenset.intersection(*(move.put.union(move.some) for move in before)) - {place}
-        return any(self._only_vanishes(other) and self._reaches_less(other, place) for other in beside)
+        vanishing = any(self._only_vanishes(other) and self._reaches_less(other, place) for other in beside)
+        return vanishing or self._filled_once(place)
 
     def _only_vanishes(self, place: str) -> bool:
         return all(move.taken == {place} and not (move.put or move.some or move.join) for move in self.takers[place])
@@ -205,45 +205,38 @@ class _Reduction:
 
     # --- inclusive joins
 
-    def _merge_entries(self, join: str) -> bool:
+    def _simplify(self, join: str) -> bool:
+        """Make flows of a join one that are filled at once; make it a plain merge if one token at most comes to it."""
         moves = [move for move in self.known.values() if move.join == join]
-        entries = moves[0].taken
-        kept = {entry: min(alike) for alike in self._alike(join, entries) for entry in alike}
-        single = len(set(kept.values())) == 1
-        if len(set(kept.values())) == len(entries) and not single:
-            return self._part_entries(join, moves)
-        touched = dict.fromkeys(move for entry in entries for move in self.putters[entry])
-        touched.update(dict.fromkeys(moves))
+        kept = {entry: min(alike) for alike in self._alike(join, moves[0].taken) for entry in alike}
+        left = set(kept.values())
+        if len(left) == len(kept) and len(left) > 1:
+            if not self._comes_alone(join):
+                return False
+            left = {""}
+        touched = dict.fromkeys(move for entry in kept for move in self.putters[entry]) | dict.fromkeys(moves)
         for move in touched:
             self._remove(move)
         for move in touched:
             for renamed in _renamed(move, kept):
-                ended = single and renamed.join == join
-                self._add(replace(renamed, join="") if ended else renamed)
-        if single:
-            del self.reach[join]
-        else:
-            ahead = self.reach[join]
+                if move.join != join or len(left) > 1:
+                    self._add(renamed)
+                else:
+                    for entry in renamed.taken:
+                        self._add(replace(renamed, taken=frozenset({entry}), join=""))
+        ahead = self.reach.pop(join)
+        if len(left) > 1:
             self.reach[join] = {p: frozenset(kept[entry] for entry in on) for p, on in ahead.items()}
-        self.todo.update(dict.fromkeys(self.takers))  # fewer joins to mind: more places may be passed
+        self.todo.update(dict.fromkeys(self.takers))  # fewer flows to mind: more places may be passed
         return True
 
-    def _part_entries(self, join: str, moves: list[Move]) -> bool:
-        """Make a join to which one token at most is ever under way a plain merge."""
+    def _comes_alone(self, join: str) -> bool:
+        """Tell whether there is never more than one token from which the join can be reached."""
         near = {place for place, ahead in self.reach[join].items() if ahead}
-        for move in self.known.values():
-            if move.join != join and len(near & move.put) + len(near & move.some.keys()) > len(near & move.taken):
-                return False
-            if move.join == join and len(near & move.put) + len(near & move.some.keys()) > 1:
-                return False
-        for move in moves:
-            self._remove(move)
-        del self.reach[join]
-        for move in moves:
-            for entry in move.taken:
-                self._add(replace(move, taken=frozenset({entry}), join=""))
-        self.todo.update(dict.fromkeys(self.takers))
-        return True
+        return all(
+            len(near & move.put) + len(near & move.some.keys()) <= (1 if move.join else len(near & move.taken))
+            for move in self.known.values()
+        )
 
     def _alike(self, join: str, entries: Marking) -> Iterable[list[str]]:
         """Return the join's flows, those together onto which tokens come at once and from the same places."""
