@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from workflows.actions import UnknownActionError, action_named
+from workflows.bpmn.document import read_document
 from workflows.bpmn.parse import parse_process
 from workflows.engine.graph import AUTOMATIC, Graph, Node, NodeKind, Trigger
 from workflows.engine.problems import Problem
@@ -55,19 +56,22 @@ def save_draft(*, source: bytes, at: datetime) -> ProcessDefinition:
     Raises BpmnError when the file is not a process we could ever execute.
     """
     graph = parse_process(source)
-    values = {"source": source.decode(), "checksum": _checksum(source), **_names(graph)}
-    draft, _ = ProcessDefinition.objects.update_or_create(
-        key=graph.key, state=DefinitionState.DRAFT, defaults=values
-    )
+    text = _as_text(source)
+    values = {"source": text, "checksum": _checksum(text), **_names(graph)}
+    draft, _ = ProcessDefinition.objects.update_or_create(key=graph.key, state=DefinitionState.DRAFT, defaults=values)
     return draft
 
 
+@transaction.atomic
 def publish_draft(*, key: str, at: datetime) -> ProcessDefinition:
-    """Publish the draft of a process. Effects and errors as `publish_process`; raises NoDraftError."""
-    draft = ProcessDefinition.objects.filter(key=key, state=DefinitionState.DRAFT).first()
+    """Publish the draft of a process, which then is none any more. Else as `publish_process`; raises NoDraftError."""
+    _lock(key)
+    draft = ProcessDefinition.objects.select_for_update().filter(key=key, state=DefinitionState.DRAFT).first()
     if draft is None:
         raise NoDraftError(f"There is no draft of the process {key}.")
-    return publish_process(source=draft.source.encode(), at=at)
+    published = publish_process(source=draft.source.encode(), at=at)
+    ProcessDefinition.objects.filter(pk=draft.pk).delete()
+    return published
 
 
 @transaction.atomic
@@ -82,10 +86,10 @@ def publish_process(*, source: bytes, at: datetime) -> ProcessDefinition:
     report = check_graph(graph, posts=known_posts())
     if report.problems:
         raise UnsoundProcessError(graph.key, report.problems)
-    # The newest version's row is the lock between two publishers of one process.
-    versions = ProcessDefinition.objects.select_for_update().filter(key=graph.key, version__isnull=False)
-    newest = versions.order_by("-version").first()
-    checksum = _checksum(source)
+    _lock(graph.key)
+    newest = ProcessDefinition.objects.filter(key=graph.key, version__isnull=False).order_by("-version").first()
+    text = _as_text(source)
+    checksum = _checksum(text)
     if newest is not None and newest.checksum == checksum and newest.state == DefinitionState.PUBLISHED:
         return newest
     ProcessDefinition.objects.filter(key=graph.key, state=DefinitionState.DRAFT).delete()
@@ -93,7 +97,7 @@ def publish_process(*, source: bytes, at: datetime) -> ProcessDefinition:
     definition = ProcessDefinition.objects.create(
         key=graph.key,
         version=(newest.version or 0) + 1 if newest else 1,
-        source=source.decode(),
+        source=text,
         checksum=checksum,
         published_at=at,
         **_names(graph),
@@ -105,7 +109,14 @@ def publish_process(*, source: bytes, at: datetime) -> ProcessDefinition:
 @transaction.atomic
 def retire_process(*, key: str) -> None:
     """Let no new run begin with a process; those that run stay with their version. Twice is once."""
+    _lock(key)
     _retire(key)
+
+
+def _lock(key: str) -> None:
+    """Let one transaction at a time publish or retire a process; its first version has no row yet to be locked."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"process {key}"])
 
 
 def _retire(key: str) -> None:
@@ -130,17 +141,25 @@ def _names(graph: Graph) -> dict[str, str]:
     return {"name_zh": graph.name_zh, "name_en": graph.name_en}
 
 
-def _checksum(source: bytes) -> str:
-    return hashlib.sha256(source).hexdigest()
+def _as_text(source: bytes) -> str:
+    """Return a file as it is kept: byte for byte, or written anew when it came in another encoding than UTF-8."""
+    try:
+        return source.decode()
+    except UnicodeDecodeError:
+        return read_document(source).to_xml().decode()
+
+
+def _checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _unstaffed(graph: Graph, posts: Posts | None) -> list[Problem]:
     """Return the user tasks that nobody would see."""
     problems = []
     for node in graph.nodes.values() if posts is not None else ():
-        if node.kind is NodeKind.USER_TASK and node.role != "applicant" and posts is not None:
-            if reason := posts.lacks(node.department, node.role):
-                problems.append(_problem("unstaffed", node.id, f"Nobody would see this task: {reason}."))
+        asked = node.kind is NodeKind.USER_TASK and node.role != "applicant"
+        if asked and posts is not None and (reason := posts.lacks(node.department, node.role)):
+            problems.append(_problem("unstaffed", node.id, f"Nobody would see this task: {reason}."))
     return problems
 
 
@@ -176,7 +195,7 @@ _ANSWERING = (NodeKind.USER_TASK, NodeKind.CALL_ACTIVITY, NodeKind.SUB_PROCESS)
 
 
 def _items(graph: Graph) -> frozenset[str]:
-    """Return the names under which data of unknown shape may be read: what cases bring, and what instances are about."""
+    """Return the names under which data of unknown shape may be read: what cases bring, what instances are about."""
     return _GIVEN_ROOTS | {node.loop.item for node in graph.nodes.values() if node.loop is not None}
 
 

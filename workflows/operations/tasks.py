@@ -70,16 +70,28 @@ def claim_task(*, task_id: int, by: AbstractBaseUser, at: datetime) -> Task:
     return task if task.assignee_id is not None else _hand(task, by, "task_claimed", by=by, at=at)
 
 
-@transaction.atomic
 def claim_next_task(*, posts: Iterable[tuple[str, str]], by: AbstractBaseUser, at: datetime) -> Task | None:
-    """Take the most urgent free task of these posts (department, role) that nobody is taking right now, if any."""
+    """Take the most urgent free task of these posts (department, role), if any.
+
+    Cases that somebody works on at this instant are passed over, and waited for only when nothing else is free.
+    """
     free = tasks_of_posts(posts).filter(state=TaskState.READY, run__state=RunState.ACTIVE, root__state=RunState.ACTIVE)
-    for task_id, root_id in list(free.values_list("id", "root_id")[:NEXT_CANDIDATES]):
-        if try_lock_root(root_id) is not None:
-            task = lock_task(task_id).task
-            if task.state == TaskState.READY:
-                return _hand(task, by, "task_claimed", by=by, at=at)
+    candidates = list(free.values_list("id", "root_id")[:NEXT_CANDIDATES])
+    for wait in (False, True):
+        for task_id, root_id in candidates:
+            if (task := _claim_if_free(task_id, root_id, wait=wait, by=by, at=at)) is not None:
+                return task
     return None
+
+
+@transaction.atomic
+def _claim_if_free(task_id: int, root_id: int, *, wait: bool, by: AbstractBaseUser, at: datetime) -> Task | None:
+    if not wait and try_lock_root(root_id) is None:
+        return None
+    task = lock_task(task_id).task
+    if task.state != TaskState.READY or RunState.SUSPENDED in (task.root.state, task.run.state):
+        return None
+    return _hand(task, by, "task_claimed", by=by, at=at)
 
 
 @transaction.atomic
