@@ -176,7 +176,7 @@ def _hand_over(message: Message, subscription: Subscription, at: datetime, **mar
     if not unmarked.update(**mark):
         return False
     run = root if subscription.run_id == root.pk else Run.objects.get(pk=subscription.run_id)
-    place = {"node": subscription.node, "round": subscription.round}
+    place: dict[str, Any] = {"node": subscription.node, "round": subscription.round}
     step = Transition(root, by=None, at=at)
     step.note(run, f"{message.kind}_received", **place, name=message.name, message=message.pk)
     step.push(run, Triggered(**place, data=message.data))
