@@ -246,18 +246,23 @@ class Graph:
             if listener.interrupting and listener.kind is not NodeKind.START:
                 yield from listener.outgoing
 
+    @cached_property
+    def _before(self) -> Mapping[str, list[str]]:
+        """For each flow those from which a token comes onto it in one step."""
+        before: dict[str, list[str]] = {flow: [] for flow in self.flows}
+        for name, node in self.nodes.items():
+            for out in self.ways_on(name):
+                before[out].extend(node.incoming)
+        return before
+
     def _reach(self, gateway: str) -> Mapping[str, frozenset[str]]:
         found: dict[str, set[str]] = defaultdict(set)
-        before: dict[str, list[str]] = defaultdict(list)
-        for name, node in self.nodes.items():
-            if name != gateway:
-                for out in self.ways_on(name):
-                    before[out].extend(node.incoming)
         for entry in self.nodes[gateway].incoming:
             ahead = [entry]
             while ahead:
                 flow = ahead.pop()
                 if entry not in found[flow]:
                     found[flow].add(entry)
-                    ahead.extend(before[flow])
+                    if self.flows[flow].source != gateway:
+                        ahead.extend(self._before[flow])
         return {flow: frozenset(entries) for flow, entries in found.items()}

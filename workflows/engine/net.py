@@ -180,7 +180,9 @@ class Drawing:
         led = self.graph.leads_to(join.id)
         # Where nodes begin without a flow, a token may come as far as it may from behind them.
         begun = {
-            node.id: frozenset[str]().union(*(led.get(f, ()) for f in self.graph.ways_on(node.id))) for node in nodes
+            node.id: NOTHING.union(*(led.get(flow, NOTHING) for flow in self.graph.ways_on(node.id)))
+            for node in nodes
+            if not node.incoming
         }
         return {place: ahead for place, ahead in {**led, **begun}.items() if ahead}
 

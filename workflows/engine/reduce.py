@@ -11,8 +11,8 @@ books, four things are minded:
   a taker that puts its token somewhere, where it may rest just as well; or a place of the same putters from which
   tokens only vanish, so that they too may rest; or that the putters do nothing but fill the place, so that the first
   of two may wait until there are two tokens before it; or that the place never gets a second token at all.
-- *Clearing moves* take all tokens and put none. Another taker may always be chosen instead, so coming early hides
-  nothing; where only clearing moves take from a place, the first condition keeps it.
+- *Clearing moves* take all tokens and put none. If another taker may be chosen instead, coming early hides nothing. If
+  only clearing moves take from a place, its putters must do nothing but fill it: then they may as well come late.
 - *Inclusive joins* look at tokens elsewhere (BPMN 2.0.2 §13.4.3). A token that is moved on early must not hold up a
   join that it did not hold up before: from where it goes it reaches the same flows of the join as before, or none.
 - *Choices of some places* stay one move: a place in such a choice is passed by renaming it (`_chosen`).
@@ -76,7 +76,7 @@ class _Reduction:
             while growing and not self.todo:
                 place, _ = growing.popitem()
                 self._pass(place, grow=True)
-            if not self.todo and not any([self._simplify(join) for join in list(self.reach)]):  # noqa: C419 (all)
+            if not self.todo and not sum([self._simplify(join) for join in list(self.reach)]):
                 return Net(self.net.first, tuple(self.known.values()), self.reach, self.net.targets)
 
     # --- the moves
@@ -209,25 +209,22 @@ class _Reduction:
         """Make flows of a join one that are filled at once; make it a plain merge if one token at most comes to it."""
         moves = [move for move in self.known.values() if move.join == join]
         kept = {entry: min(alike) for alike in self._alike(join, moves[0].taken) for entry in alike}
-        left = set(kept.values())
-        if len(left) == len(kept) and len(left) > 1:
-            if not self._comes_alone(join):
-                return False
-            left = {""}
+        left = len(set(kept.values()))
+        plain = left == 1 or self._comes_alone(join)
+        if left == len(kept) and not plain:
+            return False
         touched = dict.fromkeys(move for entry in kept for move in self.putters[entry]) | dict.fromkeys(moves)
         for move in touched:
             self._remove(move)
         for move in touched:
             for renamed in _renamed(move, kept):
-                if move.join != join or len(left) > 1:
-                    self._add(renamed)
-                else:
-                    for entry in renamed.taken:
-                        self._add(replace(renamed, taken=frozenset({entry}), join=""))
+                merged = plain and move.join == join
+                for taken in [frozenset({entry}) for entry in renamed.taken] if merged else [renamed.taken]:
+                    self._add(replace(renamed, taken=taken, join="" if merged else move.join))
         ahead = self.reach.pop(join)
-        if len(left) > 1:
+        if not plain:
             self.reach[join] = {p: frozenset(kept[entry] for entry in on) for p, on in ahead.items()}
-        self.todo.update(dict.fromkeys(self.takers))  # fewer flows to mind: more places may be passed
+        self.todo.update(dict.fromkeys(place for place in ahead if self.takers.get(place)))  # more may be passed now
         return True
 
     def _comes_alone(self, join: str) -> bool:
