@@ -6,7 +6,6 @@ split and join; an event that listens ends its host or goes beside it; a scope e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +25,7 @@ MAX_MOVES = 100_000
 _RESTING = frozenset({NodeKind.CATCH, NodeKind.RECEIVE_TASK})
 _JOINING = frozenset({NodeKind.PARALLEL, NodeKind.INCLUSIVE})
 _THROWING = frozenset({NodeKind.THROW, NodeKind.END})
-_PASSED = _JOINING | {NodeKind.EXCLUSIVE}
+_PASSED = _JOINING | {NodeKind.EXCLUSIVE, NodeKind.START}
 
 
 def advance(graph: Graph, state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
@@ -39,14 +38,15 @@ def advance(graph: Graph, state: State, event: Event) -> tuple[State, tuple[Effe
     department, a message's key, a date or a list is read from.
     """
     step = _Step(graph, state)
-    if not _HANDLERS[type(event)](step, event):
+    if not step.concerns(event):
         return state, ()
+    _HANDLERS[type(event)](step, event)
     step.run()
     return step.mark.state(), tuple(step.mark.effects)
 
 
 class _Step:
-    """One step. Handlers of events answer whether anything happened."""
+    """One step."""
 
     def __init__(self, graph: Graph, state: State) -> None:
         self.graph = graph
@@ -74,9 +74,21 @@ class _Step:
 
     # What can happen
 
-    def begin(self, event: events.Started) -> bool:
-        if self.mark.rounds or self.mark.ended or not self.mark.empty:
-            return False
+    def concerns(self, event: Event) -> bool:
+        """Tell whether an event changes anything where the run stands."""
+        mark, nodes = self.mark, self.graph.nodes
+        if isinstance(event, events.Started):
+            return mark.empty and not mark.ended
+        if isinstance(event, events.Cancelled):
+            return not mark.ended
+        one = (event.node, event.round)
+        if not isinstance(event, events.Triggered):
+            return one in mark.waiting and is_carried_out(nodes[event.node])
+        if one in mark.armed:
+            return is_watched(nodes[event.node]) and event.fired in (None, mark.armed[one])
+        return one in mark.waiting and nodes[event.node].kind in _RESTING
+
+    def begin(self, event: events.Started) -> None:
         self.mark.learn(event.data)
         self.mark.arm(ROOT)
         starts = self.graph.starts()
@@ -85,74 +97,44 @@ class _Step:
             if event.node and not named:
                 raise EngineError(f"{event.node} is no start event of this process.")
             starts = tuple(named or [node for node in starts if node.trigger is Trigger.NONE] or starts)[:1]
-        self._begin_at(starts, ROOT)
-        return True
+        self.mark.moving.extend((node, "", ROOT) for node in starts)
 
-    def _is_carried_out(self, one: Activity) -> bool:
-        return one in self.mark.waiting and is_carried_out(self.graph.nodes[one[0]])
-
-    def complete(self, event: events.Completed) -> bool:
+    def complete(self, event: events.Completed) -> None:
         one = (event.node, event.round)
-        if not self._is_carried_out(one):
-            return False
         self.mark.learn(event.data)
         self._answer(one, event.outcome)
         self._done(one)
-        return True
 
-    def trigger(self, event: events.Triggered) -> bool:
+    def trigger(self, event: events.Triggered) -> None:
         one = (event.node, event.round)
-        if one in self.mark.armed and is_watched(self.graph.nodes[event.node]):
-            if event.fired not in (None, self.mark.armed[one]):
-                return False
-            self.mark.learn(event.data)
+        self.mark.learn(event.data)
+        if one in self.mark.armed:
             self._fire(one)
-            return True
-        if one in self.mark.waiting and self.graph.nodes[event.node].kind in _RESTING:
-            self.mark.learn(event.data)
+        else:
             self._done(one)
-            return True
-        return False
 
-    def fail(self, event: events.Failed) -> bool:
+    def fail(self, event: events.Failed) -> None:
         one = (event.node, event.round)
-        if not self._is_carried_out(one):
-            return False
         self.mark.learn(event.data)
         self._answer(one, event.code)
         self._raise(event.code, one, event.code)
         # Whoever caught it, or the run's end, took the activity away; but it was over by itself.
         self.mark.effects.remove(events.ActivityCancelled(node=event.node, round=event.round))
-        return True
 
-    def escalate(self, event: events.Escalated) -> bool:
-        one = (event.node, event.round)
-        if not self._is_carried_out(one):
-            return False
-        self._escalate(self.graph.nodes[event.node], event.code, one)
-        return True
+    def escalate(self, event: events.Escalated) -> None:
+        self._escalate(self.graph.nodes[event.node], event.code, (event.node, event.round))
 
-    def send_back(self, event: events.Returned) -> bool:
-        one = (event.node, event.round)
-        if not self._is_carried_out(one):
-            return False
-        node = self.graph.nodes[event.node]
+    def send_back(self, event: events.Returned) -> None:
+        one, node = (event.node, event.round), self.graph.nodes[event.node]
         if event.flow not in node.returns or node.loop is not None:
             raise EngineError(f"Task {node.id} may not be sent back on {event.flow}.")
         target = self.graph.nodes[self.graph.flows[event.flow].target]
         self.mark.moving.append((target, event.flow, self.mark.close(one)))
-        return True
 
-    def cancel(self, event: events.Cancelled) -> bool:
-        if self.mark.ended:
-            return False
+    def cancel(self, event: events.Cancelled) -> None:
         self._end_run(event.outcome)
-        return True
 
     # Tokens
-
-    def _begin_at(self, starts: Sequence[Node], scope: Activity) -> None:
-        self.mark.moving.extend((node, "", scope) for node in starts)
 
     def _arrive(self, node: Node, flow: str, scope: Activity) -> None:
         if len(node.incoming) > 1 and node.kind in _JOINING:
@@ -194,9 +176,6 @@ class _Step:
     def _enter(self, node: Node, scope: Activity) -> None:
         if node.kind in _PASSED:
             self._leave(node, scope)
-        elif node.kind is NodeKind.START:
-            self.mark.enter(node)
-            self._leave(node, scope)
         elif node.kind in _THROWING and not node.action:
             self._pass(node, scope)
         elif node.loop is not None and node.kind is not NodeKind.MANUAL_TASK:
@@ -211,9 +190,9 @@ class _Step:
         """Let one instance of an activity begin."""
         mark = self.mark
         if node.kind is NodeKind.SUB_PROCESS:
-            mark.open(one, Scope(within=scope))
+            mark.scopes[one] = Scope(within=scope)
             mark.arm(one, border=False)
-            self._begin_at(self.graph.starts(node.id), one)
+            mark.moving.extend((node, "", one) for node in self.graph.starts(node.id))
             return
         mark.waiting[one] = scope
         name, number = one
@@ -280,7 +259,7 @@ class _Step:
             return
         body = self.mark.enter(node)
         now, later = (items, ()) if loop.kind == "parallel" else (items[:1], items[1:])
-        self.mark.open(body, Scope(within=scope, total=len(items), items=later))
+        self.mark.scopes[body] = Scope(within=scope, total=len(items), items=later)
         self.mark.arm(body, inside=False)
         for number, item in enumerate(now, start=1):
             self._begin_instance(node, body, number, item)
@@ -300,12 +279,12 @@ class _Step:
         if loop.kind == "standard":
             again = (not loop.maximum or room.done < loop.maximum) and evaluate_condition(loop.condition, seen)
             room = replace(room, total=room.done + again, items=(room.done + 1,) if again else ())
-        self.mark.open(body, room)
+        self.mark.scopes[body] = room
         if room.done == room.total or (loop.completion and evaluate_condition(loop.completion, seen)):
             self.mark.clear(body)
             self._leave(node, self.mark.close(body))
         elif room.items:
-            self.mark.open(body, replace(room, items=room.items[1:]))
+            self.mark.scopes[body] = replace(room, items=room.items[1:])
             self._begin_instance(node, body, room.done + 1, room.items[0])
 
     # Scopes, events and what they throw
@@ -340,11 +319,11 @@ class _Step:
         entered = mark.enter(node)
         if node.kind is NodeKind.START:
             branch = mark.enter(self.graph.nodes[node.scope])
-            mark.open(branch, Scope(within=scope))
+            mark.scopes[branch] = Scope(within=scope)
             mark.arm(branch, border=False)
             scope = branch
         elif not node.interrupting:
-            mark.open(entered, Scope(within=scope))
+            mark.scopes[entered] = Scope(within=scope)
             scope = entered
         self._leave(node, scope)
 
@@ -416,7 +395,7 @@ class _Step:
         if scope == ROOT:
             mark.outcome = outcome
         else:
-            mark.open(scope, replace(mark.scopes[scope], outcome=outcome))
+            mark.scopes[scope] = replace(mark.scopes[scope], outcome=outcome)
             mark.answer("outcome", scope[0], outcome, mark.scope_of(scope))
 
     def _end_run(self, outcome: str, error: str = "") -> None:

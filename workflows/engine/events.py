@@ -171,15 +171,5 @@ class RunEnded:
     error: str = ""
 
 
-Effect = (
-    TaskOpened
-    | JobQueued
-    | ChildCalled
-    | TimerSet
-    | Subscribed
-    | Disarmed
-    | Thrown
-    | ActivityCancelled
-    | JoinFired
-    | RunEnded
-)
+Opening = TaskOpened | JobQueued | ChildCalled | TimerSet | Subscribed
+Effect = Opening | Disarmed | Thrown | ActivityCancelled | JoinFired | RunEnded

@@ -9,7 +9,7 @@ from typing import Any
 from workflows.engine.choices import key_of, timer_of
 from workflows.engine.events import ActivityCancelled, Disarmed, Effect, Subscribed, Thrown, TimerSet
 from workflows.engine.graph import AUTOMATIC, Graph, Node, NodeKind, Trigger
-from workflows.engine.state import ROOT, Activity, Scope, State
+from workflows.engine.state import ROOT, Activity, State
 
 #: Listeners that something outside the engine has to watch.
 _WATCHED = frozenset({Trigger.TIMER, Trigger.MESSAGE, Trigger.SIGNAL})
@@ -201,10 +201,6 @@ class Marking:
         held = {*self.waiting.values(), *(scope for scope, _ in self.arrived)}
         held.update(scope.within for scope in self.scopes.values())
         return sorted(self.scopes.keys() - held)
-
-    def open(self, one: Activity, scope: Scope) -> None:
-        """Open a scope."""
-        self.scopes[one] = scope
 
     def _unwatch(self, one: Activity) -> None:
         if is_watched(self.graph.nodes[one[0]]):

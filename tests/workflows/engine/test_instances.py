@@ -466,3 +466,17 @@ def test_a_loop_without_end_in_which_nothing_waits_is_refused() -> None:
     nodes = (sub_process("s", loop=Loop(kind="standard", condition="true")), *within("s", manual("m")))
     with pytest.raises(EngineError, match="without end"):
         Play(graph(nodes, "start > s > end"))
+
+
+def test_instances_that_end_in_one_step_answer_in_their_order() -> None:
+    inner = within("s", exclusive("x", "x>odd"), finish("odd", outcome="odd"), finish("even", outcome="even"))
+    nodes = (sub_process("s", loop=Loop(kind="parallel", collection="numbers")), *inner)
+    drawn = graph(nodes, "start > s > end", "x > odd", "x > even", conditions={"x>even": "item == 0"})
+    assert Play(drawn, numbers=[1, 0] * 20).state.data["outcomes"] == {"s": ["odd", "even"] * 20}
+
+
+def test_the_first_of_several_that_end_in_one_step_may_end_the_others() -> None:
+    loop = Loop(kind="parallel", cardinality="5", completion="instances.done >= 2")
+    play = Play(graph((sub_process("s", loop=loop), *within("s", manual("m"))), "start > s > end"))
+    assert play.told == [RunEnded(outcome="closed")]
+    assert len(play.state.data["outcomes"]["s"]) == 2
