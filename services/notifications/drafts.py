@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
+def dedup_key(subject_kind: str, subject_id: str, kind: str, round: int, channel: str, recipient_id: int) -> str:
+    """Return the key (sha256, hex) by which a message exists once per channel, however often it is owed."""
+    parts = (subject_kind, subject_id, kind, round, channel, recipient_id)
+    return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()
+
+
 class DraftError(Exception):
     """A draft cannot become a notice: unknown kind, missing value, or a link that leads off the site."""
 
@@ -30,8 +36,3 @@ class NoticeDraft:
     recipient_user_id: int
     params: Mapping[str, str] = field(default_factory=dict)
     link: str = ""
-
-    def dedup_key(self, channel: str) -> str:
-        """Return the key (sha256, hex) by which this message exists once per channel, however often it is owed."""
-        parts = (self.subject_kind, self.subject_id, self.kind, self.round, channel, self.recipient_user_id)
-        return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()

@@ -8,11 +8,12 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from services.access.encryption import EncryptedJSONField
+from services.notifications.drafts import dedup_key
 from services.notifications.enums import OPEN, Channel, NoticeStatus
 from services.notifications.messages import Message, render
 
@@ -20,6 +21,12 @@ from services.notifications.messages import Message, render
 def new_public_id() -> str:
     """Return an unguessable id for use in addresses."""
     return secrets.token_urlsafe(12)
+
+
+#: What a message exists once by, as PostgreSQL indexes it.
+ONCE = (
+    "(md5(subject_kind || '|' || subject_id || '|' || kind || '|' || round || '|' || channel || '|' || recipient_id))::uuid"
+)
 
 
 class Notice(models.Model):
@@ -31,25 +38,28 @@ class Notice(models.Model):
     code, never an address or a name.
     """
 
-    public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
+    public_id = models.CharField(max_length=16, default=new_public_id, editable=False)
     subject_kind = models.CharField(_("kind of subject"), max_length=40)
     subject_id = models.CharField(_("subject"), max_length=40)
     kind = models.CharField(_("kind"), max_length=60)
     round = models.PositiveIntegerField(_("round"), default=0)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices", verbose_name=_("recipient")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="notices",
+        verbose_name=_("recipient"),
+        db_index=False,
     )
     language = models.CharField(_("language"), max_length=10)
     params = EncryptedJSONField(_("values"), bind="dedup_key")
     link = models.CharField(_("link"), max_length=300, blank=True)
-    dedup_key = models.CharField(max_length=64, unique=True, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=NoticeStatus, default=NoticeStatus.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True, blank=True)
     lease_by = models.CharField(_("being sent by"), max_length=120, blank=True)
     lease_until = models.DateTimeField(_("lease ends"), null=True, blank=True)
-    provider_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    provider_key = models.UUIDField(default=uuid.uuid4, editable=False)
     last_error = models.CharField(_("last error"), max_length=80, blank=True)
     created_at = models.DateTimeField(_("owed at"))
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
@@ -61,6 +71,7 @@ class Notice(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("handled by"),
+        db_index=False,
     )
     handled_at = models.DateTimeField(_("handled at"), null=True, blank=True)
 
@@ -73,12 +84,23 @@ class Notice(models.Model):
             models.Index(
                 fields=["recipient", "-created_at", "-id"], name="notice_inbox", condition=Q(channel=Channel.INBOX)
             ),
+            models.Index(fields=["subject_kind", "subject_id"], name="notice_subject"),
             models.Index(
                 fields=["recipient"], name="notice_unread", condition=Q(channel=Channel.INBOX, read_at__isnull=True)
             ),
-            models.Index(fields=["subject_kind", "subject_id"], name="notice_subject"),
         ]
         constraints: ClassVar = [
+            models.UniqueConstraint(
+                # The hash of what it is about: a third of the size of the columns, and every event makes some.
+                Func(template=ONCE, output_field=models.UUIDField()),
+                name="notice_once",
+                violation_error_message=_("A message about one event goes to one person once per channel."),
+            ),
+            models.UniqueConstraint(
+                fields=["public_id"],
+                name="notice_public_id",
+                violation_error_message=_("Two notices have the same public id."),
+            ),
             models.CheckConstraint(
                 name="notice_open_has_next_attempt",
                 condition=Q(status__in=OPEN, next_attempt_at__isnull=False)
@@ -117,6 +139,11 @@ class Notice(models.Model):
     def __str__(self) -> str:
         """Name the notice without its content."""
         return f"{self.kind} {self.subject_kind} {self.subject_id} ({self.channel})"
+
+    @property
+    def dedup_key(self) -> str:
+        """The key by which the message exists once; it also binds `params` to this row."""
+        return dedup_key(self.subject_kind, self.subject_id, self.kind, self.round, self.channel, self.recipient_id)
 
     @property
     def message(self) -> Message:

@@ -89,7 +89,6 @@ def _row(draft: NoticeDraft, channel: str, params: dict[str, str], language: str
         language=language,
         params=params,
         link=draft.link,
-        dedup_key=draft.dedup_key(channel),
         status=NoticeStatus.SENT if here else NoticeStatus.QUEUED,
         next_attempt_at=None if here else at,
         sent_at=at if here else None,

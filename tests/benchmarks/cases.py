@@ -124,7 +124,6 @@ class Engine:
             language="zh-hans",
             params=notice_params(task.subject_id, task.name_zh, task.name_en),
             link=f"/desk/tasks/{task.pk}/",
-            dedup_key=draft.dedup_key(Channel.INBOX),
             status=NoticeStatus.SENT,
             sent_at=at,
             created_at=at,

@@ -57,21 +57,15 @@ class _Page:
         self.add(f'<sequenceFlow id="{key}" sourceRef="{source}" targetRef="{target}">{asked}</sequenceFlow>')
         return key
 
-    def task(self, key: str, department: str, role: str = "handler") -> None:
+    def task(self, key: str, department: str, role: str = "handler", limit: str = "") -> None:
         self.add(
             f'<userTask id="{key}" name="{department} 审查" os:nameEn="Review by {department}"'
-            f' os:department="{department}" os:role="{role}" os:outcomes="{" ".join(OUTCOMES)}"/>'
+            f' os:department="{department}" os:role="{role}" os:outcomes="{" ".join(OUTCOMES)}"{limit}/>'
         )
 
     def limited_task(self, key: str, department: str, role: str, days: int) -> None:
-        """Add a task with a time limit: a timer on its border that does not interrupt it."""
-        self.task(key, department, role)
-        self.add(
-            f'<boundaryEvent id="{key}_late" attachedToRef="{key}" cancelActivity="false">'
-            f'<timerEventDefinition os:amount="{days}" os:unit="working_days"/></boundaryEvent>',
-            f'<endEvent id="{key}_told"/>',
-        )
-        self.link(f"{key}_late", f"{key}_told")
+        """Add a task with a time limit of working days: a timer that is due with it."""
+        self.task(key, department, role, f' os:limit="{days}" os:limitUnit="working_days"')
 
     def parallel_stage(self, number: int, last: str) -> str:
         """Add three branches of two tasks; return the element they meet at."""

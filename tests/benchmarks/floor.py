@@ -19,7 +19,6 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.types.json import Jsonb
 
-from services.notifications.drafts import NoticeDraft
 from tests.benchmarks.cases import ANSWERS, NOW, SUBJECT, notice_params
 from tests.benchmarks.drawing import APPROVER, DEPARTMENTS, KEY, LIMIT_DAYS, OUTCOMES
 from workflows.clocks import OfficeHours, national_calendar
@@ -54,8 +53,8 @@ create index on bench_timer (due_at) where fired_at is null and cancelled_at is 
 create table bench_outbox (
     id bigint generated always as identity primary key, kind text not null, subject_kind text not null,
     subject_id text not null, channel text not null, recipient bigint not null, language text not null,
-    params jsonb not null, link text not null, dedup_key text not null unique, status text not null,
-    created_at timestamptz not null, sent_at timestamptz
+    params jsonb not null, link text not null, status text not null,
+    created_at timestamptz not null, sent_at timestamptz, unique (subject_kind, subject_id, kind, channel, recipient)
 );
 create index on bench_outbox (recipient, created_at desc);
 """
@@ -81,11 +80,10 @@ from unnest(%s::int[], %s::text[], %s::jsonb[], %s::bytea[]) as fact (seq, kind,
 """
 INSERT_TIMERS = "insert into bench_timer (task_id, kind, due_at) select id, 'boundary', %s from unnest(%s::bigint[]) id"
 INSERT_OUTBOX = """
-insert into bench_outbox (kind, subject_kind, subject_id, channel, recipient, language, params, link, dedup_key,
-    status, created_at, sent_at)
-select 'task_waiting', 'task', subject_id, 'inbox', recipient, 'zh-hans', params, link, dedup_key, 'sent', %s, %s
-from unnest(%s::text[], %s::bigint[], %s::jsonb[], %s::text[], %s::text[])
-    as notice (subject_id, recipient, params, link, dedup_key)
+insert into bench_outbox (kind, subject_kind, subject_id, channel, recipient, language, params, link, status, created_at, sent_at)
+select 'task_waiting', 'task', subject_id, 'inbox', recipient, 'zh-hans', params, link, 'sent', %s, %s
+from unnest(%s::text[], %s::bigint[], %s::jsonb[], %s::text[])
+    as notice (subject_id, recipient, params, link)
 on conflict do nothing
 """
 LOCK = """
@@ -230,16 +228,10 @@ class Floor:
 
     def _owe(self, tasks: list[Opened], subject_id: str, at: datetime) -> None:
         recipients = [self.people[task[4], task[5]] for task in tasks]
-        keys = [
-            NoticeDraft(
-                subject_kind="task", subject_id=str(task[0]), kind="task_waiting", recipient_user_id=person
-            ).dedup_key("inbox")
-            for task, person in zip(tasks, recipients, strict=True)
-        ]
         params = [Jsonb(notice_params(subject_id, task[2], task[3])) for task in tasks]
         links = [f"/desk/tasks/{task[0]}/" for task in tasks]
         numbers = [str(task[0]) for task in tasks]
-        self.connection.execute(INSERT_OUTBOX, [at, at, numbers, recipients, params, links, keys])
+        self.connection.execute(INSERT_OUTBOX, [at, at, numbers, recipients, params, links])
 
     def _due(self, at: datetime, days: int) -> datetime:
         on = self._working_days[bisect_right(self._working_days, at.astimezone(_ZONE).date()) + days - 1]

@@ -38,14 +38,6 @@ class NoticeFactory(factory.django.DjangoModelFactory[Notice]):
     language = factory.LazyAttribute(lambda notice: notice.recipient.language)
     params = PARAMS
     link = "/my/cases/34/"
-    dedup_key = factory.LazyAttribute(
-        lambda notice: NoticeDraft(
-            subject_kind=notice.subject_kind,
-            subject_id=notice.subject_id,
-            kind=notice.kind,
-            recipient_user_id=notice.recipient.pk,
-        ).dedup_key(notice.channel)
-    )
     status = NoticeStatus.QUEUED
     next_attempt_at = AT
     created_at = AT

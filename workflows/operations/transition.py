@@ -92,7 +92,7 @@ class Transition:
         self.runs.setdefault(run.pk, run)
         self.queue.append((run.pk, event))
 
-    def note(self, run: Run, kind: str, **detail: Any) -> None:
+    def note(self, run: Run, kind: str, /, **detail: Any) -> None:
         """Remember a fact in the history. detail: codes and row numbers only."""
         self.facts.append(Fact(run_id=run.pk, kind=kind, detail=detail))
 
@@ -105,7 +105,7 @@ class Transition:
         task.state, task.closed_at = state, self.at
         self.writes.closed_tasks.append(task)
         if graph_of(task.run.definition_id).nodes[task.node].limit is not None:
-            self._cancel_timers(task.run_id, task.node, task.round)
+            self._end_timers(task.run_id, task.node, task.round)
 
     def commit(self) -> None:
         """Advance until nothing moves, then write everything and tell the services, once each."""
@@ -139,7 +139,9 @@ class Transition:
         if taken:
             # What begins and is taken away in one and the same step never was.
             begun = {(effect.node, effect.round) for effect in effects if isinstance(effect, _BEGINNING)}
-            effects = tuple(one for one in effects if not (isinstance(one, _BEGINNING) and (one.node, one.round) in taken))
+            effects = tuple(
+                one for one in effects if not (isinstance(one, _BEGINNING) and (one.node, one.round) in taken)
+            )
             self._take_away(run, taken - begun)
         for effect in effects:
             self._apply(run, graph, effect)
@@ -159,7 +161,7 @@ class Transition:
             case events.Subscribed():
                 self._subscribe(run, effect)
             case events.Disarmed() if graph.nodes[effect.node].timer is not None:
-                self._cancel_timers(run.pk, effect.node, effect.round)
+                self._end_timers(run.pk, effect.node, effect.round)
             case events.Disarmed():
                 self.end_subscription(run.pk, effect.node, effect.round)
             case events.Thrown():
@@ -220,11 +222,11 @@ class Transition:
             )
         )
 
-    def _cancel_timers(self, run_id: int, node: str, number: int) -> None:
+    def _end_timers(self, run_id: int, node: str, number: int) -> None:
         place = node_timers.place_of(run_id, node, number)
         # What was set in this very step is not stored yet: it is forgotten instead.
         self.writes.timers = [timer for timer in self.writes.timers if timer.subject_id != place]
-        self.writes.cancelled_timers.append({"subject_id": place, "cancelled_at": self.at})
+        self.writes.ended_timers.append({"subject_id": place})
 
     def _subscribe(self, run: Run, effect: events.Subscribed) -> None:
         where = {"node": effect.node, "round": effect.round, "name": effect.name, "key": effect.key}
@@ -236,7 +238,9 @@ class Transition:
     def end_subscription(self, run_id: int, node: str, number: int) -> None:
         """Take the row of a wait away that is over."""
         place = {"run_id": run_id, "node": node, "round": number}
-        fresh = [one for one in self.writes.subscriptions if (one.run_id, one.node, one.round) != (run_id, node, number)]
+        fresh = [
+            one for one in self.writes.subscriptions if (one.run_id, one.node, one.round) != (run_id, node, number)
+        ]
         if len(fresh) == len(self.writes.subscriptions):
             self.writes.ended_subscriptions.append(place)
         self.writes.subscriptions = fresh
@@ -248,7 +252,7 @@ class Transition:
                 Message(
                     kind=effect.trigger,
                     name=effect.name,
-                    key=effect.key,
+                    key=effect.key if effect.trigger is Trigger.MESSAGE else "",
                     sent_at=self.at,
                     expires_at=self.at + MESSAGE_LIFE,
                 )
@@ -293,7 +297,9 @@ class Transition:
         self.happened = [
             one
             for one in self.happened
-            if not (isinstance(one, TaskReady) and one.task.run_id == run.pk and (one.task.node, one.task.round) in fresh)
+            if not (
+                isinstance(one, TaskReady) and one.task.run_id == run.pk and (one.task.node, one.task.round) in fresh
+            )
         ]
         for task in Task.objects.filter(run=run, state__in=OPEN_TASK_STATES).order_by("id"):
             if (task.node, task.round) in places:
@@ -305,7 +311,7 @@ class Transition:
             if (child.parent_node, child.parent_round) in places:
                 self.push(self.runs.get(child.pk, child), events.Cancelled(outcome=run.outcome or "cancelled"))
         for node, number in sorted(fresh):
-            self._cancel_timers(run.pk, node, number)
+            self._end_timers(run.pk, node, number)
         for node, number in sorted(places):
             place = {"run_id": run.pk, "node": node, "round": number}
             self.writes.cancelled_jobs.append({**place, "closed_at": self.at})

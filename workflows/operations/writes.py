@@ -51,9 +51,9 @@ _INSERT_TIMERS = """insert into workflows_timer (root_id, subject_kind, subject_
  failures, last_error) select root_id, subject_kind, subject_id, kind, round, due_at, payload, 0, ''
  from jsonb_to_recordset(%s) x(root_id bigint, subject_kind text, subject_id text, kind text, round int,
  due_at timestamptz, payload jsonb)"""
-_CANCEL_TIMERS = """update workflows_timer t set cancelled_at = x.cancelled_at
- from jsonb_to_recordset(%s) x(subject_id text, cancelled_at timestamptz)
- where t.subject_kind = 'node' and t.subject_id = x.subject_id and t.fired_at is null and t.cancelled_at is null"""
+#: A timer that no longer matters is no fact to keep: the history tells what ended its wait.
+_DELETE_TIMERS = """delete from workflows_timer t using jsonb_to_recordset(%s) x(subject_id text)
+ where t.subject_kind = 'node' and t.subject_id = x.subject_id and t.fired_at is null"""
 _INSERT_SUBSCRIPTIONS = """insert into workflows_subscription (run_id, root_id, node, round, kind, name, key,
  opened_at) select run_id, root_id, node, round, kind, name, key, opened_at from jsonb_to_recordset(%s) x(run_id bigint,
  root_id bigint, node text, round int, kind text, name text, key text, opened_at timestamptz)"""
@@ -78,7 +78,7 @@ class Writes:
         self.jobs: list[Job] = []
         self.cancelled_jobs: list[Row] = []
         self.timers: list[Timer] = []
-        self.cancelled_timers: list[Row] = []
+        self.ended_timers: list[Row] = []
         self.subscriptions: list[Subscription] = []
         self.ended_subscriptions: list[Row] = []
         self.messages: list[Message] = []
@@ -108,7 +108,7 @@ class Writes:
             (_INSERT_JOBS, [_values(job, _JOB) for job in self.jobs]),
             (_CANCEL_JOBS, self.cancelled_jobs),
             (_INSERT_TIMERS, [_values(timer, _TIMER) for timer in self.timers]),
-            (_CANCEL_TIMERS, self.cancelled_timers),
+            (_DELETE_TIMERS, self.ended_timers),
             (_INSERT_SUBSCRIPTIONS, [_values(one, _SUBSCRIPTION) for one in self.subscriptions]),
             (_DELETE_SUBSCRIPTIONS, self.ended_subscriptions),
             (_INSERT_MESSAGES, [_values(message, _MESSAGE) for message in self.messages]),
