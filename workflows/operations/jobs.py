@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import traceback
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -14,6 +16,7 @@ from workflows.engine.events import Completed, Event, Failed
 from workflows.enums import JobState, RunState
 from workflows.models import Job, Run
 from workflows.operations.locking import lock_root_of_job, try_lock_root
+from workflows.operations.tasks import RunSuspendedError
 from workflows.operations.transition import JOBS_TASK, Transition, UncaughtFailureError
 from workflows.queries.definitions import graph_of
 from workflows.signals import JobGaveUp, RunFinished
@@ -61,7 +64,7 @@ def run_job(*, job_id: int, at: datetime) -> bool:
             "job failed",
             extra={"job": job_id, "action": job.action, "error": type(error).__name__, "where": where},
         )
-        _postpone(job_id, error, at)
+        _try_postpone(job_id, error, at)
         return False
 
 
@@ -92,18 +95,30 @@ def _finish(job_id: int, answer: ActionResult | None, at: datetime) -> bool:
     root, job = _locked(job_id)
     if job.state != JobState.QUEUED:
         return False
-    place = {"node": job.node, "round": job.round}
+    place: dict[str, Any] = {"node": job.node, "round": job.round}
     event: Event = Completed(**place, outcome=answer.outcome, data=answer.data)
     if answer.error:
         event = Failed(**place, code=answer.error, data=answer.data)
-    outcome = {"error": answer.error} if answer.error else {"outcome": answer.outcome}
+    told = {"error": answer.error} if answer.error else {"outcome": answer.outcome}
+    if answer.data:
+        told["answer"] = _as_text(answer.data)
     job.attempts += 1
     step = _closing(root, job, JobState.DONE, event, by=None, at=at)
-    step.note(job.run, "job_done", **place, **outcome)
+    step.note(job.run, "job_done", **place, **told)
     step.commit()
-    if any(isinstance(one, RunFinished) and one.error and one.run.parent_id is None for one in step.happened):
+    ends = [one for one in step.happened if isinstance(one, RunFinished) and one.run.parent_id is None]
+    # Any other error that ends a case is the drawing's own: an error end event that nothing listens for.
+    if answer.error and any(one.error == answer.error for one in ends):
         raise UncaughtFailureError(answer.error)
     return True
+
+
+def _as_text(data: Mapping[str, Any]) -> str:
+    """Return what joined the run's data as one text: a database writes numbers its own way, and a hash covers these.
+
+    With it a run's story can be told again to another version of its process (`queries/stories.py`).
+    """
+    return json.dumps(data, default=lambda value: value.isoformat(), sort_keys=True, ensure_ascii=False)
 
 
 def _closing(
@@ -124,6 +139,14 @@ def _locked(job_id: int) -> tuple[Run, Job]:
     if job.run_id == root.pk:
         job.run = root
     return root, job
+
+
+def _try_postpone(job_id: int, error: Exception, at: datetime) -> None:
+    try:
+        _postpone(job_id, error, at)
+    except Exception as second:
+        # Who is told that a job gave up may fail as well: the job stays as it was, and the others have their turn.
+        log.error("job not postponed", extra={"job": job_id, "error": type(second).__name__})
 
 
 @transaction.atomic
@@ -151,13 +174,15 @@ def skip_job(*, job_id: int, reason: str, by: AbstractBaseUser, at: datetime) ->
     """Let a run go on without a service task that gave up; a manager's decision. Twice is once.
 
     reason: why, in a sentence; kept on the job, not in the history. The run's conditions read `skipped` as its
-    outcome. Effects: the job is skipped, what follows begins, history. Raises NoReasonError.
+    outcome. Effects: the job is skipped, what follows begins, history. Raises NoReasonError, RunSuspendedError.
     """
     if not reason.strip():
         raise NoReasonError("Say why this step is skipped.")
     root, job = _locked(job_id)
     if job.state != JobState.INCIDENT:
         return
+    if root.state == RunState.SUSPENDED:
+        raise RunSuspendedError("This case is suspended.")
     job.reason = reason.strip()[:500]
     event = Completed(node=job.node, round=job.round, outcome="skipped")
     step = _closing(root, job, JobState.SKIPPED, event, by=by, at=at)
