@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -85,6 +86,52 @@ def connected(nodes: list[Node], flows: Mapping[str, Flow], limits: Words | None
 
 
 # --- random graphs
+
+
+class Blocks:
+    """A sound process of about so many elements: blocks within blocks, each split with its own join."""
+
+    def __init__(self, seed: int, size: int) -> None:
+        self.random = Random(seed)
+        self.paths: list[str] = []
+        self.words: dict[str, Words] = {}
+        self.number = 0
+        first, last = self.block(size)
+        self.graph = drawn(f"start > {first}", f"{last} > end", *self.paths, **self.words)
+
+    def name(self, prefix: str) -> str:
+        self.number += 1
+        return f"{prefix}{self.number}"
+
+    def block(self, size: int) -> tuple[str, str]:
+        if size <= 1:
+            task = self.name("task")
+            return task, task
+        kind = self.random.choice(
+            ["row", "row", "and and", "xor xor", "or or", "and or", "xor or", "loop", "late", "event"]
+        )
+        if kind == "row":
+            (first, middle), (after, last) = self.block(size // 2), self.block(size - size // 2)
+            self.paths.append(f"{middle} > {after}")
+            return first, last
+        if kind == "loop":
+            entry, leave = self.name("xor"), self.name("xor")
+            (first, last), again = self.block(size - 2), self.name("task")
+            self.paths += [f"{entry} > {first}", f"{last} > {leave} > {again} > {entry}"]
+            return entry, leave
+        if kind == "late":
+            host, late, merge = self.name("task"), self.name("late"), self.name("xor")
+            self.words[late] = on(host)
+            first, last = self.block(size - 2)
+            self.paths += [f"{late} > {first}", f"{last} > {merge}", f"{host} > {merge}"]
+            return host, merge
+        split, _, join = kind.partition(" ")
+        first, last = self.name(split), self.name(join or "xor")
+        for _ in range(self.random.randint(2, 5)):
+            inner = self.block(size // 4)
+            event = f" > {self.name('catch')}" if split == "event" else ""
+            self.paths += [f"{first}{event} > {inner[0]}", f"{inner[1]} > {last}"]
+        return first, last
 
 
 class _Pen:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.factories.graphs import Words, drawn, on
+from tests.factories.graphs import Blocks, Words, drawn, on
 from workflows.engine.graph import Graph, NodeKind, Timer, Trigger
 from workflows.engine.verify import Problem, check, find_problems
 
@@ -294,6 +294,13 @@ def test_two_hundred_elements_are_proven_in_a_blink() -> None:
     began = time.process_time()
     assert check(graph, flow_only=True).states == 2
     assert time.process_time() - began < 0.1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_block_structured_processes_reduce_to_nothing(seed: int) -> None:
+    report = check(Blocks(seed, 150).graph, flow_only=True, max_states=10)
+    assert report.problems == ()
+    assert report.states == 2
 
 
 def test_beyond_the_bound_nothing_is_passed() -> None:
