@@ -46,10 +46,10 @@ create table bench_history (
 );
 create table bench_timer (
     id bigint generated always as identity primary key, task_id bigint not null, kind text not null,
-    due_at timestamptz not null, fired_at timestamptz, cancelled_at timestamptz
+    due_at timestamptz not null, fired_at timestamptz
 );
 create index on bench_timer (task_id);
-create index on bench_timer (due_at) where fired_at is null and cancelled_at is null;
+create index on bench_timer (due_at) where fired_at is null;
 create table bench_outbox (
     id bigint generated always as identity primary key, kind text not null, subject_kind text not null,
     subject_id text not null, channel text not null, recipient bigint not null, language text not null,
@@ -94,11 +94,9 @@ CLOSE_TASK = """
 update bench_task set state = 'done', outcome = %s, assignee = %s, closed_by = %s, closed_at = %s
 where id = %s
 """
-CANCEL_TIMER = """
-update bench_timer set cancelled_at = %s where task_id = %s and fired_at is null and cancelled_at is null
-"""
+END_TIMER = "delete from bench_timer where task_id = %s and fired_at is null"
 CLOSE_AND_OPEN = f"with closed as ({CLOSE_TASK}) {INSERT_TASKS}"
-CANCEL_AND_SET = f"with cancelled as ({CANCEL_TIMER}) {INSERT_TIMERS}"
+END_AND_SET = f"with ended as ({END_TIMER}) {INSERT_TIMERS}"
 UPDATE_CASE = """
 update bench_case set left_to_join = %s, state = %s, outcome = %s, ended_at = %s, version = version + 1,
     history_length = %s, history_head = %s
@@ -187,7 +185,7 @@ class Floor:
         opened = [("approve", *APPROVER)]
         values = _task_values(found.case, opened, due_at, at)
         tasks = run(CLOSE_AND_OPEN, [*closing, *values]).fetchall()
-        run(CANCEL_AND_SET, [at, closing[-1], due_at, [task[0] for task in tasks]])
+        run(END_AND_SET, [closing[-1], due_at, [task[0] for task in tasks]])
         facts = [done, ("joined", {"node": "join", "round": 1}), *map(_opened, opened)]
         length, head = self._remember(found.case, found.length, found.head, facts, person, at)
         run(UPDATE_CASE, [0, "active", "", None, length, head, found.case])
@@ -197,7 +195,7 @@ class Floor:
     def _go_on(self, found: Locked, closing: list[Any], done: Any, person: int, at: datetime) -> list[Opened]:
         run = self.connection.execute
         run(CLOSE_TASK, closing)
-        run(CANCEL_TIMER, [at, closing[-1]])
+        run(END_TIMER, [closing[-1]])
         ends = found.left_to_join == 0
         facts = [done, *([("run_ended", {"outcome": "granted"})] if ends else [])]
         length, head = self._remember(found.case, found.length, found.head, facts, person, at)

@@ -70,7 +70,7 @@ FLOOR = {
     "cases": "select subject_kind, subject_id, state, outcome, history_length from bench_case",
     "tasks": "select node, name_zh, department, role, state, outcome, closed_by from bench_task order by node",
     "history": "select seq, kind, detail, by from bench_history order by seq",
-    "timers": "select due_at, cancelled_at from bench_timer order by due_at, id",
+    "timers": "select due_at from bench_timer order by due_at, id",
     "notices": "select kind, recipient, params, status from bench_outbox order by recipient, id",
 }
 
@@ -84,6 +84,6 @@ def _engine(run: Run) -> dict[str, list[tuple[Any, ...]]]:
         "cases": list(runs.values_list("subject_kind", "subject_id", "state", "outcome", "history_length")),
         "tasks": list(tasks.values_list("node", "name_zh", "department", "role", "state", "outcome", "closed_by")),
         "history": list(history.values_list("seq", "kind", "detail", "by")),
-        "timers": list(Timer.objects.filter(root=run).order_by("due_at", "id").values_list("due_at", "cancelled_at")),
+        "timers": list(Timer.objects.filter(root=run).order_by("due_at", "id").values_list("due_at")),
         "notices": [(one.kind, one.recipient_id, one.params, one.status) for one in notices],
     }
