@@ -129,11 +129,10 @@ class Throws:
         known = thrower.kind in (NodeKind.END, NodeKind.THROW)
         caught: list[Node] = []
         for group in self._outwards(thrower):
-            fitting = [
-                node
-                for node in group
-                if node.trigger is trigger and (not known or node.reference in ("", thrower.reference))
-            ]
+            fitting = [node for node in group if node.trigger is trigger]
+            if known:  # the one that names the code comes before the one for any
+                named = [node for node in fitting if node.reference in ("", thrower.reference)]
+                fitting = sorted(named, key=lambda node: not node.reference)[:1]
             caught += fitting
             if (known and fitting) or any(not node.reference for node in fitting):
                 break
@@ -237,7 +236,8 @@ class Drawing:
         always = {flow.id for flow in flows if flow.condition is None}
         if node.kind is NodeKind.INCLUSIVE and not asked and len(node.outgoing) > 1:
             asked, always = sorted(always), set()  # a drawing whose conditions are not written yet
-        default = {node.default} if node.default else set()
+        # The default opens when no other flow does; one without a condition always does.
+        default = {node.default} if node.default and not always else set()
         if len(asked) > 1:
             yield frozenset(always), dict.fromkeys(asked, ())
         elif asked:

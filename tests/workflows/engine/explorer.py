@@ -317,7 +317,7 @@ class Naive:
         if node.kind is NodeKind.INCLUSIVE and not asked and len(names) > 1:
             asked, others = [name for name in names if name != node.default], set()
         some = [set(chosen) | others for size in range(1, len(asked) + 1) for chosen in combinations(asked, size)]
-        alone = others | ({node.default} if node.default else set())
+        alone = others or ({node.default} if node.default else set())
         return [*some, alone] if alone or not asked else some
 
     def _joins(self, join: Node, filled: set[str], places: frozenset[str]) -> bool:
@@ -366,7 +366,7 @@ class Naive:
         for level in self._levels(node):
             fitting = [one for one in level if one.trigger is trigger and one.reference in ("", node.reference)]
             if fitting:
-                return fitting
+                return [one for one in fitting if one.reference][:1] or fitting[:1]
         return []
 
     def _any(self, node: Node, trigger: Trigger) -> list[Node]:
