@@ -58,12 +58,20 @@ def test_figures_come_from_a_durable_server(measured: dict[str, Any]) -> None:
 def test_floor_stores_the_facts_that_the_engine_stores() -> None:
     prepare()
     with Engine().told() as engine, laid(dsn(connection.settings_dict)) as tables:
-        run = engine.finish(1)
-        Floor(tables, {post: person.pk for post, person in people().items()}).finish(1)
-        floor = {name: tables.execute(words).fetchall() for name, words in FLOOR.items()}
-    assert floor == _engine(run)
-    counts = {name: len(rows) for name, rows in floor.items()}
-    assert counts == {"cases": 1, "tasks": 6, "history": 15, "timers": 6, "notices": 6}
+        run = engine.start(1)
+        floor = Floor(tables, {post: person.pk for post, person in people().items()})
+        opened = floor.start(1)
+        timers = tables.execute(FLOOR["timers"]).fetchall()
+        assert timers == _engine(run)["timers"]
+        assert len(timers) == 5
+        for _ in range(2):
+            opened = [after for task in opened for after in floor.complete(task)]
+            for task in engine.opened(run):
+                engine.complete(task)
+        stored = {name: tables.execute(words).fetchall() for name, words in FLOOR.items()}
+    assert stored == _engine(run)
+    counts = {name: len(rows) for name, rows in stored.items()}
+    assert counts == {"cases": 1, "tasks": 6, "history": 15, "timers": 0, "notices": 6}
 
 
 FLOOR = {
