@@ -98,7 +98,7 @@ def _try_deliver(message: Message, at: datetime) -> int:
         to_all = message.kind == ListenKind.SIGNAL and not message.key
         return _deliver_to_all(message, at) if to_all else _deliver_to_one(message, at)
     except Exception as error:
-        _log(error, message=message.pk)
+        _log(error, sent=message.pk)
         return 0
 
 
@@ -136,7 +136,7 @@ def _deliver_to_all(message: Message, at: datetime) -> int:
         try:
             handed = _hand_over(message, subscription, at, reached=subscription.pk)
         except Exception as error:
-            _log(error, message=message.pk, subscription=subscription.pk)
+            _log(error, sent=message.pk, subscription=subscription.pk)
             _set_aside(message, subscription)
             continue
         if handed is None:
