@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from workflows.engine.explore import FAULTY_STATES, Fault, Findings, explore
 from workflows.engine.graph import Graph, Node, NodeKind
-from workflows.engine.net import Drawing, Inside, Net, Throws
+from workflows.engine.net import Clears, Drawing, Inside, Net, Throws
 from workflows.engine.problems import Problem, problem
 from workflows.engine.reduce import reduced
 from workflows.engine.rules import broken_rules
@@ -105,7 +105,9 @@ class _Proof:
                 net = drawing.net((event,))
                 found = self._prove(net)
                 way = gathered.way_to(event.host) if found.faults else ()
-                gathered.add(way, net, replace(found, completes=False))
+                # Of all that a branch does beside its host, only a terminate end ends the scope of both.
+                ends = any(move.clears is Clears.ENDS and found.fired & set(move.elements) for move in net.moves)
+                gathered.add(way, net, replace(found, completes=ends))
 
     def _fires(self, event: Node, gathered: _Gathered) -> bool:
         outcome = gathered.inner.get(event.host)

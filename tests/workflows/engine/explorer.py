@@ -44,10 +44,12 @@ class Naive:
         self.faulty: set[str] = set()
         #: What a scope beside its host threw out of it: (scope, what catches it, whether that counts as no way out).
         self.thrown: set[tuple[str, str | None, bool]] = set()
+        #: Scopes that a terminate end ends which lies in a branch beside their tokens.
+        self.ended: set[str] = set()
         while True:
-            before = len(self.faulty), len(self.thrown)
+            before = len(self.faulty), len(self.thrown), len(self.ended)
             self._explore()
-            if (len(self.faulty), len(self.thrown)) == before:
+            if (len(self.faulty), len(self.thrown), len(self.ended)) == before:
                 break
 
     # --- exploring
@@ -77,6 +79,8 @@ class Naive:
             for step in self.steps(state):
                 if isinstance(step.after, tuple) and not step.unsafe:
                     todo.append(step.after)
+                elif step.after == "done" and step.label and self._is_border(state[1]):
+                    self.ended.add(state[0])
                 elif step.after != "done" and not step.unsafe:
                     self.thrown.add((state[0], step.after, step.excuse))
 
@@ -246,7 +250,7 @@ class Naive:
         return scope == around
 
     def _is_border(self, name: str) -> bool:
-        return self.graph.nodes[name].kind is NodeKind.BOUNDARY
+        return name != BEGIN and self.graph.nodes[name].kind is NodeKind.BOUNDARY
 
     def _out(self, state: State, label: tuple[str, ...], catcher: Node | None, *, excuse: bool) -> Step:
         """Return the step that ends a scope for an event: one in it takes over, or one further out."""
@@ -260,7 +264,7 @@ class Naive:
 
     def _rescues(self, state: State) -> Iterator[Step]:
         """Yield what event sub-processes may do at any time, and that nothing more is asked of a faulty scope."""
-        if state[0] in self.faulty:
+        if state[0] in self.faulty | self.ended:
             yield Step((), "done", excuse=True)
         for start in self._event_starts(state[0]):
             if start.trigger not in (Trigger.ERROR, Trigger.ESCALATION):
