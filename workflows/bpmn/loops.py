@@ -11,6 +11,8 @@ from workflows.engine.graph import Loop
 LOOPS = frozenset({"multiInstanceLoopCharacteristics", "standardLoopCharacteristics"})
 _NAME = re.compile(r"[A-Za-z_]\w{0,79}", re.ASCII)
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+#: What the engine itself keeps under these names must stay readable.
+_KEPT = frozenset({"outcome", "outcomes", "instances", "answers", "parts", "decision"})
 _COUNT = re.compile(r"\d{1,3}", re.ASCII)
 
 
@@ -45,7 +47,8 @@ def _instances(draft: Draft, key: str, part: Element) -> Loop:
             number and not _COUNT.fullmatch(number) and not _PATH.fullmatch(number)
         ),
         "the collection must be a path such as case.departments": many and not _PATH.fullmatch(many),
-        f"an entry of the collection cannot be called {loop.item}": not _NAME.fullmatch(loop.item),
+        f"an entry of the collection cannot be called {loop.item}": loop.item in _KEPT
+        or not _NAME.fullmatch(loop.item),
     }
     for reason, wrong in faults.items():
         if wrong and not draft.flow_only:

@@ -142,7 +142,7 @@ def _fire_in_process(root: Run, timer: Timer, at: datetime) -> None:
     step = Transition(root, by=None, at=at, since=timer.due_at)
     if timer.kind == EVENT:
         step.note(run, "timer_fired", **place)
-        step.push(run, Triggered(**place))
+        step.push(run, Triggered(**place, fired=timer.round - 1))
     else:
         task = Task.objects.get(run=run, **place)
         step.note(run, "task_overdue", **place, late=at - timer.due_at > LATE_AFTER)

@@ -510,6 +510,7 @@ EITHER = "multiple instances need either a cardinality or a collection"
          "the cardinality must be a whole number up to 999 or a path such as case.departments"),
         ("<loopDataInputRef>${list}</loopDataInputRef>", "", "the collection must be a path such as case.departments"),
         ("", 'os:collection="list" os:item="a b"', "an entry of the collection cannot be called a b"),
+        ("", 'os:collection="list" os:item="outcome"', "an entry of the collection cannot be called outcome"),
         ("<completionCondition>${x}</completionCondition>", 'os:collection="list"', "its completion condition is not"),
     ],
 )  # fmt: skip
