@@ -135,7 +135,7 @@ def connected(key: str, nodes: dict[str, Node], flows: dict[str, Flow]) -> Graph
 def bpmn(drawn: Graph) -> bytes:
     """Return a graph as a BPMN file that reads back as the same graph."""
     names = {flow: flow.replace(">", "_to_") for flow in drawn.flows}
-    thrown = sorted({(node.trigger, node.reference) for node in drawn.nodes.values() if node.reference})
+    thrown = sorted({(_thrown_by(node), node.reference) for node in drawn.nodes.values() if node.reference})
     declared = [_DECLARED[trigger].format(id=f"{trigger}_{name}", name=name) for trigger, name in thrown]
     limits = "".join(
         f' os:{name}="{getattr(drawn, name)}"' for name in ("promised", "statutory") if getattr(drawn, name)
@@ -152,6 +152,10 @@ _DECLARED = {
     Trigger.ERROR: '<error id="{id}" errorCode="{name}"/>',
     Trigger.ESCALATION: '<escalation id="{id}" escalationCode="{name}"/>',
 }
+
+
+def _thrown_by(node: Node) -> Trigger:
+    return Trigger.MESSAGE if node.kind is NodeKind.SEND_TASK else node.trigger
 
 
 def file(content: str) -> bytes:
@@ -176,6 +180,7 @@ def _body(drawn: Graph, scope: str, names: dict[str, str]) -> str:
 def _element(drawn: Graph, node: Node, names: dict[str, str]) -> str:
     border, start = node.kind is NodeKind.BOUNDARY, node.kind is NodeKind.START
     receives = node.kind is NodeKind.RECEIVE_TASK
+    names_message = receives or (node.kind is NodeKind.SEND_TASK and node.reference)
     attributes = {
         "id": node.id,
         "name": node.name_zh,
@@ -185,7 +190,7 @@ def _element(drawn: Graph, node: Node, names: dict[str, str]) -> str:
         "cancelActivity": "false" if border and not node.interrupting else "",
         "isInterrupting": "false" if start and not node.interrupting else "",
         "triggeredByEvent": "true" if node.by_event else "",
-        "messageRef": f"message_{node.reference}" if receives else "",
+        "messageRef": f"message_{node.reference}" if names_message else "",
         "os:nameEn": node.name_en,
         "os:department": node.department,
         "os:role": node.role,

@@ -194,10 +194,7 @@ PAIRS: list[tuple[Act, Act, tuple[str, ...]]] = [
 
 @pytest.mark.parametrize(
     ("one", "other", "prepared"),
-    [
-        pytest.param(one, other, done, id="-".join([one.__name__, other.__name__, *done]))
-        for one, other, done in PAIRS
-    ],
+    [pytest.param(one, other, done, id="-".join([one.__name__, other.__name__, *done])) for one, other, done in PAIRS],
 )
 def test_any_two_at_once_come_out_as_one_after_the_other(one: Act, other: Act, prepared: tuple[str, ...]) -> None:
     who, numbers = people(), count()
