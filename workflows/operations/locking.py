@@ -128,5 +128,5 @@ def next_run_key() -> int:
     """Return the key that the next run will have."""
     with connection.cursor() as cursor:
         cursor.execute("select nextval(pg_get_serial_sequence('workflows_run', 'id'))")
-        (key,) = cursor.fetchone()  # type: ignore[misc]
+        (key,) = cursor.fetchone()
     return int(key)

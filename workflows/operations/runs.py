@@ -43,7 +43,9 @@ def start_run(
     if new is None:
         raise UnknownProcessError(f"The process {process_key} is not published: load it with `load_processes`.")
     about = {"subject_kind": subject_kind, "subject_id": subject_id, "data": dict(data)}
-    return _begin(Run(pk=new.key, definition=new.definition, started_at=at, **about), calendar_of_id(new.calendar), by=by)
+    return _begin(
+        Run(pk=new.key, definition=new.definition, started_at=at, **about), calendar_of_id(new.calendar), by=by
+    )
 
 
 @transaction.atomic
@@ -59,7 +61,9 @@ def start_run_at(
 ) -> Run:
     """Start a root run of this definition at one of its start events; else as `start_run`."""
     about = {"subject_kind": subject_kind, "subject_id": subject_id, "data": dict(data)}
-    return _begin(Run(pk=next_run_key(), definition=definition, started_at=at, **about), calendar_for(), by=by, node=node)
+    return _begin(
+        Run(pk=next_run_key(), definition=definition, started_at=at, **about), calendar_for(), by=by, node=node
+    )
 
 
 def _begin(run: Run, calendar: WorkingCalendar, *, by: AbstractBaseUser | None, node: str = "") -> Run:
@@ -118,4 +122,3 @@ def _set_state(root: Run, state: RunState, fact: str, *, by: AbstractBaseUser | 
     step = Transition(root, by=by, at=at)
     step.note(root, fact)
     step.commit()
-

@@ -204,9 +204,7 @@ class Transition:
 
     def _queue_job(self, run: Run, effect: events.JobQueued) -> None:
         where = {"node": effect.node, "round": effect.round, "action": effect.action}
-        self.writes.jobs.append(
-            Job(run=run, root=self.root, next_attempt_at=self.at, queued_at=self.at, **where)  # type: ignore[misc]
-        )
+        self.writes.jobs.append(Job(run=run, root=self.root, next_attempt_at=self.at, queued_at=self.at, **where))
         self.note(run, "job_queued", **where)
 
     def _set_timer(self, run: Run, node: str, number: int, kind: str, due_at: datetime, firing: int = 1) -> None:
@@ -231,7 +229,7 @@ class Transition:
     def _subscribe(self, run: Run, effect: events.Subscribed) -> None:
         where = {"node": effect.node, "round": effect.round, "name": effect.name, "key": effect.key}
         self.writes.subscriptions.append(
-            Subscription(run=run, root=self.root, kind=effect.trigger, opened_at=self.at, **where)  # type: ignore[misc]
+            Subscription(run=run, root=self.root, kind=effect.trigger, opened_at=self.at, **where)
         )
         self.note(run, "listening", node=effect.node, round=effect.round, kind=effect.trigger, name=effect.name)
 
