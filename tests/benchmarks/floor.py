@@ -80,7 +80,8 @@ from unnest(%s::int[], %s::text[], %s::jsonb[], %s::bytea[]) as fact (seq, kind,
 """
 INSERT_TIMERS = "insert into bench_timer (task_id, kind, due_at) select id, 'boundary', %s from unnest(%s::bigint[]) id"
 INSERT_OUTBOX = """
-insert into bench_outbox (kind, subject_kind, subject_id, channel, recipient, language, params, link, status, created_at, sent_at)
+insert into bench_outbox (kind, subject_kind, subject_id, channel, recipient, language, params, link, status,
+    created_at, sent_at)
 select 'task_waiting', 'task', subject_id, 'inbox', recipient, 'zh-hans', params, link, 'sent', %s, %s
 from unnest(%s::text[], %s::bigint[], %s::jsonb[], %s::text[])
     as notice (subject_id, recipient, params, link)

@@ -4,7 +4,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-
 #: The history is identified by its place in its case: one index instead of five.
 COMPOSITE_KEY = """
 alter table workflows_historyevent drop constraint history_in_order;

@@ -271,7 +271,9 @@ class Message(models.Model):
     name = models.CharField(max_length=200)
     key = models.CharField(max_length=200, blank=True)
     data = models.JSONField(default=dict, help_text="Joins the run's data; never personal values")
-    unique_key = models.CharField(max_length=200, null=True, unique=True, help_text="The same message twice is once")
+    unique_key = models.CharField(  # noqa: DJ001 -- what has no number of its own is not unique by having none
+        max_length=200, null=True, unique=True, help_text="The same message twice is once"
+    )
     sent_at = models.DateTimeField()
     expires_at = models.DateTimeField(help_text="A message nobody waited for until then is given up")
     reached = models.PositiveBigIntegerField(default=0)
@@ -279,7 +281,9 @@ class Message(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["kind", "name", "key", "id"], condition=Q(closed_at__isnull=True), name="message_open"),
+            models.Index(
+                fields=["kind", "name", "key", "id"], condition=Q(closed_at__isnull=True), name="message_open"
+            ),
         ]
 
     def __str__(self) -> str:

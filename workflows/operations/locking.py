@@ -76,8 +76,8 @@ _ROOTS, _RUNS, _TASKS = _Columns(Run, "root"), _Columns(Run, "run"), _Columns(Ta
 #: The root is named first, so it is locked first; rows that changed while we waited for it are read again, and all
 #: three come as they are now (PostgreSQL: EvalPlanQual).
 _TASK = f"""select {_ROOTS.text}, {_RUNS.text}, {_TASKS.text}, {_CALENDAR}
- from workflows_run root join workflows_task task on task.root_id = root.id join workflows_run run on run.id = task.run_id
- where task.id = %s for no key update of root, run, task"""  # noqa: S608
+ from workflows_run root join workflows_task task on task.root_id = root.id
+ join workflows_run run on run.id = task.run_id where task.id = %s for no key update of root, run, task"""  # noqa: S608
 _DEFINITIONS = _Columns(ProcessDefinition, "definition", without=["source"])
 _PUBLISHED = f"""select {_DEFINITIONS.text}, nextval(pg_get_serial_sequence('workflows_run', 'id')), {_CALENDAR}
  from workflows_processdefinition definition where key = %s and state = 'published'"""  # noqa: S608

@@ -23,10 +23,10 @@ _UPDATE_RUNS = """update workflows_run r set marking = x.marking, learned = x.le
  history_head = decode(x.history_head, 'hex')
  from jsonb_to_recordset(%s) x(id bigint, marking jsonb, learned jsonb, state text, outcome text, version int,
  ended_at timestamptz, history_length int, history_head text) where r.id = x.id"""
-_INSERT_RUNS = """insert into workflows_run (id, definition_id, root_id, parent_id, parent_node, parent_round, subject_kind,
- subject_id, state, marking, data, learned, outcome, version, history_length, history_head, started_at, ended_at)
- select id, definition_id, root_id, parent_id, parent_node, parent_round, subject_kind, subject_id, state, marking, data,
- learned, outcome, version, history_length, decode(history_head, 'hex'), started_at, ended_at
+_INSERT_RUNS = """insert into workflows_run (id, definition_id, root_id, parent_id, parent_node, parent_round,
+ subject_kind, subject_id, state, marking, data, learned, outcome, version, history_length, history_head, started_at,
+ ended_at) select id, definition_id, root_id, parent_id, parent_node, parent_round, subject_kind, subject_id, state,
+ marking, data, learned, outcome, version, history_length, decode(history_head, 'hex'), started_at, ended_at
  from jsonb_to_recordset(%s) x(id bigint, definition_id bigint, root_id bigint, parent_id bigint, parent_node text,
  parent_round int, subject_kind text, subject_id text, state text, marking jsonb, data jsonb, learned jsonb,
  outcome text, version int, history_length int, history_head text, started_at timestamptz, ended_at timestamptz)"""
@@ -91,7 +91,7 @@ class Writes:
             return
         # The last part is the one that answers: the keys of new tasks, when there are any.
         named = [f"part_{number} as ({statement})" for number, (statement, _) in enumerate(parts)]
-        answer = f"select * from part_{len(parts) - 1}" if self.tasks else "select 1"
+        answer = f"select * from part_{len(parts) - 1}" if self.tasks else "select 1"  # noqa: S608
         with connection.cursor() as cursor:
             cursor.execute(f"with {', '.join(named)} {answer}", [_json(rows) for _, rows in parts])
             keys = {(run, node, number): key for key, run, node, number in cursor.fetchall()} if self.tasks else {}
