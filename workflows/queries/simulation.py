@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workflows.bpmn.parse import parse_process
 from workflows.engine.graph import Graph
@@ -28,7 +28,8 @@ ROWS_AT_ONCE = 2_000
 _KINDS = (*OPENING, *TAKEN_UP, *ENDING, "activity_cancelled", "timer_fired", "run_started", "run_ended")
 #: What answers are kept under: the simulation gives its own.
 _ANSWERS = frozenset({"outcome", "outcomes"})
-_CHILD_ENDED = "child_ended"
+#: What a called run's beginning and end are in the history of its caller.
+_OF_CALLED = {"run_started": "child_started", "run_ended": "child_ended"}
 
 
 def published_graph(key: str) -> Graph | None:
@@ -98,9 +99,9 @@ def _facts(family: _Family, axis: TimeAxis) -> Mapping[int, Sequence[Fact]]:
             outcome=_outcome(kind, detail),
         )
         found[run_id].append(fact)
-        if kind == "run_ended" and run.parent_id in family.runs:
-            ended = Fact(second=fact.second, kind=_CHILD_ENDED, node=run.parent_node, round=run.parent_round)
-            found[run.parent_id].append(ended)
+        if kind in _OF_CALLED and run.parent_id in family.runs:
+            place = replace(fact, kind=_OF_CALLED[kind], node=run.parent_node, round=run.parent_round)
+            found[run.parent_id].append(place)
     return found
 
 
@@ -109,7 +110,7 @@ def _outcome(kind: str, detail: Mapping[str, str]) -> str:
         return f"{RETURNED}{detail.get('to', '')}"
     if kind == "job_skipped":
         return "skipped"
-    error = detail.get("error") if kind == "job_done" else None
+    error = detail.get("error") if kind in ("job_done", "run_ended") else None
     return f"{FAILED}{error}" if error else detail.get("outcome", "")
 
 

@@ -48,7 +48,7 @@ class Visit:
     """One step of one case. step: its node, below the call activities that led there (`food_licence/intake`).
 
     after: the step whose end opened it, `&` for a join. opened, taken_up, closed: on the time axis. due: by when the
-    step's limit wants it done. handled: working seconds that somebody spends on it.
+    step's limit wants it done. handled: working seconds that somebody spends on it. ended_as: its place among all ends.
     """
 
     step: str
@@ -63,6 +63,7 @@ class Visit:
     handled: int = 0
     outcome: str = ""
     taken_away: bool = False
+    ended_as: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -93,7 +94,7 @@ class Course:
 
     def _done(self) -> list[Visit]:
         done = [visit for visit in self.visits if visit.closed is not None and not visit.taken_away]
-        return sorted(done, key=lambda visit: visit.closed or 0)
+        return sorted(done, key=lambda visit: visit.ended_as)
 
 
 def _told(visit: Visit) -> str:

@@ -9,14 +9,17 @@ from typing import Any
 
 from workflows.simulation.time_axis import TimeAxis
 
-#: Facts of history that open a step, and whether it takes working time or time by the wall clock.
-OPENING = {"task_opened": False, "job_queued": True, "listening": True}
+#: Facts of history that open a step, and whether it takes time by the wall clock, else working time. Those of a called
+#: process (`child_…`) are told in its caller's history too.
+OPENING = {"task_opened": False, "child_started": False, "job_queued": True, "listening": True}
 #: Facts that say that somebody takes the work of a step into her hands.
 TAKEN_UP = frozenset({"task_claimed", "task_reassigned"})
 #: Facts that end a step by itself. Whatever else ends it takes it away.
-ENDING = frozenset({"task_done", "task_returned", "job_done", "job_skipped", "message_received", "signal_received"})
+ENDING = frozenset(
+    {"task_done", "task_returned", "child_ended", "job_done", "job_skipped", "message_received", "signal_received"}
+)
 #: Facts that move a run: a run that ends without one was ended from outside.
-MOVING = ENDING | {"timer_fired", "run_started", "child_ended"}
+MOVING = ENDING | {"timer_fired", "run_started"}
 RETURNED, FAILED = "returned:", "error:"
 
 

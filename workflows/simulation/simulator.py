@@ -43,7 +43,7 @@ def simulate(scenario: Scenario) -> Outcome:
 class _Simulation:
     """The virtual clock (`now`), what is to come (`heap`), what is just happening (`happening`).
 
-    held: of tasks for which there is a queue, the queue and what ends them.
+    held: of tasks for which there is a queue, the queue and what ends them. to_serve: queues in which something moved.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -55,6 +55,7 @@ class _Simulation:
         self.count = self.now = 0
         self.steps: dict[str, Step] = {}
         self.held: dict[Visit, tuple[Queue, Run, events.Event]] = {}
+        self.to_serve: dict[int, Queue] = {}
 
     def run(self) -> Outcome:
         cases = [self._file(case) for case in self.scenario.cases]
@@ -62,6 +63,8 @@ class _Simulation:
             self.now, _, _, run, event, visit = heapq.heappop(self.heap)
             if not run.case.is_over and self._still_comes(run, event, visit):
                 self._happen(run, event)
+            if self.to_serve and not (self.heap and self.heap[0][0] == self.now):
+                self._serve()
         for case in cases:
             if not case.is_over:
                 self._give_up(case, case.waits_for())
@@ -141,7 +144,7 @@ class _Simulation:
             run.listening.pop(place, None)
         if node.kind in _ON_BORDERS:
             visit = self._visit(run, node.id, node.host and run.prefix + node.host)
-            visit.closed = self.now
+            self._end_visit(visit)
             return visit.step
         return self._close(run, place).step if place in run.open else ""
 
@@ -170,16 +173,23 @@ class _Simulation:
 
     def _close(self, run: Run, place: tuple[str, int], *, taken_away: bool = False) -> Visit:
         visit = run.open.pop(place)
-        visit.closed, visit.taken_away = self.now, taken_away
+        self._end_visit(visit)
+        visit.taken_away = taken_away
         if visit in self.held:
             queue = self.held.pop(visit)[0]
-            if visit.taken_up is not None:
+            if visit.taken_up is None:
+                visit.handled = 0
+            else:
                 visit.handled = self.axis.worked(self.now) - self.axis.worked(visit.taken_up)
                 queue.let_go(visit.handled)
-                self._serve(queue)
+                self.to_serve[id(queue)] = queue
         elif taken_away:
             visit.handled = min(visit.handled, self.axis.worked(self.now) - self.axis.worked(visit.opened))
         return visit
+
+    def _end_visit(self, visit: Visit) -> None:
+        self.count += 1
+        visit.closed, visit.ended_as = self.now, self.count
 
     def _open_task(self, run: Run, effect: events.TaskOpened, after: str) -> None:
         visit, answer = self._open(run, effect, after)
@@ -196,13 +206,19 @@ class _Simulation:
         self.held[visit] = (queue, run, ending)
         self.count += 1
         queue.put(visit, self.count)
-        self._serve(queue)
+        self.to_serve[id(queue)] = queue
 
-    def _serve(self, queue: Queue) -> None:
-        for visit in queue.taken_up():
-            visit.taken_up = self.now
-            _, run, ending = self.held[visit]
-            self._at(self.axis.after(self.now, visit.handled), _DONE, run, ending, visit)
+    def _serve(self) -> None:
+        """Let people take up what waits, once all of this instant has happened: the most urgent may just have opened."""
+        queues, self.to_serve = self.to_serve, {}
+        for queue in queues.values():
+            for visit in queue.taken_up():
+                visit.taken_up = self.now
+                _, run, ending = self.held[visit]
+                try:
+                    self._at(self.axis.after(self.now, visit.handled), _DONE, run, ending, visit)
+                except OutsideCalendarError as error:
+                    self._give_up(run.case, str(error))
 
     def _end(self, answer: Answer) -> int:
         if answer.by_the_wall:
