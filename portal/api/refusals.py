@@ -18,7 +18,7 @@ from services.cases.operations.steps import (
     SecondNoticeError,
 )
 from services.parties.identity_numbers import IdentityNumberError
-from workflows.operations.tasks import TaskClosedError, TaskHeldError, UnknownOutcomeError
+from workflows.operations.tasks import RunSuspendedError, TaskClosedError, TaskHeldError, UnknownOutcomeError
 
 
 @contextmanager
@@ -28,6 +28,8 @@ def as_problems() -> Iterator[None]:
         yield
     except TaskHeldError as error:
         raise Conflict(_("Somebody else has taken this task."), code="task_held") from error
+    except RunSuspendedError as error:
+        raise Conflict(_("This application is on hold."), code="held") from error
     except TaskClosedError as error:
         raise Conflict(_("This task was closed meanwhile."), code="task_closed") from error
     except FourEyesError as error:

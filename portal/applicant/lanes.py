@@ -10,10 +10,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from services.cases.enums import CaseState
+from services.cases.operations.limits import SUPPLEMENT_NODE
+from services.cases.operations.unanswered import UNANSWERED_NODE
 from services.cases.queries.timeline import Lane, Timeline
 from services.parties.models import Department
 from services.parties.queries import departments
-from workflows.enums import OPEN_TASK_STATES, TaskState
+from workflows.enums import OPEN_TASK_STATES, ClockKind, TaskState
 from workflows.models import Task
 from workflows.queries.clocks import explanation_of
 
@@ -25,6 +27,7 @@ _LANE_STATES = {
     CaseState.GRANTED: ("done", "success"),
     CaseState.REFUSED: ("refused", "danger"),
     CaseState.NOT_COMPETENT: ("ended", "neutral"),
+    CaseState.NOT_SUPPLIED: ("ended", "neutral"),
     CaseState.WITHDRAWN: ("ended", "neutral"),
     CaseState.ENDED: ("ended", "neutral"),
 }
@@ -88,13 +91,19 @@ def _step(task: Task, lane: Lane, names: dict[str, Department]) -> dict[str, Any
     }
     if task.outcome == "refuse" and not is_open:
         step["state"] = "refused"
-    if is_open and lane.clock is not None and not mine:
+    if is_open and lane.clock is not None and not mine and lane.clock.kind != ClockKind.CORRECTION:
         step |= {
             "due_on": lane.clock.due_on,
             "provisional": lane.clock.provisional,
             "why": explanation_of(lane.clock, language=get_language() or "zh-hans"),
         }
-    if is_open and task.node == "supplement":
+    if is_open and task.node in (SUPPLEMENT_NODE, UNANSWERED_NODE):
+        if lane.clock is not None and lane.clock.kind == ClockKind.CORRECTION and task.node == SUPPLEMENT_NODE:
+            step |= {
+                "due_on": lane.clock.due_on,
+                "provisional": lane.clock.provisional,
+                "why": explanation_of(lane.clock, language=get_language() or "zh-hans"),
+            }
         step |= {
             "url": reverse("applicant:supplement", args=[lane.case.public_id]),
             "action": _("Supplement now"),

@@ -31,6 +31,16 @@ class LicenceCheckForm(StepForm):
         return self.cleaned_data
 
 
+class UnansweredForm(StepForm):
+    """The applicant never answered a one-time notice: wait again, or close without a decision."""
+
+    def clean(self) -> dict[str, Any]:
+        """Ask why the case is closed: the notice gives the reasons."""
+        if self.cleaned_data.get("outcome") == "close":
+            self.need("reasons", _("Say how the applicant was reached and why the case is closed: the notice says so."))
+        return self.cleaned_data
+
+
 class CheckForm(StepForm):
     """The completeness check: a finding per document, marks on fields, and how it ends."""
 

@@ -265,6 +265,7 @@ class _Past:
             "decide": "grant",
             "record_result": "grant",
             "first_review": "forward",
+            "no_answer": "wait_again",
         }
         return known[task.node], ""
 

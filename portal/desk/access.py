@@ -21,7 +21,7 @@ def reviewer_or_404(request: HttpRequest, at: datetime) -> None:
 
 def task_or_404(request: HttpRequest, task_id: int, at: datetime) -> Task:
     """Return a task about a case of one of her posts, open or closed."""
-    rows = Task.objects.select_related("assignee").filter(role__in=DEPARTMENT_ROLES, subject_kind="case")
+    rows = Task.objects.select_related("assignee", "run").filter(role__in=DEPARTMENT_ROLES, subject_kind="case")
     task = rows.filter(pk=task_id).first()
     if task is None or not can_work_on(request.user, task, at):
         raise Http404

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,15 +15,16 @@ from django.utils.translation import gettext as _
 from portal.desk.forms import ExtendForm, PauseForm
 from portal.ui.wording import is_chinese
 from services.access.operations import record_access
-from services.cases.enums import outcome_word
+from services.cases.enums import OUTCOMES_AGAINST, outcome_word
 from services.cases.models import Case, Opinion
 from services.cases.permissions import is_head_for, works_for_department_of
 from services.cases.queries.casefiles import answers_of_case, documents_of_case
-from services.cases.queries.timeline import Lane, history_of_case, timeline_of
+from services.cases.queries.timeline import history_of_case, steps_drawn_for, timeline_of
 from services.parties.enums import Role
 from services.parties.queries import party
+from workflows.engine.graph import Node
 from workflows.enums import ClockKind
-from workflows.models import Clock, HistoryEvent, Task
+from workflows.models import Clock, HistoryEvent
 from workflows.queries.clocks import clocks_of, explanation_of
 
 
@@ -57,6 +58,7 @@ def case_context(request: HttpRequest, case: Case, *, masked: bool, at: datetime
         )
     return {
         "case": case,
+        "hold": timeline.hold,
         "application": case.application,
         "party": party(case.application.holder),
         "lane": lane,
@@ -67,7 +69,7 @@ def case_context(request: HttpRequest, case: Case, *, masked: bool, at: datetime
         "opinions": [_opinion(one) for one in case.opinions.all()],
         "papers": lane.papers,
         "bases": list(case.service.legal_bases.all()),
-        "history": _history(case, lane),
+        "history": _history(case),
         **_limits(request, case, at),
     }
 
@@ -76,7 +78,7 @@ def _opinion(opinion: Opinion) -> dict[str, Any]:
     return {
         "role": Role(opinion.role).label if opinion.role in Role.values else opinion.role,
         "outcome": outcome_word(opinion.outcome),
-        "against": opinion.outcome in ("refuse", "recommend_refuse", "return", "not_competent"),
+        "against": opinion.outcome in OUTCOMES_AGAINST,
         "row": opinion,
     }
 
@@ -104,33 +106,50 @@ def _limits(request: HttpRequest, case: Case, at: datetime) -> dict[str, Any]:
     }
 
 
-def _history(case: Case, lane: Lane) -> list[Fact]:
-    names = {task.node: str(task.name_zh if is_chinese() else task.name_en) for task in lane.tasks}
-    facts = [_fact(event, names, lane.tasks) for event in history_of_case(case)]
+def _history(case: Case) -> list[Fact]:
+    facts = [_fact(event, steps_drawn_for(case)) for event in history_of_case(case)]
     return [fact for fact in facts if fact is not None]
 
 
-def _fact(event: HistoryEvent, names: dict[str, str], tasks: Sequence[Task]) -> Fact | None:
+def _fact(event: HistoryEvent, drawn: Mapping[str, Node]) -> Fact | None:
     """Return one history row in words; steps of the machinery say nothing to people."""
     detail = event.detail
-    step = {"step": names.get(str(detail.get("node")), "")}
-    clock = {"limit": _kind_word(str(detail.get("clock_kind", "")))}
     words = {
         "run_started": _("Filed"),
-        "task_opened": _("“%(step)s” opened") % step,
-        "task_claimed": _("“%(step)s” claimed") % step,
-        "task_released": _("“%(step)s” released") % step,
-        "task_done": _("“%(step)s” ended: ") % step + outcome_word(str(detail.get("outcome", ""))),
-        "clock_started": _("%(limit)s started") % clock,
-        "clock_paused": _("%(limit)s paused") % clock,
-        "clock_resumed": _("%(limit)s runs again") % clock,
-        "clock_extended": _("%(limit)s extended") % clock,
-        "clock_stopped": _("%(limit)s met or ended") % clock,
+        "run_suspended": _("Application put on hold"),
+        "run_resumed": _("Application goes on"),
         "run_ended": _("Closed"),
+        "task_opened": _("“%(step)s” opened"),
+        "task_claimed": _("“%(step)s” claimed"),
+        "task_released": _("“%(step)s” released"),
+        "task_reassigned": _("“%(step)s” given to a colleague by a manager"),
+        "task_returned": _("“%(step)s” sent back to “%(to)s”"),
+        "task_overdue": _("“%(step)s” not done within its own limit"),
+        "task_done": _("“%(step)s” ended: %(outcome)s"),
+        "job_gave_up": _("“%(step)s” failed for good"),
+        "job_retried": _("“%(step)s” set going again by a manager"),
+        "job_skipped": _("“%(step)s” skipped by a manager"),
+        "clock_started": _("%(limit)s started"),
+        "clock_paused": _("%(limit)s paused"),
+        "clock_resumed": _("%(limit)s runs again"),
+        "clock_extended": _("%(limit)s extended"),
+        "clock_stopped": _("%(limit)s met or ended"),
+        "clock_recomputed": _("%(limit)s computed anew: the calendar changed"),
     }
-    if event.kind not in words or (event.kind.startswith("task_") and not step["step"]):
+    if event.kind not in words:
         return None
-    return Fact(at=event.at, what=words[event.kind], who=event.by.get_full_name() if event.by else "")
+    values = {
+        "step": _named(drawn, detail.get("node")),
+        "to": _named(drawn, detail.get("to")),
+        "outcome": outcome_word(str(detail.get("outcome", ""))),
+        "limit": _kind_word(str(detail.get("clock_kind", ""))),
+    }
+    return Fact(at=event.at, what=words[event.kind] % values, who=event.by.get_full_name() if event.by else "")
+
+
+def _named(drawn: Mapping[str, Node], node: object) -> str:
+    step = drawn.get(str(node))
+    return str(step.name_zh if is_chinese() else step.name_en) if step is not None else ""
 
 
 def _kind_word(kind: str) -> str:

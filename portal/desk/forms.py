@@ -13,6 +13,8 @@ from workflows.enums import PauseReason
 
 #: Art. 45 of the Administrative Licensing Law and a service's own cited rule: nothing else stops a limit.
 PAUSE_REASONS = PauseReason.choices
+#: What stands before the step in the outcome of a button that sends a case back.
+SEND_BACK = "send_back:"
 
 
 class OpinionForm(StepForm):
@@ -38,7 +40,7 @@ class OpinionForm(StepForm):
     def clean(self) -> dict[str, Any]:
         """Ask for reasons against the applicant or a colleague, and for the outside result of a grant."""
         outcome = self.cleaned_data.get("outcome")
-        if outcome in NEEDS_REASONS:
+        if outcome in NEEDS_REASONS or str(outcome).startswith(SEND_BACK):
             self.need("reasons", _("Give the reasons: whoever reads this has a right to know them."))
         if outcome == "grant" and self.outside:
             self.need("outside_number", _("Enter the number the other system gave."))

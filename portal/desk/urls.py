@@ -9,6 +9,7 @@ app_name = "desk"
 urlpatterns = [
     path("", inbox.inbox, name="inbox"),
     path("cases/", inbox.cases, name="cases"),
+    path("next/", task.take_next, name="next"),
     path("tasks/<int:task_id>/", task.task, name="task"),
     path("tasks/<int:task_id>/claim/", task.claim, name="claim"),
     path("tasks/<int:task_id>/release/", task.release, name="release"),

@@ -2,14 +2,18 @@
 
 from django.urls import path
 
-from portal.oversight.views import board, case, incidents
+from portal.oversight.views import board, case, incidents, interventions
 
 app_name = "oversight"
 
 urlpatterns = [
     path("", board.board, name="board"),
     path("cases/<str:public_id>/", case.case, name="case"),
+    path("cases/<str:public_id>/hold/", interventions.hold, name="hold"),
+    path("cases/<str:public_id>/release/", interventions.release, name="release"),
+    path("cases/<str:public_id>/tasks/<int:task_id>/give/", interventions.give, name="give_task"),
     path("incidents/", incidents.incidents, name="incidents"),
+    path("incidents/jobs/<int:job_id>/skip/", interventions.skip, name="skip_job"),
     path("incidents/jobs/<int:job_id>/retry/", incidents.retry, name="retry_job"),
     path("incidents/notices/<str:public_id>/retry/", incidents.send_again, name="retry_notice"),
     path("incidents/notices/<str:public_id>/cancel/", incidents.cancel, name="cancel_notice"),

@@ -15,8 +15,9 @@ from services.cases.models import Case
 from services.cases.queries.timeline import Lane, Timeline
 from services.parties.enums import Role
 from services.parties.models import Department
+from workflows.engine.graph import Node
 from workflows.enums import OPEN_TASK_STATES, ClockKind, TaskState
-from workflows.models import HistoryEvent, Task
+from workflows.models import HistoryEvent, Job, Task
 from workflows.queries.clocks import explanation_of
 
 APPLICANT = "applicant"
@@ -39,26 +40,67 @@ OUTCOMES: Mapping[str, str | Promise] = {
     "refused": pgettext_lazy("outcome", "refused"),
     "withdrawn": pgettext_lazy("outcome", "withdrawn"),
     "ended": pgettext_lazy("outcome", "ended"),
+    "send_back": pgettext_lazy("outcome", "sent back to an earlier step"),
+    "wait_again": pgettext_lazy("outcome", "waits for the applicant again"),
+    "close": pgettext_lazy("outcome", "closed: nothing was supplied"),
+    "not_supplied": pgettext_lazy("outcome", "closed: nothing was supplied"),
+    "skipped": pgettext_lazy("outcome", "skipped"),
+    "issued": pgettext_lazy("outcome", "issued"),
+    "delivered": pgettext_lazy("outcome", "delivered"),
+    "handed_over": pgettext_lazy("outcome", "handed over"),
+    "reminded": pgettext_lazy("outcome", "reminded"),
 }
+#: How the workflow notes that a task was sent back: this, a colon, and the step.
+RETURNED = "returned"
+#: Every kind of fact the workflow writes down; a test compares them with what it can write.
 EVENTS: Mapping[str, str | Promise] = {
     "run_started": gettext_lazy("Process started"),
     "run_ended": gettext_lazy("Process ended"),
+    "run_suspended": gettext_lazy("Application put on hold"),
+    "run_resumed": gettext_lazy("Application goes on"),
+    "run_migrated": gettext_lazy("Moved to a newer version of the process"),
     "task_opened": gettext_lazy("Step opened"),
     "task_claimed": gettext_lazy("Step taken"),
     "task_released": gettext_lazy("Step given back"),
+    "task_reassigned": gettext_lazy("Step given to a colleague"),
+    "task_returned": gettext_lazy("Sent back to an earlier step"),
+    "task_overdue": gettext_lazy("Step not done within its own limit"),
     "task_done": gettext_lazy("Step completed"),
     "job_queued": gettext_lazy("Automatic step queued"),
     "job_done": gettext_lazy("Automatic step done"),
+    "job_gave_up": gettext_lazy("Automatic step failed for good"),
+    "job_retried": gettext_lazy("Automatic step set going again"),
+    "job_skipped": gettext_lazy("Automatic step skipped"),
     "activity_cancelled": gettext_lazy("Step no longer needed"),
     "joined": gettext_lazy("Branches joined"),
     "timer_fired": gettext_lazy("Timer fired"),
+    "listening": gettext_lazy("Waits for news from outside"),
+    "message_received": gettext_lazy("News from outside received"),
+    "message_sent": gettext_lazy("News sent to another process"),
+    "signal_received": gettext_lazy("Signal received"),
+    "signal_sent": gettext_lazy("Signal sent"),
+    "escalation_sent": gettext_lazy("Reported to the process above"),
+    "error_sent": gettext_lazy("Failure reported within the process"),
     "clock_started": gettext_lazy("Limit started"),
     "clock_paused": gettext_lazy("Limit paused"),
     "clock_resumed": gettext_lazy("Limit resumed"),
     "clock_extended": gettext_lazy("Limit extended"),
     "clock_stopped": gettext_lazy("Limit stopped"),
-    "clock_warned": gettext_lazy("Warning sent"),
+    "clock_warned": gettext_lazy("Light changed"),
     "clock_recomputed": gettext_lazy("Date computed anew: the calendar changed"),
+}
+#: What it means that an automatic step is left out.
+CONSEQUENCES: Mapping[str, str | Promise] = {
+    "cases.issue_result": gettext_lazy("No certificate and no decision is made out; the applicant is not told of it."),
+    "cases.issue_refusal": gettext_lazy("No decision with reasons is made out; the applicant is not told of it."),
+    "cases.deliver_result": gettext_lazy(
+        "The papers are not delivered on line: they have to be handed out at a window."
+    ),
+    "cases.remind_applicant": gettext_lazy("The applicant is not reminded."),
+    "cases.verify_licence": gettext_lazy("The business licence is not compared with the register."),
+    "cases.adopt_entity": gettext_lazy("The new business is not entered as the one the other services are for."),
+    "cases.end_dependants": gettext_lazy("Cases that waited for this one stay as they are and are not ended."),
+    "cases.close_application": gettext_lazy("The application is not closed and gets no closing notice."),
 }
 _LANES = {
     CaseState.PLANNED: ("waiting", "neutral"),
@@ -68,6 +110,7 @@ _LANES = {
     CaseState.GRANTED: ("done", "success"),
     CaseState.REFUSED: ("refused", "danger"),
     CaseState.NOT_COMPETENT: ("ended", "neutral"),
+    CaseState.NOT_SUPPLIED: ("ended", "neutral"),
     CaseState.WITHDRAWN: ("ended", "neutral"),
     CaseState.ENDED: ("ended", "neutral"),
 }
@@ -97,6 +140,8 @@ def tone_of(state: str) -> str:
 
 def outcome_words(outcome: str) -> str:
     """Return an outcome in words; one of a process of the future stays as it is written there."""
+    if outcome.startswith(f"{RETURNED}:"):
+        outcome = "send_back"
     return str(OUTCOMES.get(outcome, outcome))
 
 
@@ -116,27 +161,56 @@ def opinions(case: Case, tasks: Iterable[Task]) -> list[dict[str, Any]]:
     ]
 
 
-def history_lines(events: Iterable[HistoryEvent], tasks: Iterable[Task]) -> list[dict[str, Any]]:
-    """Return the history as lines: when, what, about which step or limit, by whom."""
-    names = {task.node: named(task) for task in tasks}
+def consequence_of(action: str) -> str:
+    """Return what it means that an automatic step is skipped."""
+    return str(CONSEQUENCES.get(action, _("What this step would have done is not done.")))
+
+
+def skipped_steps(
+    jobs: Iterable[Job], events: Iterable[HistoryEvent], drawn: Mapping[str, Node]
+) -> list[dict[str, Any]]:
+    """Return the automatic steps a manager skipped: which, why, who, when."""
+    who = {(e.run_id, e.detail["node"], e.detail["round"]): e.by for e in events if e.kind == "job_skipped"}
+    lines = []
+    for job in jobs:
+        by = who.get((job.run_id, job.node, job.round))
+        lines.append(
+            {
+                "step": named(drawn[job.node]) if job.node in drawn else job.node,
+                "reason": job.reason,
+                "by": by.get_full_name() if by is not None else "",
+                "at": job.closed_at,
+            }
+        )
+    return lines
+
+
+def history_lines(
+    events: Iterable[HistoryEvent], drawn: Mapping[str, Node], people: Mapping[int, str]
+) -> list[dict[str, Any]]:
+    """Return the history as lines: when, what, about which step or limit, by whom. people: names by user."""
     return [
         {
             "at": event.at,
             "what": str(EVENTS.get(event.kind, event.kind)),
-            "about": _about(event.detail, names),
+            "about": _about(event.detail, drawn, people),
             "by": event.by.get_full_name() if event.by is not None else _("the system"),
         }
         for event in events
     ]
 
 
-def _about(detail: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def _about(detail: Mapping[str, Any], drawn: Mapping[str, Node], people: Mapping[int, str]) -> str:
     if "clock_kind" in detail:
         return str(ClockKind(detail["clock_kind"]).label)
-    about = [names[detail["node"]]] if detail.get("node") in names else []
+    about = [named(drawn[detail["node"]])] if detail.get("node") in drawn else []
+    if isinstance(detail.get("to"), int):
+        about.append(f"→ {people.get(detail['to'], '')}")
+    elif detail.get("to") in drawn:
+        about.append(f"→ {named(drawn[detail['to']])}")
     if detail.get("outcome") in OUTCOMES:
         about.append(outcome_words(detail["outcome"]))
-    return " · ".join(about)
+    return " · ".join(one for one in about if one)
 
 
 def lanes(timeline: Timeline, departments: Mapping[str, Department], *, current: Case) -> list[dict[str, Any]]:

@@ -38,6 +38,7 @@ class CaseState(models.TextChoices):
     GRANTED = "granted", _("decision: granted")
     REFUSED = "refused", _("decision: not granted")
     NOT_COMPETENT = "not_competent", _("not accepted: another body is competent")
+    NOT_SUPPLIED = "not_supplied", _("closed without a decision: nothing was supplied")
     WITHDRAWN = "withdrawn", _("withdrawn")
     ENDED = "ended", _("ended: what it needed is missing")
 
@@ -47,6 +48,7 @@ CLOSED_CASE_STATES = (
     CaseState.GRANTED,
     CaseState.REFUSED,
     CaseState.NOT_COMPETENT,
+    CaseState.NOT_SUPPLIED,
     CaseState.WITHDRAWN,
     CaseState.ENDED,
 )
@@ -87,10 +89,17 @@ class Outcome(models.TextChoices):
     RECOMMEND_REFUSE = "recommend_refuse", _("recommends refusing")
     AGREE = "agree", _("agrees")
     RETURN = "return", _("returned to the handler")
+    SEND_BACK = "send_back", _("sent back to an earlier step")
     GRANT = "grant", _("granted")
     REFUSE = "refuse", _("refused")
     CONFIRMED = "confirmed", _("licence confirmed")
     NOT_CONFIRMED = "not_confirmed", _("licence not confirmed")
+    WAIT_AGAIN = "wait_again", _("waits for the applicant again")
+    CLOSE = "close", _("closed: nothing was supplied")
+
+
+#: Outcomes against the applicant or a colleague: they must say why (Administrative Licensing Law, art. 32 and 38).
+OUTCOMES_AGAINST = ("refuse", "recommend_refuse", "return", "not_competent", "send_back", "close")
 
 
 def outcome_word(outcome: str) -> str:

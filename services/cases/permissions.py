@@ -85,8 +85,11 @@ def cases_overseen_by(user: User | AnonymousUser, at: datetime) -> QuerySet[Case
     return Case.objects.order_by("-id") if oversees(user, at) else Case.objects.none()
 
 
-def can_retry_jobs(user: User | AnonymousUser, at: datetime) -> bool:
-    """Return whether she may set failed automatic steps going again: a manager's decision, an auditor only reads."""
+def can_intervene(user: User | AnonymousUser, at: datetime) -> bool:
+    """Return whether she may step in where work stands or must stand still: a manager decides, an auditor only reads.
+
+    Failed automatic steps set going again or skipped, applications held and released, tasks given to a colleague.
+    """
     return bool(user.is_active) and any(post.role == Role.MANAGER for post in posts_of(user, at))
 
 
@@ -113,8 +116,7 @@ def is_head_for(user: User, case: Case, at: datetime) -> bool:
 def can_work_on(user: User, task: Task, at: datetime) -> bool:
     """Return whether a task is hers to do: her post's, or the applicant's for somebody she acts for."""
     if task.role == "applicant":
-        application = application_about(task.subject_kind, task.subject_id)
-        return any(can_act_for(user, ref, MandateScope.FILL, at) for ref in {application.party, application.holder})
+        return may_answer_for(user, application_about(task.subject_kind, task.subject_id), at)
     return Post(task.department, task.role) in posts_of(user, at)
 
 
@@ -124,6 +126,11 @@ def has_other_part_in(user: User, case: Case, role: str) -> bool:
         return False
     others = DECIDING_ROLES - {role}
     return Opinion.objects.filter(case=case, by=user, role__in=others).exists()
+
+
+def may_answer_for(user: User, application: Application, at: datetime) -> bool:
+    """Return whether she may answer what the applicant is asked: the party, who holds the results, or their agents."""
+    return any(can_act_for(user, ref, MandateScope.FILL, at) for ref in {application.party, application.holder})
 
 
 def application_about(subject_kind: str, subject_id: str) -> Application:

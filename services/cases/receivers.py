@@ -12,9 +12,10 @@ from services.cases.operations.endings import close_application
 from services.cases.operations.limits import copy_due_to_tasks, stop_clocks
 from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case, tell_of_deadline, tell_post
+from services.cases.operations.unanswered import UNANSWERED_NODE
 from services.cases.permissions import application_about
 from workflows.clocks.effects import ClockWarned
-from workflows.enums import OPEN_TASK_STATES
+from workflows.enums import OPEN_TASK_STATES, ClockKind
 from workflows.models import Clock, Run, Task
 from workflows.signals import RunFinished, RunStarted, TaskReady
 
@@ -75,6 +76,8 @@ def _tell_ready(tasks: Sequence[Task], *, at: datetime) -> None:
     for task in tasks:
         case = _case(task.subject_id) if task.subject_kind == "case" else None
         application = case.application if case else application_about(task.subject_kind, task.subject_id)
+        if case is not None and task.node == UNANSWERED_NODE:
+            stop_clocks(case, kinds=("correction",), at=at)
         if case is not None:
             copy_due_to_tasks(case)
         if task.role != "applicant":
@@ -85,7 +88,8 @@ def _tell_ready(tasks: Sequence[Task], *, at: datetime) -> None:
 
 
 def _warn(effect: ClockWarned, *, at: datetime) -> None:
-    if effect.subject_kind != "case":
+    # The applicant's own time warns nobody: her reminder is drawn in the process.
+    if effect.subject_kind != "case" or effect.clock_kind == ClockKind.CORRECTION:
         return
     case = _case(effect.subject_id)
     clock = Clock.objects.get(pk=effect.clock_id)

@@ -21,6 +21,7 @@ class PaperKind(models.TextChoices):
     ACCEPTANCE_NOTICE = "acceptance_notice", _("Notice of acceptance")
     SUPPLEMENT_NOTICE = "supplement_notice", _("One-time supplement notice")
     NOT_COMPETENT_NOTICE = "not_competent_notice", _("Notice that another body is competent")
+    NOT_SUPPLIED_NOTICE = "not_supplied_notice", _("Notice of closing without a decision")
     EXTENSION_NOTICE = "extension_notice", _("Notice of extension")
     PAUSE_NOTICE = "pause_notice", _("Notice of a special procedure")
     DECISION_GRANT = "decision_grant", _("Decision to grant")

@@ -9,13 +9,21 @@ import factory
 from services.cases.enums import ApplicationState, CaseState
 from services.cases.models import Application, Case
 from services.catalogue.models import ServiceVersion
+from services.catalogue.queries import SHIPPED_FOLDER
 from tests.factories.accounts import UserFactory
 from tests.factories.catalogue import published_service
-from tests.factories.clocks import RunFactory, at, running_clock
+from tests.factories.clocks import ProcessDefinitionFactory, RunFactory, at, running_clock
 from tests.factories.parties import PersonFactory
-from workflows.models import Task
+from workflows.models import ProcessDefinition, Task
 
 FILED_AT = at("2026-03-02 09:30")
+DRAWING = (SHIPPED_FOLDER / "processes" / "licence-review.bpmn").read_text(encoding="utf-8")
+
+
+def drawn() -> ProcessDefinition:
+    """Return the definition that cases made here run by: pages show the names of its steps."""
+    known = ProcessDefinition.objects.filter(key="drawn-for-cases").first()
+    return known or ProcessDefinitionFactory.create(key="drawn-for-cases", source=DRAWING)
 
 
 class ApplicationFactory(factory.django.DjangoModelFactory[Application]):
@@ -32,7 +40,7 @@ class ApplicationFactory(factory.django.DjangoModelFactory[Application]):
     party_id = factory.LazyAttribute(lambda application: application.person.pk)
     filed_by = factory.LazyAttribute(lambda application: application.person.user or UserFactory.create())
     state = ApplicationState.SUBMITTED
-    run = factory.SubFactory(RunFactory)
+    run = factory.SubFactory(RunFactory, definition=factory.LazyFunction(drawn))
     created_at = FILED_AT
     changed_at = FILED_AT
     submitted_at = FILED_AT
@@ -52,7 +60,9 @@ class CaseFactory(factory.django.DjangoModelFactory[Case]):
     department = factory.SelfAttribute("service.item.department")
     state = CaseState.ACCEPTED
     run = factory.LazyAttribute(
-        lambda case: RunFactory.create(root=case.application.run, parent=case.application.run, parent_node=case.part)
+        lambda case: RunFactory.create(
+            definition=drawn(), root=case.application.run, parent=case.application.run, parent_node=case.part
+        )
     )
     filed_at = FILED_AT
     accepted_at = FILED_AT

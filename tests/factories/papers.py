@@ -91,6 +91,18 @@ FACTS: dict[str, dict[str, Any]] = {
         ),
         "remedies": REMEDIES,
     },
+    "not_supplied_notice": {
+        **APPLICATION,
+        "asked_on": dt.date(2026, 8, 20),
+        "missing": [
+            {
+                "material": _pair("营业场所布局图", "Layout plan"),
+                "reason": _pair("请标注各区域面积后重新上传。", "Mark the size of each area and upload it again."),
+            },
+        ],
+        "reason": _pair("经两次电话联系，您表示暂不办理。", "You told us twice by telephone that it can wait."),
+        "remedies": REMEDIES,
+    },
     "extension_notice": {
         **APPLICATION,
         "accepted_at": AT,

@@ -24,7 +24,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from services.cases.enums import ApplicationState, CaseState
-from services.cases.models import Application, Case
+from services.cases.models import Application, Case, Hold
 from services.cases.queries.forms import form_of
 from services.catalogue.queries import SHIPPED_FOLDER
 from services.documents.models import Paper, Upload
@@ -159,6 +159,7 @@ def _world() -> dict[str, Any]:
     )
     waiting.supplements.create(round=1, items=[], asked_by=people["clerk"], asked_at=FILED_AT)
     supplement = open_task(waiting, node="supplement", role="applicant", department="")
+    no_answer = open_task(waiting, node="no_answer", role="clerk", department="ZWB", outcomes=["wait_again", "close"])
     intake = open_task(case, node="intake", role="clerk", department="ZWB", outcomes=["accept"])
     handle = open_task(case)
     ready = open_task(case, node="premises_ready", role="applicant", department="", outcomes=["ready"])
@@ -180,6 +181,7 @@ def _world() -> dict[str, Any]:
             "handle": handle.pk,
             "ready": ready.pk,
             "supplement": supplement.pk,
+            "no_answer": no_answer.pk,
             "upload": upload.public_id,
             "paper": paper.public_id,
             "verify_code": paper.verify_code,
@@ -195,13 +197,14 @@ def _world() -> dict[str, Any]:
     }
 
 
-COUNTED = (Application, Case, Task, Job, HistoryEvent, Upload, Paper, Notice)
+COUNTED = (Application, Case, Hold, Task, Job, HistoryEvent, Upload, Paper, Notice)
 
 
 def _counts() -> Counter[str]:
     rows = Counter({model.__name__: model.objects.count() for model in COUNTED})
     rows["taken"] = Task.objects.filter(assignee__isnull=False).count()
     rows["retried"] = Job.objects.filter(state=JobState.QUEUED).count()
+    rows["skipped"] = Job.objects.filter(state=JobState.SKIPPED).count()
     return rows
 
 

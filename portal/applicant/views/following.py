@@ -18,6 +18,7 @@ from services.cases.enums import ApplicationState
 from services.cases.models import Application
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.endings import NothingToWithdrawError, withdraw_application
+from services.cases.operations.refusals import sentence_for
 from services.cases.operations.steps import declare_premises_ready
 from services.cases.permissions import can_withdraw
 from services.cases.queries.forms import documents_wanted, form_answers, form_of
@@ -26,7 +27,7 @@ from services.documents.queries import uploads_of
 from services.forms.rules import SectionState, section_progress
 from services.parties.queries import party
 from workflows.models import Task
-from workflows.operations.tasks import TaskClosedError
+from workflows.operations.tasks import RunSuspendedError, TaskClosedError
 from workflows.queries.calendars import database_now
 
 _ROW_STATES = {
@@ -77,6 +78,7 @@ def _timeline(request: HttpRequest, found: Application, at: datetime) -> HttpRes
     timeline = timeline_of(found, at=at)
     context = {
         "application": found,
+        "hold": timeline.hold,
         "party": party(found.party),
         "holder": party(found.holder),
         "lanes": lanes_of(timeline),
@@ -96,6 +98,8 @@ def premises_ready(request: HttpRequest, public_id: str, task_id: int) -> HttpRe
         task = Task.objects.get(pk=task_id, root_id=found.run_id, node="premises_ready")
         declare_premises_ready(task_id=task.pk, by=request.user, at=at)
         messages.success(request, _("Thank you. Your application now goes to every department at the same time."))
+    except RunSuspendedError as error:
+        messages.warning(request, sentence_for(error))
     except (Task.DoesNotExist, TaskClosedError):
         messages.info(request, _("This was declared already."))
     except NotAllowedError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -15,13 +16,14 @@ from django.views.decorators.http import require_http_methods
 from portal.applicant.access import case_or_404
 from services.cases.models import Case, Supplement
 from services.cases.operations.drafts import NotAllowedError
+from services.cases.operations.refusals import sentence_for
 from services.cases.operations.steps import answer_supplement
 from services.cases.queries.forms import documents_wanted, form_answers, form_of
 from services.documents.operations import UploadRefusedError, store_upload
 from services.documents.queries import uploads_of
 from services.forms.build import SectionForm
 from services.forms.schema import FormSchema, Section, Use
-from workflows.operations.tasks import TaskClosedError
+from workflows.operations.tasks import RunSuspendedError, TaskClosedError
 from workflows.queries.calendars import database_now
 
 
@@ -40,18 +42,29 @@ def supplement(request: HttpRequest, public_id: str) -> HttpResponse:
             refused[request.POST["material"]] = message
         else:
             return redirect(request.path)
-    elif request.method == "POST" and (form is None or form.is_valid()):
-        try:
-            answers = form.answers_to_save if form is not None else {}
-            answer_supplement(case_id=case.pk, answers=answers, by=request.user, at=at)
-            messages.success(request, _("Your supplement was handed in."))
-        except TaskClosedError:
-            messages.info(request, _("This supplement was handed in already."))
-        except NotAllowedError:
-            messages.error(request, _("You may not answer for this applicant."))
+    elif request.method == "POST" and (form is None or form.is_valid()) and _hand_in(request, case, form, at):
         return redirect("applicant:application", case.application.public_id)
-    context = {"case": case, "asked": asked, "form": form, "rows": _documents(case, asked, refused)}
+    hold = case.application.holds.filter(released_at__isnull=True).first()
+    context = {"case": case, "asked": asked, "form": form, "rows": _documents(case, asked, refused), "hold": hold}
     return render(request, "applicant/supplement.html", context)
+
+
+def _hand_in(request: HttpRequest, case: Case, form: SectionForm | None, at: datetime) -> bool:
+    """Hand everything in; False if the page must stay as it is, with what was typed."""
+    try:
+        answers = form.answers_to_save if form is not None else {}
+        answer_supplement(case_id=case.pk, answers=answers, by=request.user, at=at)
+        messages.success(request, _("Your supplement was handed in."))
+    except RunSuspendedError as error:
+        messages.warning(request, sentence_for(error))
+        return False
+    except TaskClosedError:
+        messages.info(
+            request, _("Nothing is asked of you here any more: it was handed in already, or the case is closed.")
+        )
+    except NotAllowedError:
+        messages.error(request, _("You may not answer for this applicant."))
+    return True
 
 
 def _codes(asked: Supplement, kind: str) -> dict[str, str]:

@@ -78,6 +78,7 @@ def _page(
     context = {
         **frame(request, keys=(("o", _("Open the next task")),)),
         "application": found,
+        "hold": timeline.hold,
         "party": party(found.party),
         "holder": party(found.holder) if found.holder_id else None,
         "lanes": timeline.lanes,

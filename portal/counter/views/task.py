@@ -13,16 +13,24 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.counter.access import case_of, task_or_404
-from portal.counter.forms import CheckForm, LicenceCheckForm
+from portal.counter.forms import CheckForm, LicenceCheckForm, UnansweredForm
 from portal.counter.rail import frame
+from portal.ui.steps import StepForm
 from services.access.operations import record_access
 from services.cases.enums import Channel
 from services.cases.models import Application, Case
 from services.cases.operations.refusals import REFUSALS, sentence_for
 from services.cases.operations.steps import ask_supplement, complete_step
+from services.cases.operations.unanswered import UNANSWERED_NODE, unanswered_notice
 from services.cases.permissions import application_about
-from services.cases.queries.casefiles import answers_of_application, answers_of_case, documents_of_case
+from services.cases.queries.casefiles import (
+    answers_of_application,
+    answers_of_case,
+    documents_of_case,
+    names_of_missing,
+)
 from services.cases.queries.timeline import timeline_of
+from services.documents.queries import papers_of
 from services.exchange.queries import calls_for
 from services.parties.queries import party
 from workflows.enums import OPEN_TASK_STATES
@@ -42,6 +50,8 @@ def task(request: HttpRequest, task_id: int) -> HttpResponse:
     if found.state not in OPEN_TASK_STATES:
         messages.info(request, _("This task is finished. Here is how its application stands."))
         return redirect("counter:application", application.public_id)
+    if found.node == UNANSWERED_NODE and case is not None:
+        return _unanswered(request, found, case, at)
     if case is None:
         return _licence(request, found, application, at)
     return _check(request, found, case, at)
@@ -77,7 +87,7 @@ def _check(request: HttpRequest, task: Task, case: Case, at: datetime) -> HttpRe
     return render(request, "counter/task.html", context, status=422 if form.errors else 200)
 
 
-def _end(form: CheckForm | LicenceCheckForm, task: Task, request: HttpRequest, at: datetime) -> bool:
+def _end(form: StepForm, task: Task, request: HttpRequest, at: datetime) -> bool:
     """End the task; a refusal of the operation stands beside the form and nothing typed is lost."""
     given = form.cleaned_data
     try:
@@ -113,8 +123,31 @@ def _done_words(outcome: str, case: Case) -> str:
         "not_competent": _("%(case)s was not accepted. The notice names the competent body."),
         "grant": _("%(case)s was granted. Its papers are issued in a moment."),
         "refuse": _("%(case)s was refused. The decision with its reasons is issued in a moment."),
+        "wait_again": _("%(case)s waits for the applicant again. She was told until when."),
+        "close": _("%(case)s was closed without a decision. The applicant has the notice with the reasons."),
     }
     return words[outcome] % {"case": case.number}
+
+
+def _unanswered(request: HttpRequest, task: Task, case: Case, at: datetime) -> HttpResponse:
+    """Ask what to do when the applicant never answered the one-time notice."""
+    form = UnansweredForm(request.POST if request.method == "POST" else None, outcomes=task.outcomes)
+    if request.method == "POST" and form.is_valid() and _end(form, task, request, at):
+        messages.success(request, _done_words(form.cleaned_data["outcome"], case))
+        return redirect("counter:application", case.application.public_id)
+    if request.method == "GET":
+        _note_reading(request, case, [], at)
+    asked = unanswered_notice(case)
+    items = asked.items if asked else []
+    names = names_of_missing(case, [(item["kind"], item["code"]) for item in items])
+    context = {
+        **_facts(request, task, case.application, case, at),
+        "form": form,
+        "asked": asked,
+        "items": [(names[item["kind"], item["code"]], item["reason"]) for item in items],
+        "notices": [paper for paper in papers_of("case", case.pk) if paper.kind == "supplement_notice"],
+    }
+    return render(request, "counter/no_answer.html", context, status=422 if form.errors else 200)
 
 
 def _licence(request: HttpRequest, task: Task, application: Application, at: datetime) -> HttpResponse:
@@ -153,6 +186,7 @@ def _facts(
     return {
         **frame(request, keys=_keys(task)),
         "task": task,
+        "hold": timeline.hold,
         "case": case,
         "application": application,
         "party": party(application.party),
@@ -171,6 +205,7 @@ def _keys(task: Task) -> tuple[tuple[str, str], ...]:
         "grant": ("g", _("Grant and issue now")),
         "supplement": ("n", _("Send a one-time notice")),
         "confirmed": ("a", _("Confirm the licence")),
+        "wait_again": ("a", _("Wait again")),
     }
     return (*(words[outcome] for outcome in task.outcomes if outcome in words), ("c", _("Claim or release")))
 

@@ -46,7 +46,11 @@ def inbox(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
     words = {"all": _("All"), "mine": _("Claimed by me"), "free": _("Not claimed"), "late": _("Past due")}
     context = {
-        **frame(request, count=None if text else numbers["all"], keys=(("o", _("Open the first task")),)),
+        **frame(
+            request,
+            count=None if text else numbers["all"],
+            keys=(("n", _("Take the next task")), ("o", _("Open the first task"))),
+        ),
         "page": page,
         "works": works(page, at=at),
         "at": at,

@@ -7,18 +7,22 @@ from datetime import datetime
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.desk.access import task_or_404, whole_cases
+from portal.desk.access import reviewer_or_404, task_or_404, whole_cases
 from portal.desk.casefile import case_context
-from portal.desk.forms import OpinionForm
+from portal.desk.forms import SEND_BACK, OpinionForm
 from portal.desk.rail import frame
+from portal.ui.wording import is_chinese
 from services.cases.models import Case
+from services.cases.operations import passing
 from services.cases.operations.entities import REGISTERING_PARTS
 from services.cases.operations.refusals import REFUSALS, sentence_for
 from services.cases.operations.steps import FourEyesError, complete_step
-from services.cases.permissions import has_other_part_in
+from services.cases.permissions import DEPARTMENT_ROLES, has_other_part_in
+from services.cases.queries.timeline import steps_back_of
 from services.parties.identity_numbers import IdentityNumberError
 from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Task
@@ -46,17 +50,14 @@ def task(request: HttpRequest, task_id: int) -> HttpResponse:
     if found.state not in OPEN_TASK_STATES:
         messages.info(request, _("This task is finished. Here is how its case stands."))
         return redirect("desk:case", case.public_id)
-    registers = case.part in REGISTERING_PARTS
-    decides = "grant" in found.outcomes
-    form = OpinionForm(
-        request.POST if request.method == "POST" else None,
-        outcomes=found.outcomes,
-        outside=decides and (registers or case.service.decision_place != "here"),
-        code=registers,
-    )
+    form = _form(request, found, case)
     if request.method == "POST" and form.is_valid() and _end(form, found, request, at):
         messages.success(request, _done_words(form.cleaned_data["outcome"], case))
         return redirect("desk:inbox")
+    return _page(request, found, case, form, at)
+
+
+def _page(request: HttpRequest, found: Task, case: Case, form: OpinionForm, at: datetime) -> HttpResponse:
     buttons = _buttons(found)
     context = {
         **frame(request, keys=(*((one["key"], one["word"]) for one in buttons), ("c", _("Claim or release")))),
@@ -71,17 +72,26 @@ def task(request: HttpRequest, task_id: int) -> HttpResponse:
     return render(request, "desk/task.html", context, status=422 if form.errors else 200)
 
 
+def _form(request: HttpRequest, task: Task, case: Case) -> OpinionForm:
+    registers = case.part in REGISTERING_PARTS
+    decides = "grant" in task.outcomes
+    return OpinionForm(
+        request.POST if request.method == "POST" else None,
+        outcomes=[*task.outcomes, *(SEND_BACK + step.id for step in steps_back_of(task))],
+        outside=decides and (registers or case.service.decision_place != "here"),
+        code=registers,
+    )
+
+
 def _end(form: OpinionForm, task: Task, request: HttpRequest, at: datetime) -> bool:
     """End the task; a refusal of the operation stands beside the form and nothing typed is lost."""
+    outcome, reasons = form.cleaned_data["outcome"], form.cleaned_data["reasons"]
+    about = {"task_id": task.pk, "reasons": reasons, "by": request.user, "at": at}
     try:
-        complete_step(
-            task_id=task.pk,
-            outcome=form.cleaned_data["outcome"],
-            reasons=form.cleaned_data["reasons"],
-            outside=form.result,
-            by=request.user,
-            at=at,
-        )
+        if outcome.startswith(SEND_BACK):
+            passing.send_back(**about, to_node=outcome.removeprefix(SEND_BACK))
+        else:
+            complete_step(**about, outcome=outcome, outside=form.result)
     except IdentityNumberError as error:
         form.add_error("outside_number", sentence_for(error))
         return False
@@ -103,14 +113,22 @@ def _buttons(task: Task) -> list[dict[str, str]]:
     }
     if task.node == "record_result":
         words |= {"grant": _("Record: granted"), "refuse": _("Record: refused")}
-    return [
+    buttons = [
         {"outcome": outcome, "word": words[outcome], "key": key, "css": css, "icon": icon}
         for outcome, (key, css, icon) in _BUTTONS.items()
         if outcome in task.outcomes
     ]
+    back = _("Send back to “%(step)s”")
+    for number, step in enumerate(steps_back_of(task), 1):
+        word = back % {"step": step.name_zh if is_chinese() else step.name_en}
+        more = {"css": "btn-secondary", "icon": "arrow-return-left", "key": str(number)}
+        buttons.append({"outcome": SEND_BACK + step.id, "word": word, **more})
+    return buttons
 
 
 def _done_words(outcome: str, case: Case) -> str:
+    if outcome.startswith(SEND_BACK):
+        return _("%(case)s went back with your reasons.") % {"case": case.number}
     words = {
         "recommend_grant": _("Your recommendation on %(case)s went to the checker."),
         "recommend_refuse": _("Your recommendation on %(case)s went to the checker."),
@@ -121,6 +139,19 @@ def _done_words(outcome: str, case: Case) -> str:
         "refuse": _("%(case)s was refused. The decision with reasons and routes of appeal is issued."),
     }
     return words[outcome] % {"case": case.number}
+
+
+@require_POST
+def take_next(request: HttpRequest) -> HttpResponse:
+    """Take the most urgent free task of her posts and open it."""
+    at = database_now()
+    reviewer_or_404(request, at)
+    since = parse_datetime(request.POST.get("since", ""))
+    taken = passing.take_next(roles=DEPARTMENT_ROLES, by=request.user, at=at, since=since)
+    if taken is None:
+        messages.info(request, _("No free task waits for your posts right now."))
+        return redirect("desk:inbox")
+    return redirect("desk:task", taken.pk)
 
 
 @require_POST

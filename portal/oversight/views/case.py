@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import get_language
@@ -13,13 +15,14 @@ from django.views.decorators.http import require_safe
 
 from portal.oversight.access import overseers_only
 from portal.oversight.rail import rail
-from portal.oversight.wording import history_lines, lanes, opinions, post_words, tone_of
+from portal.oversight.wording import history_lines, lanes, opinions, post_words, skipped_steps, tone_of
 from services.access.operations import record_access
 from services.cases.models import Case
-from services.cases.permissions import cases_overseen_by
-from services.cases.queries.timeline import history_of_case, timeline_of
+from services.cases.permissions import can_intervene, cases_overseen_by
+from services.cases.queries.timeline import history_of_case, skipped_jobs_of, steps_drawn_for, timeline_of
 from services.parties.queries import departments, names_of_parties
-from workflows.models import Clock
+from workflows.enums import OPEN_TASK_STATES
+from workflows.models import Clock, HistoryEvent
 from workflows.queries.calendars import calendar_for
 from workflows.queries.clocks import clock_views, clocks_of, explanation_of
 
@@ -36,6 +39,7 @@ def case(request: HttpRequest, public_id: str, *, at: datetime) -> HttpResponse:
     timeline = timeline_of(found.application, at=at)
     names = {one.code: one for one in departments()}
     lane = next(one for one in timeline.lanes if one.case.pk == found.pk)
+    events, drawn = history_of_case(found), steps_drawn_for(found)
     context = {
         "case": found,
         "lane": lane,
@@ -45,12 +49,22 @@ def case(request: HttpRequest, public_id: str, *, at: datetime) -> HttpResponse:
         "lanes": lanes(timeline, names, current=found),
         "clocks": _clocks(found, at),
         "opinions": opinions(found, lane.tasks),
-        "history": history_lines(history_of_case(found), lane.tasks),
+        "history": history_lines(events, drawn, _receivers(events)),
+        "skipped": skipped_steps(skipped_jobs_of(found), events, drawn),
+        "hold": timeline.hold,
+        "may_intervene": can_intervene(request.user, at) and not lane.closed,
+        "tasks_to_give": [task for task in lane.tasks if task.state in OPEN_TASK_STATES and task.role != "applicant"],
         "papers": [*lane.papers, *timeline.papers],
         "rail": rail("board"),
         "keys": [],
     }
     return render(request, "oversight/case.html", context)
+
+
+def _receivers(events: Iterable[HistoryEvent]) -> dict[int, str]:
+    """Return the names of those a task was given to."""
+    keys = {event.detail["to"] for event in events if event.kind == "task_reassigned"}
+    return {person.pk: person.get_full_name() for person in get_user_model().objects.filter(pk__in=keys)}
 
 
 def _record(request: HttpRequest, found: Case, at: datetime) -> None:

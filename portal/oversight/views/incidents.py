@@ -16,14 +16,14 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.oversight.access import overseers_only
 from portal.oversight.rail import rail
 from services.access.masking import mask_name
-from services.cases.permissions import can_retry_jobs
+from services.cases.operations.interventions import retry_step
+from services.cases.permissions import can_intervene
 from services.cases.queries.incidents import incidents_with_cases
 from services.notifications import operations as notices
 from services.notifications.models import Notice
 from services.notifications.permissions import can_mend_notices
 from services.notifications.queries import dead_notices
-from workflows.operations.jobs import retry_job
-from workflows.queries import jobs
+from workflows.models import Job
 
 #: Messages shown at once; what is mended makes room for the next.
 SHOWN_NOTICES = 100
@@ -37,7 +37,7 @@ def incidents(request: HttpRequest, *, at: datetime) -> HttpResponse:
         "incidents": incidents_with_cases(),
         "notices": _shown(dead_notices().select_related("recipient")[:SHOWN_NOTICES]),
         "dead": dead_notices().count(),
-        "may_retry": can_retry_jobs(request.user, at),
+        "may_intervene": can_intervene(request.user, at),
         "may_mend": can_mend_notices(request.user, at),
         "rail": rail("incidents"),
         "keys": [],
@@ -53,11 +53,13 @@ def _shown(dead: Iterable[Notice]) -> list[dict[str, Any]]:
 @overseers_only
 def retry(request: HttpRequest, job_id: int, *, at: datetime) -> HttpResponse:
     """Set a failed automatic step going again."""
-    if not can_retry_jobs(request.user, at):
+    if not can_intervene(request.user, at):
         raise PermissionDenied
-    job = get_object_or_404(jobs.incidents(), pk=job_id)
-    retry_job(job_id=job.pk, by=request.user, at=at)
-    messages.success(request, _("The step is tried again now."))
+    job = get_object_or_404(Job, pk=job_id)
+    if retry_step(job_id=job.pk, by=request.user, at=at):
+        messages.success(request, _("The step is tried again now."))
+    else:
+        messages.info(request, _("This step does not stand still any more: it was set going or skipped already."))
     return redirect("oversight:incidents")
 
 

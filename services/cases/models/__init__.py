@@ -1,6 +1,16 @@
 """Applications and the cases they become."""
 
-from services.cases.models.applications import Application, Consent, NumberSeries, Signature
+from services.cases.models.applications import Application, Consent, Hold, NumberSeries, Signature
 from services.cases.models.cases import Case, MaterialCheck, Opinion, Supplement
 
-__all__ = ["Application", "Case", "Consent", "MaterialCheck", "NumberSeries", "Opinion", "Signature", "Supplement"]
+__all__ = [
+    "Application",
+    "Case",
+    "Consent",
+    "Hold",
+    "MaterialCheck",
+    "NumberSeries",
+    "Opinion",
+    "Signature",
+    "Supplement",
+]

@@ -141,3 +141,35 @@ class NumberSeries(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.last}"
+
+
+class Hold(models.Model):
+    """Why a manager let an application stand still, and until when. The workflow's own state says whether it does."""
+
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="holds")
+    reason = models.CharField(max_length=500, help_text="The applicant and every department read it")
+    held_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    held_at = models.DateTimeField()
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    released_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["held_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application"],
+                condition=Q(released_at__isnull=True),
+                name="hold_one_at_a_time",
+                violation_error_message="An application is held once at a time.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason=""),
+                name="hold_has_a_reason",
+                violation_error_message="Whoever holds an application says why.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.application_id} held at {self.held_at}"

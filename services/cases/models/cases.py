@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from services.access.encryption import EncryptedJSONField
-from services.cases.enums import CaseState, MaterialFinding
+from services.cases.enums import OUTCOMES_AGAINST, CaseState, MaterialFinding
 from services.cases.models.applications import Application, new_public_id
 from services.catalogue.models import ServiceVersion
 from services.parties.models import Department
@@ -89,7 +89,7 @@ class Opinion(models.Model):
         ordering = ["given_at", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(outcome__in=("refuse", "recommend_refuse", "return", "not_competent")) | ~Q(reasons=""),
+                condition=~Q(outcome__in=OUTCOMES_AGAINST) | ~Q(reasons=""),
                 name="opinion_against_has_reasons",
                 violation_error_message="Refusing or returning needs reasons (Administrative Licensing Law, art. 38).",
             ),

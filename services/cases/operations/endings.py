@@ -10,6 +10,7 @@ from django.db import transaction
 from services.cases.enums import CLOSED_CASE_STATES, ApplicationResult, ApplicationState, CaseState
 from services.cases.models import Application, Case
 from services.cases.operations.drafts import NotAllowedError
+from services.cases.operations.holds import end_hold
 from services.cases.operations.papers import issue_closing_notice
 from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
@@ -50,6 +51,7 @@ def withdraw_application(*, application_id: int, by: User, at: datetime) -> Appl
     for case in cases:
         case.refresh_from_db()
         project(case, CaseState.WITHDRAWN, root=lock_root(root_id), by=by, at=at)
+    end_hold(application, by=by, at=at)
     application.state, application.closed_at, application.changed_at = ApplicationState.WITHDRAWN, at, at
     application.save(update_fields=["state", "closed_at", "changed_at"])
     tell_applicants(application, "case_withdrawn", at=at)

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import CharField, DateTimeField, Min, OuterRef, Subquery, Value
+from django.db.models.functions import Cast, Concat, Least
 from django.utils.translation import override
 
 from services.cases.models import Case
@@ -15,10 +16,13 @@ from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.papers import deliver, issue_case_paper
 from services.cases.operations.telling import tell_applicants_of_case
 from services.cases.permissions import is_head_for, works_for_department_of
-from workflows.enums import OPEN_TASK_STATES, ExtensionAuthority, PauseReason
-from workflows.models import Clock, Run, Task
+from workflows.engine.graph import NodeKind, Span
+from workflows.enums import OPEN_TASK_STATES, ClockKind, ExtensionAuthority, LimitUnit, PauseReason
+from workflows.models import Clock, Run, Task, Timer
 from workflows.operations.clocks import extend_clock, pause_clock, resume_clock, start_clock, stop_clock
 from workflows.operations.locking import lock_root
+from workflows.operations.node_timers import LIMIT, SUBJECT
+from workflows.queries.definitions import graph_of
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 NOTICE_WORKING_DAYS = 5
 #: A licence is delivered within ten working days of the decision (art. 44), unless its own rule says sooner.
 DELIVERY_WORKING_DAYS = 10
+#: The step of every shipped process in which the applicant answers a one-time notice.
+SUPPLEMENT_NODE = "supplement"
 
 
 class NoRunningClockError(Exception):
@@ -68,11 +74,30 @@ def start_delivery_clock(case: Case, *, root: Run, by: User | None, at: datetime
     _start(case, "delivery", amount, unit, root=root, event="decision", by=by, at=at)
 
 
+def start_correction_clock(case: Case, *, root: Run, by: User | None, at: datetime) -> Clock | None:
+    """Start the days after which the window looks again, if the drawing of this case's process sets any."""
+    span = _patience(case)
+    if span is None:
+        return None
+    return _start(case, ClockKind.CORRECTION, span.amount, span.unit, root=root, event="notice", by=by, at=at)
+
+
+def _patience(case: Case) -> Span | None:
+    """Return how long the applicant's step waits before its timer ends it."""
+    if case.run is None:
+        return None
+    for node in graph_of(case.run.definition_id).nodes.values():
+        if node.kind is NodeKind.BOUNDARY and node.host == SUPPLEMENT_NODE and node.interrupting and node.timer:
+            span = node.timer.span
+            return span if span is not None and span.unit in LimitUnit.values else None
+    return None
+
+
 def _start(
     case: Case, kind: str, amount: int, unit: str, *, root: Run, event: str, by: User | None, at: datetime
-) -> None:
+) -> Clock:
     lengthens = kind in ("promised", "statutory") and case.service.extension_amount
-    start_clock(
+    return start_clock(
         root=root,
         subject_kind="case",
         subject_id=str(case.pk),
@@ -102,10 +127,22 @@ def stop_clocks(case: Case, *, kinds: Collection[str] | None, at: datetime, by: 
 
 
 def copy_due_to_tasks(case: Case) -> None:
-    """Copy the earliest due instant of a case's running clocks to its open tasks, by which inboxes are sorted."""
+    """Copy to a case's open tasks what presses most, by which inboxes are sorted: a running clock or their own limit.
+
+    A task whose process gives it a limit of its own keeps it while no clock ends earlier.
+    """
     clocks = Clock.objects.filter(subject_kind="case", subject_id=str(case.pk), stopped_at__isnull=True)
     due_at = clocks.aggregate(first=Min("due_at"))["first"]
-    Task.objects.filter(subject_kind="case", subject_id=str(case.pk), state__in=OPEN_TASK_STATES).update(due_at=due_at)
+    place = Concat(
+        Cast(OuterRef("run_id"), CharField()),
+        Value(":"),
+        OuterRef("node"),
+        Value(":"),
+        Cast(OuterRef("round"), CharField()),
+    )
+    limits = Timer.objects.filter(subject_kind=SUBJECT, subject_id=place, kind=LIMIT)
+    tasks = Task.objects.filter(subject_kind="case", subject_id=str(case.pk), state__in=OPEN_TASK_STATES)
+    tasks.update(due_at=Least(Subquery(limits.values("due_at")[:1]), Value(due_at, output_field=DateTimeField())))
 
 
 def _locked_case(case_id: int) -> tuple[Run, Case]:

@@ -131,6 +131,7 @@ def _result_words(case: Case) -> Mapping[str, str]:
         CaseState.GRANTED: {"zh": "准予", "en": "granted"},
         CaseState.REFUSED: {"zh": "不予", "en": "refused"},
         CaseState.NOT_COMPETENT: {"zh": "不予受理", "en": "not accepted"},
+        CaseState.NOT_SUPPLIED: {"zh": "未补正，终止办理", "en": "closed without a decision"},
         CaseState.WITHDRAWN: {"zh": "申请人撤回", "en": "withdrawn"},
         CaseState.ENDED: {"zh": "终止", "en": "ended"},
     }

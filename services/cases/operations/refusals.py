@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from services.cases.operations.drafts import NotAllowedError
+from services.cases.operations.holds import HoldReasonMissingError, NothingToHoldError
+from services.cases.operations.interventions import NotAColleagueError
 from services.cases.operations.issuing import CollectorMissingError, NothingToHandOutError
 from services.cases.operations.limits import NoRunningClockError, NotTheHeadError
 from services.cases.operations.steps import (
@@ -18,7 +20,13 @@ from services.cases.operations.steps import (
 )
 from services.parties.identity_numbers import IdentityNumberError
 from workflows.operations.clocks import ClockError
-from workflows.operations.tasks import TaskClosedError, TaskHeldError, UnknownOutcomeError
+from workflows.operations.tasks import (
+    NotReturnableError,
+    RunSuspendedError,
+    TaskClosedError,
+    TaskHeldError,
+    UnknownOutcomeError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +46,12 @@ REFUSALS = (
     TaskHeldError,
     TaskClosedError,
     UnknownOutcomeError,
+    NotReturnableError,
     CollectorMissingError,
     NothingToHandOutError,
+    HoldReasonMissingError,
+    NothingToHoldError,
+    NotAColleagueError,
 )
 
 
@@ -70,6 +82,13 @@ def _words() -> Mapping[type[Exception], str]:
         NoRunningClockError: _("No time limit of this case is running."),
         NotTheHeadError: _("Only the head of the department may extend a time limit."),
         TaskClosedError: _("This task was finished or taken away meanwhile. Nothing you did here was lost or doubled."),
+        RunSuspendedError: _(
+            "This application is on hold: nothing can be done to it until a manager lets it go on. Nothing was changed."
+        ),
+        NotReturnableError: _("The process does not let this step be sent back there."),
+        HoldReasonMissingError: _("Say why the application is held: the applicant and every department read it."),
+        NothingToHoldError: _("This application is closed: nothing of it moves any more."),
+        NotAColleagueError: _("Choose somebody who holds the post of this task and had no other part in the case."),
         UnknownOutcomeError: _("This step cannot end like that. Choose one of the outcomes offered."),
         CollectorMissingError: _("Enter the name of the person who takes the papers: it is the proof of delivery."),
         NothingToHandOutError: _("Choose at least one paper that was not handed out before."),

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from services.cases.enums import CaseState, MaterialFinding
+from services.cases.enums import OUTCOMES_AGAINST, CaseState, MaterialFinding
 from services.cases.models import Case, MaterialCheck, Opinion, Supplement
-from services.cases.operations import entities
+from services.cases.operations import entities, unanswered
 from services.cases.operations.drafts import NotAllowedError
-from services.cases.operations.limits import copy_due_to_tasks
+from services.cases.operations.limits import copy_due_to_tasks, running_clocks
 from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper
 from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
-from services.cases.permissions import application_about, can_work_on, has_other_part_in
+from services.cases.permissions import application_about, can_work_on, has_other_part_in, may_answer_for
 from services.cases.queries.casefiles import names_of_missing
 from services.parties.enums import Role
 from services.parties.identity_numbers import check_uscc
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 #: Outcomes that must say why (Administrative Licensing Law, art. 32 and 38).
-NEEDS_REASONS = frozenset({"refuse", "recommend_refuse", "return", "not_competent", "not_confirmed"})
+NEEDS_REASONS = frozenset({*OUTCOMES_AGAINST, "not_confirmed"})
 #: Outcomes that decide a case, and the state each leads to.
 DECISIONS = {"grant": CaseState.GRANTED, "refuse": CaseState.REFUSED}
 
@@ -96,7 +96,7 @@ def complete_step(
     recorded code of a new entity is wrong), TaskHeldError,
     TaskClosedError, UnknownOutcomeError.
     """
-    root, task, case = _locked_task(task_id)
+    root, task, case = locked_task(task_id)
     if task.state not in OPEN_TASK_STATES:
         if task.closed_by_id == by.pk and task.outcome == outcome:
             return task
@@ -115,7 +115,8 @@ def complete_step(
     return done
 
 
-def _locked_task(task_id: int) -> tuple[Run, Task, Case | None]:
+def locked_task(task_id: int) -> tuple[Run, Task, Case | None]:
+    """Lock a task's root and return root, task and the case it is about, as they are now."""
     root = lock_root(Task.objects.values_list("root_id", flat=True).get(pk=task_id))
     task = Task.objects.select_related("run", "assignee").get(pk=task_id)
     case = None
@@ -198,6 +199,10 @@ def _apply(
         )
         deliver(paper, case.application, at=at)
         tell_applicants_of_case(case, "not_competent", at=at, reason=reasons)
+    elif outcome == "wait_again":
+        unanswered.wait_again(case, task, root=root, by=by, at=at)
+    elif outcome == "close":
+        unanswered.close_unanswered(case, root=root, by=by, at=at, reason=reasons)
     elif outcome in DECISIONS and task.role in (Role.APPROVER, Role.CLERK, Role.HANDLER):
         if outside is not None:
             case.outside_number, case.outside_decided_on = outside.number, outside.decided_on
@@ -250,7 +255,7 @@ def ask_supplement(
     """
     if not missing:
         raise NothingMarkedError("Mark at least one document or field and say what to do.")
-    root, task, case = _locked_task(task_id)
+    root, task, case = locked_task(task_id)
     if case is None:
         raise NotAllowedError("Only a case can be sent back for a supplement.")
     number = case.supplements.count() + 1
@@ -271,11 +276,13 @@ def ask_supplement(
         case.refresh_from_db()
         project(case, CaseState.SUPPLEMENT, root=root, by=by, at=at)
         names = names_of_missing(case, [(item.kind, item.code) for item in missing])
+        patience = running_clocks(case, ("correction",))
         paper = issue_case_paper(
             case,
             "supplement_notice",
             by=by,
             at=at,
+            reply_by=patience[0].due_on if patience else None,
             missing=[{"material": names[item.kind, item.code], "reason": item.reason} for item in missing],
         )
         deliver(paper, case.application, at=at)
@@ -289,16 +296,17 @@ def answer_supplement(*, case_id: int, answers: Mapping[str, Any], by: User, at:
 
     answers: element code -> new value, of the marked fields only.
     Effects: the application's answers, the differences kept with the notice, the window's check opens again with a
-    new notice clock, notices owed. Raises NotAllowedError, TaskClosedError.
+    new notice clock, notices owed. An answer that comes while the window still decides what to do without one counts.
+    Raises NotAllowedError, TaskClosedError, RunSuspendedError.
     """
     run_id = Case.objects.values_list("run__root_id", "run_id").get(pk=case_id)
     root = lock_root(run_id[0] or run_id[1])
     case = Case.objects.select_related("application", "service__item", "department").get(pk=case_id)
-    task = Task.objects.filter(run=case.run, node="supplement", state__in=OPEN_TASK_STATES).first()
+    task = unanswered.open_applicants_step(case)
     supplement = case.supplements.order_by("-round").first()
     if task is None or supplement is None or supplement.answered_at is not None:
         raise TaskClosedError("This supplement was handed in already.")
-    if not can_work_on(by, task, at):
+    if not may_answer_for(by, case.application, at):
         raise NotAllowedError("She may not answer for this applicant.")
     marked = {item["code"] for item in supplement.items if item["kind"] == "element"}
     if extra := sorted(set(answers) - marked):
@@ -312,6 +320,7 @@ def answer_supplement(*, case_id: int, answers: Mapping[str, Any], by: User, at:
     application.answers = {**application.answers, **answers}
     application.changed_at = at
     application.save(update_fields=["answers", "changed_at"])
+    task = unanswered.reopened(task, by=by, at=at)
     project(case, CaseState.FILED, root=root, by=by, at=at)
     complete_task(task_id=task.pk, outcome="supplied", by=by, at=at)
     copy_due_to_tasks(case)

@@ -106,6 +106,26 @@ def tell_post(tasks: Iterable[tuple[Task, Case | None, Application]], *, at: dat
     owe_notices(drafts, at=at)
 
 
+def tell_receiver(task: Task, case: Case | None, application: Application, to: User, *, at: datetime) -> None:
+    """Owe somebody the news that a manager gave her a task."""
+    params = case_params(case) if case else {"case": application.number or "", **_offer_names(application)}
+    door = "counter" if task.role == Role.CLERK else "desk"
+    owe_notices(
+        [
+            NoticeDraft(
+                subject_kind="task",
+                subject_id=str(task.pk),
+                kind="task_given",
+                round=task.root.history_length,  # given twice is told twice
+                recipient_user_id=to.pk,
+                params={**params, "title_zh": task.name_zh, "title_en": task.name_en},
+                link=f"/{door}/tasks/{task.pk}/",
+            )
+        ],
+        at=at,
+    )
+
+
 def tell_of_deadline(case: Case, clock: Clock, level: str, holders: Iterable[Task], *, at: datetime) -> None:
     """Owe the notice that a limit nears or has passed: to the post at work, then its head, then the manager.
 

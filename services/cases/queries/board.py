@@ -19,7 +19,7 @@ from services.cases.permissions import cases_overseen_by
 from services.parties.models import Department
 from services.parties.queries import names_of_parties
 from services.parties.references import PartyRef
-from workflows.enums import OPEN_TASK_STATES
+from workflows.enums import OPEN_TASK_STATES, ClockKind
 from workflows.models import Clock, Task
 from workflows.queries.calendars import calendar_for
 from workflows.queries.clocks import light_of, running_clocks
@@ -196,7 +196,7 @@ def _standings(user: User, at: datetime) -> tuple[list[Standing], list[ServiceCh
         )
     )
     clocks: dict[str, list[Clock]] = defaultdict(list)
-    for clock in running_clocks().filter(subject_kind="case"):
+    for clock in office_clocks().filter(subject_kind="case"):
         clocks[clock.subject_id].append(clock)
     calendar, today = calendar_for(settings.REGION), timezone.localdate(at)
     standings = []
@@ -223,6 +223,11 @@ def _standings(user: User, at: datetime) -> tuple[list[Standing], list[ServiceCh
         for code in sorted(counts)
     ]
     return standings, choices
+
+
+def office_clocks() -> QuerySet[Clock]:
+    """Return the running clocks that bind an office: the applicant's own time lights no light."""
+    return running_clocks().exclude(kind=ClockKind.CORRECTION)
 
 
 def shown_clock(clocks: Sequence[Clock]) -> Clock | None:

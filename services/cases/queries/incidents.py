@@ -6,15 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.cases.models import Application, Case
+from workflows.engine.graph import Node
 from workflows.models import Job
+from workflows.queries.definitions import graph_of
 from workflows.queries.jobs import incidents
 
 
 @dataclass(frozen=True, kw_only=True)
 class Incident:
-    """An automatic step that was given up. case: None where it concerns the whole application."""
+    """An automatic step that was given up. case: None where it concerns the whole application.
+
+    step: as its drawing names it.
+    """
 
     job: Job
+    step: Node
     case: Case | None
     application: Application | None
 
@@ -26,14 +32,23 @@ class Incident:
 
 def incidents_with_cases() -> Sequence[Incident]:
     """Return every incident, oldest first, in a constant number of queries."""
-    jobs = list(incidents())
+    return _with_cases(list(incidents()))
+
+
+def incident_of(job: Job) -> Incident:
+    """Return one automatic step with the case or application it belongs to, whatever became of it."""
+    return _with_cases([job])[0]
+
+
+def _with_cases(jobs: Sequence[Job]) -> Sequence[Incident]:
     cases = Case.objects.select_related("application", "service", "department").in_bulk(_ids(jobs, "case"))
     applications = Application.objects.in_bulk(_ids(jobs, "application"))
     found = []
     for job in jobs:
         case = cases.get(int(job.run.subject_id)) if job.run.subject_kind == "case" else None
         application = case.application if case else applications.get(int(job.run.subject_id))
-        found.append(Incident(job=job, case=case, application=application))
+        step = graph_of(job.run.definition_id).nodes[job.node]
+        found.append(Incident(job=job, step=step, case=case, application=application))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,15 +11,17 @@ from django.conf import settings
 from django.db.models import Q
 
 from services.cases.enums import CLOSED_CASE_STATES, CaseState
-from services.cases.models import Application, Case
+from services.cases.models import Application, Case, Hold
 from services.catalogue.models import BundlePart
 from services.documents.models import Paper
 from services.documents.queries import papers_of_subjects
 from workflows.clocks import WorkingCalendar
-from workflows.enums import OPEN_TASK_STATES
-from workflows.models import Clock, HistoryEvent, Task
+from workflows.engine.graph import Node
+from workflows.enums import OPEN_TASK_STATES, ClockKind, JobState
+from workflows.models import Clock, HistoryEvent, Job, Run, Task
 from workflows.queries.calendars import calendar_for
 from workflows.queries.clocks import clocks_with_facts, light_of
+from workflows.queries.definitions import graph_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +64,13 @@ class Lane:
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
-    """An application's lanes, its own open tasks (e.g. premises ready) and its papers."""
+    """An application's lanes, its own open tasks (e.g. premises ready) and its papers.
+
+    hold: since when and why a manager lets it stand still, None while it moves.
+    """
 
     application: Application
+    hold: Hold | None
     lanes: Sequence[Lane]
     own_tasks: Sequence[Task]
     papers: Sequence[Paper]
@@ -90,6 +96,7 @@ def timeline_of(application: Application, *, at: datetime) -> Timeline:
     own = tasks["application", str(application.pk)]
     return Timeline(
         application=application,
+        hold=application.holds.filter(released_at__isnull=True).first(),
         lanes=[
             _lane(case, tasks["case", key], clocks[key], papers["case", key], waits, at, calendar)
             for case, key in zip(cases, ids, strict=True)
@@ -114,7 +121,8 @@ def _lane(
     running = [clock for clock in clocks if clock.stopped_at is None]
     promised = [clock for clock in clocks if clock.kind == "promised"]
     shown = promised or running
-    light = light_of(running, at=at, calendar=calendar) if running else None
+    binding = [clock for clock in running if clock.kind != ClockKind.CORRECTION]  # her own time lights no light
+    light = light_of(binding, at=at, calendar=calendar) if binding else None
     return Lane(
         case=case,
         tasks=tasks,
@@ -133,10 +141,41 @@ def _reasons_to_wait(application: Application) -> dict[str, tuple[str, str]]:
     return {part.key: (part.until_then_zh, part.until_then_en) for part in rows}
 
 
+#: What happens to the whole application and so to each of its cases.
+OF_THE_WHOLE = ("run_suspended", "run_resumed", "job_gave_up", "job_retried", "job_skipped")
+
+
 def history_of_case(case: Case) -> Sequence[HistoryEvent]:
-    """Return the history rows of a case's own run and of its clocks, oldest first."""
+    """Return the history rows of a case's own run, of its clocks, and of what happened to the whole, oldest first."""
     if case.run is None:
         return []
-    clocks = Q(root_id=case.run.root_key, detail__subject=["case", str(case.pk)])
-    rows = HistoryEvent.objects.filter(Q(run_id=case.run_id) | clocks)
+    root_id = case.run.root_key
+    own = Q(run_id=case.run_id) | Q(detail__subject=["case", str(case.pk)])
+    whole = Q(run_id=root_id, kind__in=OF_THE_WHOLE)
+    # The index begins with the root: everything else is looked for among its rows.
+    rows = HistoryEvent.objects.filter(own | whole, root_id=root_id)
     return list(rows.select_related("by").order_by("seq"))
+
+
+def skipped_jobs_of(case: Case) -> Sequence[Job]:
+    """Return the automatic steps of a case, and of its whole application, that a manager skipped, in order."""
+    if case.run is None:
+        return []
+    runs = {case.run.pk, case.run.root_key}
+    rows = Job.objects.filter(root_id=case.run.root_key, run_id__in=runs, state=JobState.SKIPPED)
+    return list(rows.select_related("run").order_by("closed_at", "id"))
+
+
+def steps_drawn_for(case: Case) -> Mapping[str, Node]:
+    """Return the steps of the drawings a case and its application run by, by their id; the case's own come first."""
+    if case.run is None:
+        return {}
+    runs = Run.objects.filter(pk__in={case.run.pk, case.run.root_key}).order_by("id")
+    drawn = {pk: graph_of(definition_id).nodes for pk, definition_id in runs.values_list("id", "definition_id")}
+    return {**drawn.get(case.run.root_key, {}), **drawn[case.run.pk]}
+
+
+def steps_back_of(task: Task) -> Sequence[Node]:
+    """Return the earlier steps to which the drawing lets a task be sent back, in its order."""
+    graph = graph_of(task.run.definition_id)
+    return [graph.nodes[graph.flows[flow].target] for flow in graph.nodes[task.node].returns]

@@ -13,13 +13,13 @@ from django.db.models import Q, QuerySet
 
 from services.cases.models import Application, Case
 from services.cases.permissions import cases_visible_to
-from services.cases.queries.board import OPEN_STATES, shown_name
+from services.cases.queries.board import OPEN_STATES, office_clocks, shown_name
 from services.parties.queries import names_of_parties, posts_of
 from workflows.clocks import WorkingCalendar
 from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Clock, Task
 from workflows.queries.calendars import calendar_for
-from workflows.queries.clocks import light_of, running_clocks
+from workflows.queries.clocks import light_of
 from workflows.queries.tasks import tasks_of_posts
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _cases() -> QuerySet[Case]:
 
 def _clocks_by_case(cases: Iterable[Case]) -> Mapping[int, list[Clock]]:
     found: dict[int, list[Clock]] = defaultdict(list)
-    rows = running_clocks().filter(subject_kind="case", subject_id__in=[str(case.pk) for case in cases])
+    rows = office_clocks().filter(subject_kind="case", subject_id__in=[str(case.pk) for case in cases])
     for clock in rows:
         found[int(clock.subject_id)].append(clock)
     return found

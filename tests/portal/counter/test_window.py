@@ -19,6 +19,7 @@ from services.documents.models import Delivery, Paper
 from tests.factories.applications import RESTAURANT, filed_application, open_task, user
 from workflows.models import Clock, Task
 from workflows.operations.jobs import run_due_jobs
+from workflows.operations.timers import sweep_timers
 from workflows.queries.calendars import database_now
 
 pytestmark = pytest.mark.django_db
@@ -266,3 +267,44 @@ def test_what_is_not_hers_does_not_exist(city):
     upload = reverse("counter:upload", args=[application.public_id, "nothing-like-it"])
     assert clerk.get(upload).status_code == 404
     assert Client().get(places[0]).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("language", "head", "missing"),
+    [
+        ("en", "What the applicant was asked", "Say how the applicant was reached"),
+        ("zh-hans", "要求申请人补正的内容", "请说明如何联系申请人"),
+    ],
+)
+def test_an_applicant_who_never_answers(city, language, head, missing):
+    """The window waits again, or closes with reasons; both once, and the applicant may still answer before."""
+    clerk = window(language=language)
+    application = filed_application(service="sign-filing", at=city)
+    case, address = intake_task(application)
+    clerk.post(address, {"outcome": "supplement", "mark-sign.text": "on", "why-sign.text": "请与执照一致。"})
+    late = Clock.objects.get(subject_id=str(case.pk), kind="correction").due_at
+    sweep_timers(at=late)
+    case, address = intake_task(application, "no_answer")
+    page = words(clerk.get(address))
+    assert head in page
+    assert "请与执照一致。" in page
+    assert clerk.post(address, {"outcome": "accept"}).status_code == 422
+    refused = clerk.post(address, {"outcome": "close", "reasons": " "})
+    assert refused.status_code == 422
+    assert missing in words(refused)
+    overview = reverse("counter:application", args=[application.public_id])
+    assert clerk.post(address, {"outcome": "wait_again"}).url == overview
+    assert clerk.post(address, {"outcome": "wait_again"}).url == overview
+    case.refresh_from_db()
+    assert case.state == CaseState.SUPPLEMENT
+    sweep_timers(at=Clock.objects.filter(subject_id=str(case.pk), kind="correction").latest("id").due_at)
+    case, address = intake_task(application, "no_answer")
+    given = {"outcome": "close", "reasons": "两次电话联系未果。"}
+    assert clerk.post(address, given).url == overview
+    assert clerk.post(address, given).url == overview
+    case.refresh_from_db()
+    assert case.state == CaseState.NOT_SUPPLIED
+    assert Paper.objects.filter(kind="not_supplied_notice").count() == 1
+    owner = window("owner", language)
+    assert owner.get(reverse("applicant:application", args=[application.public_id])).status_code == 200
+    assert window("city-handler").get(address).status_code == 404

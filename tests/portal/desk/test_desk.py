@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -256,3 +257,40 @@ def test_what_is_not_hers_does_not_exist(city):
     assert number
     assert number in words(desk("food-handler").get(places[0]))
     assert number not in words(desk("food-handler").get(places[1]))
+
+
+def test_the_next_task_is_taken_once_and_opened(city):
+    first = licence_accepted(city)
+    handler, inbox = desk("food-handler"), reverse("desk:inbox")
+    page = words(handler.get(inbox))
+    assert "Take the next task" in page
+    since = database_now().isoformat()
+    task = open_task(first, "handle")
+    for _ in range(2):  # pressed twice: the same task
+        assert handler.post(reverse("desk:next"), {"since": since}).url == reverse("desk:task", args=[task.pk])
+    assert Task.objects.get(pk=task.pk).assignee == user("food-handler")
+    nothing = handler.post(reverse("desk:next"), {"since": database_now().isoformat()}, follow=True)
+    assert "No free task waits for your posts" in words(nothing)
+    assert desk("owner").post(reverse("desk:next")).status_code == 404
+
+
+@pytest.mark.parametrize(("language", "button"), [("en", "Send back to “First review”"), ("zh-hans", "退回“初审”")])
+def test_a_case_is_sent_back_to_an_earlier_step(city, language, button):
+    case = filed_application(service="subsistence-allowance", at=city).cases.get()
+    accept(case, city)
+    complete_step(task_id=open_task(case, "first_review").pk, outcome="forward", by=user("street-handler"), at=city)
+    handler, address = desk("civil-handler", language), address_of(case, "handle")
+    outcome = {"outcome": "send_back:first_review"}
+    page = words(handler.get(address))
+    assert re.search(r'value="send_back:first_review"', page)
+    assert button.split("“")[0] in page
+    refused = handler.post(address, outcome)
+    assert refused.status_code == 422
+    assert handler.post(address, {"outcome": "send_back:intake", "reasons": "x"}).status_code == 422
+    assert handler.post(address, {**outcome, "reasons": "入户调查缺签字。"}).url == reverse("desk:inbox")
+    assert handler.post(address, {**outcome, "reasons": "入户调查缺签字。"}).status_code == 302
+    assert open_task(case, "first_review").round == 2
+    shown = words(desk("street-handler", language).get(address_of(case, "first_review")))
+    assert "入户调查缺签字。" in shown
+    assert {"en": "sent back to an earlier step", "zh-hans": "退回前一环节"}[language] in shown
+    assert desk("civil-checker").post(address, {**outcome, "reasons": "x"}).status_code == 404

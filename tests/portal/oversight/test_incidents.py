@@ -17,9 +17,9 @@ from workflows.models import Job
 pytestmark = pytest.mark.django_db
 
 
-def signed_in(role: str) -> Client:
-    client = Client()
-    user = MembershipFactory(department__code="ZWB", role=role, user__language="en").user
+def signed_in(role: str, language: str = "en") -> Client:
+    client = Client(headers={"accept-language": language})
+    user = MembershipFactory(department__code="ZWB", role=role, user__language=language).user
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
 
@@ -54,7 +54,9 @@ def test_a_manager_sets_a_failed_step_going_again(job: Job) -> None:
     assert "The step is tried again now." in response.content.decode()
     job.refresh_from_db()
     assert (job.state, job.attempts) == (JobState.QUEUED, 0)
-    assert client.post(f"/oversight/incidents/jobs/{job.pk}/retry/").status_code == 404  # it is no incident any more
+    again = client.post(f"/oversight/incidents/jobs/{job.pk}/retry/", follow=True)
+    assert "does not stand still any more" in again.content.decode()
+    assert client.post("/oversight/incidents/jobs/999999/retry/").status_code == 404
 
 
 def test_a_manager_sends_a_message_again_or_gives_it_up() -> None:
@@ -77,6 +79,7 @@ def test_nobody_else_mends(role: str, job: Job) -> None:
     client = signed_in(role)
     paths = (
         f"jobs/{job.pk}/retry/",
+        f"jobs/{job.pk}/skip/",
         f"notices/{notice.public_id}/retry/",
         f"notices/{notice.public_id}/cancel/",
     )
@@ -90,3 +93,37 @@ def test_nobody_else_mends(role: str, job: Job) -> None:
 
 def test_an_auditor_reads_that_a_manager_decides(job: Job) -> None:
     assert "A manager decides" in signed_in("auditor").get("/oversight/incidents/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "means", "missing", "done"),
+    [
+        ("en", "No certificate and no decision is made out", "Say why the step is skipped", "The step is skipped"),
+        ("zh-hans", "不会制发证照和决定书", "请说明跳过的原因", "步骤已跳过"),
+    ],
+)
+def test_a_manager_skips_a_failed_step_with_a_reason(
+    job: Job, language: str, means: str, missing: str, done: str
+) -> None:
+    client = signed_in("manager", language)
+    address = f"/oversight/incidents/jobs/{job.pk}/skip/"
+    assert address in client.get("/oversight/incidents/").content.decode()
+    page = client.get(address).content.decode()
+    assert means in page
+    empty = client.post(address, {"reason": "   "})
+    assert empty.status_code == 422
+    assert missing in empty.content.decode()
+    long = client.post(address, {"reason": "字" * 501})
+    assert long.status_code == 422
+    assert "字" * 501 in long.content.decode()  # what was typed is kept
+    job.refresh_from_db()
+    assert job.state == JobState.INCIDENT
+    skipped = client.post(address, {"reason": "窗口已手工制证。"}, follow=True)
+    assert done in skipped.content.decode()
+    job.refresh_from_db()
+    assert (job.state, job.reason) == (JobState.SKIPPED, "窗口已手工制证。")
+    assert client.post(address, {"reason": "又一次"}).status_code == 302
+    job.refresh_from_db()
+    assert job.reason == "窗口已手工制证。"
+    case = client.get(f"/oversight/cases/{job.run.case.public_id}/").content.decode()
+    assert "窗口已手工制证。" in case

@@ -239,7 +239,8 @@ def test_one_notice_lists_everything_and_only_that_opens() -> None:
     ask_supplement(task_id=task.pk, missing=missing, by=clerk, at=AT)
     case.refresh_from_db()
     assert case.state == CaseState.SUPPLEMENT
-    assert not Clock.objects.filter(subject_id=str(case.pk), stopped_at__isnull=True).exists()
+    running = Clock.objects.filter(subject_id=str(case.pk), stopped_at__isnull=True)
+    assert set(running.values_list("kind", flat=True)) == {"correction"}
     later = AT + timedelta(hours=2)
     with pytest.raises(NotAllowedError):
         answer_supplement(case_id=case.pk, answers={"sign.width": "9"}, by=user("owner"), at=later)

@@ -1,0 +1,109 @@
+"""What each act of a manager means, in words: its page says so before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from portal.oversight.wording import consequence_of, named
+from services.cases.models import Case
+from services.cases.queries.incidents import Incident
+from services.parties.queries import departments
+from workflows.models import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """What a page asks to confirm. means: what follows from it, a sentence each. back: where it leads afterwards.
+
+    page: the rail's name of where it belongs.
+    """
+
+    title: str
+    about: str
+    means: Sequence[str]
+    button: str
+    tone: str
+    icon: str
+    back: str
+    page: str = "board"
+
+
+def holding(case: Case) -> Act:
+    """Let a whole application stand still."""
+    return Act(
+        title=_("Put the application on hold"),
+        about=_whole(case),
+        means=[
+            _("All of its cases stand still, in every department: nobody can end a step, no automatic step runs."),
+            _("Every legal time limit goes on. A hold excuses no delay."),
+            _("The applicant and the departments read your reason. She can still withdraw the application."),
+        ],
+        button=_("Put it on hold"),
+        tone="btn-danger",
+        icon="pause-circle",
+        back=_page(case),
+    )
+
+
+def releasing(case: Case) -> Act:
+    """Let a held application go on."""
+    return Act(
+        title=_("Let the application go on"),
+        about=_whole(case),
+        means=[
+            _("Everybody can work on its cases again. What came due meanwhile happens now, in order."),
+            _("The applicant is told."),
+        ],
+        button=_("Let it go on"),
+        tone="btn-primary",
+        icon="play-circle",
+        back=_page(case),
+    )
+
+
+def giving(case: Case, task: Task) -> Act:
+    """Give an open task to a colleague of its post."""
+    names = {one.code: named(one) for one in departments()}
+    holder = task.assignee.get_full_name() if task.assignee is not None else _("nobody yet")
+    return Act(
+        title=_("Give the task to a colleague"),
+        about=f"{case.number} · {named(task)} · {names.get(task.department, task.department)}",
+        means=[
+            _("Now in the hands of: %(name)s.") % {"name": holder},
+            _("Only who holds the same post and had no other part in the case can be chosen."),
+        ],
+        button=_("Give the task"),
+        tone="btn-primary",
+        icon="person-check",
+        back=_page(case),
+    )
+
+
+def skipping(incident: Incident) -> Act:
+    """Let a case go on without an automatic step that failed."""
+    return Act(
+        title=_("Skip the step “%(step)s”") % {"step": named(incident.step)},
+        about=incident.number,
+        means=[
+            consequence_of(incident.job.action),
+            _("The step is not caught up later. The case goes on with what follows it."),
+            _("Your name and your reason stand on the case's page."),
+        ],
+        button=_("Skip this step"),
+        tone="btn-danger",
+        icon="skip-forward",
+        back=reverse("oversight:incidents"),
+        page="incidents",
+    )
+
+
+def _whole(case: Case) -> str:
+    return f"{case.application.number} · {named(case.application.offer)}"
+
+
+def _page(case: Case) -> str:
+    return reverse("oversight:case", args=[case.public_id])
