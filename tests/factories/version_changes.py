@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.factories.accounts import UserFactory
-from tests.factories.processes import connected
+from tests.factories.processes import connected, graph, user_task
 from tests.factories.runs import NOW, publish, start
 from workflows.engine.graph import Flow, Graph, Node
 from workflows.enums import OPEN_TASK_STATES, JobState, RunState
@@ -20,6 +20,8 @@ from workflows.operations.tasks import complete_task, return_task
 from workflows.operations.timers import sweep_timers
 from workflows.operations.version_change import Answer, PlanKind, migrate_run
 
+#: What a process calls whose call activities name nothing else.
+CHILD = graph([user_task("one"), user_task("two")], "start > one > two > end", key="probe-child")
 EVERY = frozenset(PlanKind)
 LATER = NOW + timedelta(hours=3)
 
@@ -117,7 +119,7 @@ def pending_timers(run: Run) -> dict[str, datetime]:
 def brought_to_the_end(run: Run, *, at: datetime = LATER) -> Run:
     """Answer all that a run and those below it wait for, until nothing is open; return it as it is then."""
     below = Run.objects.filter(pk=run.pk) | Run.objects.filter(root=run)
-    for _ in range(60):
+    for _ in range(400):
         worked(at=at)
         for one in Task.objects.filter(run__in=below, state__in=OPEN_TASK_STATES).order_by("pk")[:1]:
             outcome = "ok" if "ok" in one.outcomes else one.outcomes[0] if one.outcomes else ""
@@ -137,9 +139,11 @@ def brought_to_the_end(run: Run, *, at: datetime = LATER) -> Run:
     return run
 
 
-def moved_to(run: Run, definition: ProcessDefinition, *, allow: frozenset[PlanKind] = EVERY) -> Answer:
+def moved_to(
+    run: Run, definition: ProcessDefinition, *, allow: frozenset[PlanKind] = EVERY, at: datetime = LATER
+) -> Answer:
     assert definition.version is not None
-    return migrate_run(run_id=run.pk, to_version=definition.version, allow=allow, by=None, at=LATER)
+    return migrate_run(run_id=run.pk, to_version=definition.version, allow=allow, by=None, at=at)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import transaction
 
 from tests.factories.accounts import UserFactory
 from tests.factories.processes import (
@@ -32,6 +32,7 @@ from tests.factories.processes import (
 )
 from tests.factories.runs import NOW, at_once, publish, start, task
 from tests.factories.version_changes import (
+    CHILD,
     LATER,
     Pair,
     brought_to_the_end,
@@ -55,8 +56,9 @@ from workflows.models import HistoryEvent, Message, Run, Subscription, Task
 from workflows.models import Timer as TimerRow
 from workflows.operations import version_change
 from workflows.operations.history import first_broken_row
+from workflows.operations.node_timers import after
 from workflows.operations.runs import resume_run, suspend_run
-from workflows.operations.tasks import TaskClosedError, complete_task
+from workflows.operations.tasks import complete_task
 from workflows.operations.timers import sweep_timers
 from workflows.operations.version_change import (
     PlanKind,
@@ -65,6 +67,7 @@ from workflows.operations.version_change import (
     migrate_run,
     plan_migration,
 )
+from workflows.queries.calendars import calendar_for
 
 pytestmark = pytest.mark.django_db
 
@@ -139,7 +142,6 @@ CHOICE = graph(
     "start > wait > heard > merge > after > end",
     "wait > over > merge",
 )
-CHILD = graph([user_task("one"), user_task("two")], "start > one > two > end", key="probe-child")
 CALLING = graph([call("ask"), user_task("after")], "start > ask > after > end")
 JOB = graph(
     [service_task("act"), exclusive("asked", "asked>low"), user_task("high"), user_task("low"), exclusive("merge")],
@@ -181,6 +183,11 @@ def answers() -> Iterator[list[dict[str, Any]]]:
 
     yield given
     _registry.pop("probe.act", None)
+
+
+def end_of(span: Span, since: datetime = NOW) -> datetime:
+    """Return when a span ends that has run since an instant: a holiday at its end lengthens it."""
+    return after(span, since, calendar_for())
 
 
 def last_fact(run: Run) -> HistoryEvent:
@@ -582,4 +589,324 @@ def test_a_path_that_does_not_fit_stays_and_the_report_names_the_elements(pair: 
     assert (answer.plan.kind, answer.moved) == (PlanKind.REFUSED, False), report
     assert all(word in report for word in pair.words), report
     assert rows(run) == before
+    brought_to_the_end(run)
+
+
+# --- what is adopted
+
+
+def test_open_tasks_get_the_new_words_answers_and_limit_counted_from_when_they_opened() -> None:
+    run, new = Pair(
+        before=changed(LINE, a={"limit": DAY}, b={"limit": DAY}),
+        after=changed(renamed(LINE), b={"limit": FIVE_DAYS, "outcomes": ("ok", "no")}),
+        way=at_b,
+    ).begin()
+    closed = Task.objects.filter(run=run, node="a").values().get()
+    moved_to(run, new)
+    one = task(run, "b")
+    due_at = end_of(FIVE_DAYS)
+    assert one.due_at == due_at > end_of(DAY)
+    assert (one.name_zh, one.name_en, one.outcomes, one.opened_at) == ("新b", "New b", ["ok", "no"], NOW)
+    assert pending_timers(run) == {"limit b#1": due_at}
+    assert Task.objects.filter(run=run, node="a").values().get() == closed, "what is done stays as it was"
+
+
+def test_a_limit_that_goes_takes_its_timer_and_one_that_comes_sets_it_even_in_the_past() -> None:
+    limited = changed(LINE, a={"limit": DAY})
+    run, new = Pair(before=limited, after=LINE).begin()
+    moved_to(run, new)
+    assert (pending_timers(run), task(run, "a").due_at) == ({}, None)
+    moved_to(run, version_change.version_of("probe", 1), at=NOW + timedelta(days=9))
+    assert task(run, "a").due_at == end_of(DAY) < NOW + timedelta(days=9)
+    assert pending_timers(run) == {"limit a#1": end_of(DAY)}
+
+
+def test_a_due_instant_copied_from_a_clock_that_presses_more_stays() -> None:
+    run, new = Pair(before=changed(LINE, a={"limit": FIVE_DAYS}), after=changed(LINE, a={"limit": TWO_DAYS})).begin()
+    Task.objects.filter(run=run).update(due_at=NOW)
+    moved_to(run, new)
+    assert task(run, "a").due_at == NOW
+    assert pending_timers(run) == {"limit a#1": end_of(TWO_DAYS)}
+
+
+def test_a_task_told_to_be_late_is_told_again_only_when_it_is_late_again() -> None:
+    run, new = Pair(before=changed(LINE, a={"limit": DAY}), after=changed(LINE, a={"limit": FIVE_DAYS})).begin()
+    moment = NOW + timedelta(days=3)
+    assert sweep_timers(at=moment) == 1
+    moved_to(run, new, at=moment)
+    assert sweep_timers(at=moment) == 0
+    assert sweep_timers(at=end_of(FIVE_DAYS)) == 1
+    assert HistoryEvent.objects.filter(root=run, kind="task_overdue").count() == 2
+    moved_to(run, version_change.version_of("probe", 1), at=end_of(FIVE_DAYS))
+    assert pending_timers(run) == {}, "it is past that limit too, and everybody knows"
+    brought_to_the_end(run, at=end_of(FIVE_DAYS) + timedelta(days=1))
+
+
+def test_a_border_timer_keeps_the_time_that_has_passed() -> None:
+    run, new = Pair(before=TIMED, after=changed(TIMED, late={"timer": Timer(span=FIVE_DAYS)})).begin()
+    assert pending_timers(run)["event late#1"] == end_of(DAY)
+    answer = moved_to(run, new)
+    assert answer.plan is not None
+    due_at = pending_timers(run)["event late#1"]
+    assert due_at == answer.plan.timers["late", 1] == end_of(FIVE_DAYS)
+    assert TimerRow.objects.filter(payload__node="late").count() == 1
+    fired(due_at)
+    assert open_tasks(run) == ["instead#1"]
+    brought_to_the_end(run, at=due_at)
+
+
+def test_a_border_timer_drawn_anew_counts_from_when_its_host_opened_and_may_be_due_at_once() -> None:
+    plain = redrawn(TIMED, without=["late", "instead", "merge"], links=["work > after"])
+    run, new = Pair(before=plain, after=TIMED).begin()
+    late = NOW + timedelta(days=4)
+    answer = moved_to(run, new, at=late)
+    assert answer.plan is not None
+    assert answer.plan.timers["late", 1] < late
+    fired(late)
+    assert open_tasks(run) == ["instead#1"]
+    brought_to_the_end(run, at=late)
+
+
+def test_a_border_timer_that_goes_never_fires() -> None:
+    run, new = FAST_FORWARD["the timer goes"].begin()
+    moved_to(run, new)
+    assert "event late#1" not in pending_timers(run)
+    sweep_timers(at=NOW + timedelta(days=30))
+    assert open_tasks(run) == ["work#1"]
+    assert not HistoryEvent.objects.filter(root=run, kind="timer_fired").exists()
+
+
+def test_a_repeated_timer_counts_on_from_its_last_time() -> None:
+    slower = Timer(span=FIVE_DAYS, repeats=3)
+    run, new = Pair(before=REMINDED, after=changed(REMINDED, ring={"timer": slower}), way=rung_once).begin()
+    last = TimerRow.objects.get(fired_at__isnull=False).due_at
+    moved_to(run, new)
+    second = end_of(FIVE_DAYS, last)
+    assert pending_timers(run) == {"event ring#1": second}
+    fired(second)
+    fired(end_of(FIVE_DAYS, second))
+    assert pending_timers(run) == {}, "three times in all"
+    assert open_tasks(run) == ["note#1", "note#2", "note#3", "work#1"]
+    brought_to_the_end(run, at=second + timedelta(days=30))
+
+
+def test_a_wait_listens_for_the_new_message_only() -> None:
+    run, new = FAST_FORWARD["waiting for another message"].begin()
+    moved_to(run, new)
+    row = Subscription.objects.get(run=run)
+    assert (row.node, row.round, row.name) == ("pay", 1, "settled")
+    told("settled", at=LATER)
+    assert open_tasks(run) == ["after#1"]
+
+
+def test_a_listener_on_the_border_comes_and_goes() -> None:
+    heard_on = redrawn(
+        LINE,
+        on_border("ask", "b", Trigger.MESSAGE, "asked", interrupting=False),
+        user_task("reply"),
+        finish("replied"),
+        links=["ask > reply", "reply > replied"],
+    )
+    run, new = Pair(before=LINE, after=heard_on, way=at_b).begin()
+    moved_to(run, new)
+    told("asked", at=LATER)
+    told("asked", at=LATER)
+    assert open_tasks(run) == ["b#1", "reply#1", "reply#2"]
+    assert Subscription.objects.filter(run=run).count() == 1
+    done(run, "reply")
+    done(run, "reply", number=2)
+    moved_to(run, publish(heard_on))
+    back = publish(changed(LINE, c={"name_en": "Last"}))
+    answer = moved_to(run, back)
+    assert answer.plan is not None
+    assert answer.plan.kind is PlanKind.REFUSED, "what was asked and answered has no place in it"
+
+
+def test_a_step_wrapped_into_a_sub_process_goes_on_inside() -> None:
+    wrapped = graph(
+        [
+            user_task("a"),
+            sub_process("room"),
+            *within("room", begin("in"), user_task("b"), finish("out")),
+            user_task("c"),
+        ],
+        "start > a > room > c > end",
+        "in > b > out",
+    )
+    run, new = Pair(before=LINE, after=wrapped, way=at_b).begin()
+    assert moved_to(run, new).moved
+    assert Run.objects.get(pk=run.pk).marking["scopes"]["room#1"]
+    done(run, "b")
+    assert open_tasks(run) == ["c#1"]
+    brought_to_the_end(run)
+
+
+def test_a_run_moves_again_and_again_and_the_whole_story_is_told_each_time() -> None:
+    run, new = FAST_FORWARD["a tail behind"].begin()
+    moved_to(run, new)
+    done(run, "b")
+    again = publish(redrawn(LINE, user_task("d"), user_task("e"), links=["-c > end", "c > d", "d > e", "e > end"]))
+    assert moved_to(run, again).moved
+    back = publish(renamed(redrawn(LINE, user_task("d"), **TAIL)))
+    assert moved_to(run, back).moved
+    assert HistoryEvent.objects.filter(root=run, kind="run_migrated").count() == 3
+    brought_to_the_end(run)
+
+
+# --- what the history tells
+
+
+def test_what_a_job_answered_in_an_earlier_round_is_known(answers: list[dict[str, Any]]) -> None:
+    answers[:] = [{"answers": {"found": 7}}, {"answers": {"found": 1}}]
+    asked = redrawn(JOB_TWICE, exclusive("seen", "seen>work"), links=["-act > work", "act > seen", "seen > work"])
+    stopping = redrawn(asked, links=["seen > after"])
+    fits, not_so = (redrawn(stopping, **{"seen_to_after": f"answers.found {asks}"}) for asks in ("> 9", "> 5"))
+    run, new = Pair(before=JOB_TWICE, after=fits, way=acted_again).begin()
+    assert Run.objects.get(pk=run.pk).learned["answers"] == {"found": 1}
+    assert plan_migration(run.definition, new, run).kind is PlanKind.FAST_FORWARD
+    answer = moved_to(run, publish(not_so))
+    assert answer.plan is not None
+    assert "at job_done act#1: the new version would open the task after#1 as well" in map(
+        _message, answer.plan.reasons
+    )
+
+
+def _message(reason: Any) -> str:
+    return str(reason.message)
+
+
+def test_a_history_that_does_not_tell_is_no_ground_to_move() -> None:
+    run, new = FAST_FORWARD["paid"].begin()
+    Message.objects.all().delete()
+    answer = moved_to(run, new)
+    assert answer.plan is not None
+    assert not answer.moved
+    assert "which came to pay, is no longer kept" in str(answer.plan.reasons[0])
+
+
+def test_data_that_nothing_in_the_history_gave_is_no_ground_to_move() -> None:
+    run, new = FAST_FORWARD["a tail behind"].begin()
+    Run.objects.filter(pk=run.pk).update(learned={**run.learned, "answers": {"who": "knows"}})
+    run.refresh_from_db()
+    plan = plan_migration(run.definition, new, run)
+    assert (plan.kind, str(plan.reasons[0])) == (
+        PlanKind.REFUSED,
+        "-: the history does not tell how it learned answers",
+    )
+
+
+# --- which runs
+
+
+def test_child_and_caller_move_each_to_versions_of_their_own_process() -> None:
+    publish(CHILD)
+    run = start(CALLING)
+    asked_one(run)
+    child = child_of(run)
+    new = publish(redrawn(CHILD, user_task("d"), links=["-two > end", "two > d", "d > end"]))
+    caller = rows(run)
+    answer = moved_to(child, new)
+    assert (answer.moved, answer.root_id, rows(run)["run"]) == (True, run.pk, caller["run"])
+    assert last_fact(child).run_id == child.pk
+    moved_to(run, publish(redrawn(CALLING, user_task("d"), links=["-after > end", "after > d", "d > end"])))
+    done(child, "two")
+    assert open_tasks(child) == ["d#1"]
+    brought_to_the_end(run)
+
+
+def test_a_suspended_case_moves_and_stands_still() -> None:
+    run, new = FAST_FORWARD["a tail behind"].begin()
+    suspend_run(run_id=run.pk, by=None, at=NOW)
+    assert moved_to(run, new).moved
+    run.refresh_from_db()
+    assert run.state == "suspended"
+    resume_run(run_id=run.pk, by=None, at=LATER)
+    brought_to_the_end(run)
+
+
+def test_what_has_ended_or_never_was_is_left_alone() -> None:
+    run, new = AUTOMATIC["texts"].begin()
+    brought_to_the_end(run)
+    before = rows(run)
+    assert moved_to(run, new).plan is None
+    assert rows(run) == before
+    with pytest.raises(UnknownVersionError, match="There is no version 9 of the process probe"):
+        migrate_run(run_id=run.pk, to_version=9, allow=list(PlanKind), by=None, at=LATER)
+    other = publish(CHILD)
+    with pytest.raises(ValueError, match="two processes"):
+        plan_migration(new, other, run)
+
+
+def test_all_runs_of_a_case_move_in_one_transaction_and_none_when_one_of_them_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publish(CHILD)
+    twice = graph([parallel("p"), parallel("q"), call("one"), call("two")], "start > p > one > q > end", "p > two > q")
+    run = start(twice)
+    new = publish(redrawn(CHILD, user_task("d"), links=["-two > end", "two > d", "d > end"]))
+    children = list(Run.objects.filter(parent=run).order_by("pk"))
+    done(children[0], "one")
+    before = [rows(child) for child in children]
+    real, calls = version_change.listen_anew, []
+
+    def fails_the_second_time(*args: Any) -> None:
+        calls.append(args)
+        if len(calls) == 2:
+            raise RuntimeError("the disk is full")
+        real(*args)
+
+    monkeypatch.setattr(version_change, "listen_anew", fails_the_second_time)
+    move = partial(migrate_case, root_id=run.pk, to=new, from_versions=[1], allow=list(PlanKind), by=None, at=LATER)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        move()
+    assert [rows(child) for child in children] == before
+    monkeypatch.undo()
+    assert [answer.moved for answer in move()] == [True, True]
+    assert move() == []
+    brought_to_the_end(run)
+
+
+@pytest.mark.parametrize("broken", ["reword_tasks", "reset_timers", "listen_anew", "chained"])
+def test_an_error_anywhere_leaves_the_run_untouched(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    run, new = Pair(before=TIMED, after=changed(renamed(TIMED), late={"timer": Timer(span=FIVE_DAYS)})).begin()
+    before = rows(run)
+
+    def fails(*args: Any, **more: Any) -> None:
+        raise RuntimeError(broken)
+
+    place = "workflows.operations.transition" if broken == "chained" else "workflows.operations.version_change"
+    monkeypatch.setattr(f"{place}.{broken}", fails)
+    with pytest.raises(RuntimeError, match=broken), transaction.atomic():
+        moved_to(run, new)
+    assert rows(run) == before
+    assert first_broken_row(Run.objects.get(pk=run.pk)) is None
+    monkeypatch.undo()
+    assert moved_to(run, new).moved
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_step_done_at_the_same_instant_is_either_before_or_after_the_move() -> None:
+    tail = redrawn(LINE, user_task("d"), **TAIL)
+    for number in range(8):
+        run, user = start(LINE, number=number), UserFactory.create()
+        new = publish(tail) if number == 0 else version_change.version_of("probe", 2)
+        Run.objects.filter(pk=run.pk).update(definition=version_change.version_of("probe", 1))
+        one = task(run, "a").pk
+        moved, completed = at_once(
+            partial(moved_to, run, new), partial(complete_task, task_id=one, outcome="", by=user, at=NOW)
+        )
+        assert moved.moved, moved
+        assert isinstance(completed, Task)
+        assert Run.objects.get(pk=run.pk).definition_id == new.pk
+        assert open_tasks(run) == ["b#1"]
+        brought_to_the_end(run)
+        assert task(run, "d").closed_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_move_one_run_at_once_one_does() -> None:
+    run, new = FAST_FORWARD["a tail behind"].begin()
+    answers = at_once(*[partial(moved_to, run, new)] * 6)
+    assert sorted(answer.moved for answer in answers) == [False] * 5 + [True]
+    assert HistoryEvent.objects.filter(root=run, kind="run_migrated").count() == 1
     brought_to_the_end(run)
