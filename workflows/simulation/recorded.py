@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workflows.simulation.time_axis import TimeAxis
@@ -40,7 +40,7 @@ class Observation:
 
     seconds: from opening to end, of working time, or by the wall clock where `by_the_wall`; for a step that was taken
     away (not `done`): how long it had been open by then. handled: working seconds since somebody took it up. tail:
-    seconds out of hours between the last second worked and the end.
+    seconds out of hours between the last second worked and the end. order: of what ends in one second, what was first.
     """
 
     seconds: int
@@ -49,6 +49,7 @@ class Observation:
     outcome: str = ""
     done: bool = True
     by_the_wall: bool = False
+    order: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,7 @@ class Recording:
     learned: Mapping[str, Any] = field(default_factory=dict)
     steps: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
     called: Mapping[str, tuple[Recording, ...]] = field(default_factory=dict)
-    ended_from_outside: tuple[int, str] | None = None
+    ended_from_outside: Observation | None = None
 
     def with_called(self) -> Iterable[Recording]:
         """Yield this recording and all below it."""
@@ -81,25 +82,26 @@ def steps_of(facts: Iterable[Fact], axis: TimeAxis, *, until: int) -> dict[str, 
     """Return the steps of a run's history. facts: oldest first. until: when the run ended."""
     opened: dict[tuple[str, int], Fact] = {}
     taken: dict[tuple[str, int], int] = {}
-    ended: dict[tuple[str, int], Fact] = {}
-    for fact in facts:
+    ended: dict[tuple[str, int], tuple[int, Fact]] = {}
+    for order, fact in enumerate(facts):
         place = (fact.node, fact.round)
         if fact.kind in OPENING:
             opened[place] = fact
         elif fact.kind in TAKEN_UP:
             taken.setdefault(place, fact.second)
         elif fact.kind in ENDING or fact.kind == "activity_cancelled":
-            ended.setdefault(place, fact)
+            ended.setdefault(place, (order, fact))
     steps: dict[str, list[Observation]] = defaultdict(list)
     for place, opening in opened.items():
-        end = ended.get(place, Fact(second=until, kind="run_ended"))
-        steps[opening.node].append(_observed(opening, taken.get(place, opening.second), end, axis))
+        order, end = ended.get(place, (0, Fact(second=until, kind="run_ended")))
+        observed = _observed(opening, taken.get(place, opening.second), end, axis)
+        steps[opening.node].append(replace(observed, order=order))
     return {node: tuple(each) for node, each in steps.items()}
 
 
 def _observed(opening: Fact, taken_at: int, end: Fact, axis: TimeAxis) -> Observation:
     worked = axis.worked(end.second) - axis.worked(opening.second)
-    by_the_wall = OPENING[opening.kind]
+    by_the_wall = OPENING.get(opening.kind, False)
     return Observation(
         seconds=end.second - opening.second if by_the_wall else worked,
         handled=0 if by_the_wall else axis.worked(end.second) - axis.worked(taken_at),
@@ -110,7 +112,7 @@ def _observed(opening: Fact, taken_at: int, end: Fact, axis: TimeAxis) -> Observ
     )
 
 
-def end_from_outside(facts: Iterable[Fact], axis: TimeAxis, begins: int) -> tuple[int, str] | None:
+def end_from_outside(facts: Iterable[Fact], axis: TimeAxis, begins: int) -> Observation | None:
     """Return when and with what outcome a run was ended that nothing of its own ended. facts: in order of recording.
 
     All that one step of the engine writes has one instant, what moved it first: a run that came to its own end has a
@@ -123,4 +125,4 @@ def end_from_outside(facts: Iterable[Fact], axis: TimeAxis, begins: int) -> tupl
     end = known[place]
     if any(fact.second == end.second and fact.kind in MOVING for fact in known[:place]):
         return None
-    return axis.worked(end.second) - axis.worked(begins), end.outcome
+    return _observed(Fact(second=begins, kind="run_started"), begins, end, axis)

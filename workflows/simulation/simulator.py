@@ -20,7 +20,7 @@ from workflows.expressions import ExpressionError
 from workflows.simulation.assumptions import APPLICANT_ROLE
 from workflows.simulation.chance import mixed, number_of
 from workflows.simulation.course import ComingCase, Course, Outcome, Scenario, Step, Visit
-from workflows.simulation.recorded import FAILED, RETURNED
+from workflows.simulation.recorded import FAILED, RETURNED, Observation
 from workflows.simulation.running import Run, RunningCase
 from workflows.simulation.staff import Queue, Staff
 from workflows.simulation.world import Answer, World, way_back
@@ -50,7 +50,7 @@ class _Simulation:
         self.scenario, self.axis = scenario, scenario.axis
         self.world = World(per_day=scenario.axis.per_day, assumptions=scenario.assumptions, history=scenario.history)
         self.staff = Staff(scenario.assumptions.staff)
-        self.heap: list[tuple[int, int, int, Run, events.Event, Visit | None]] = []
+        self.heap: list[tuple[int, int, int, int, Run, events.Event, Visit | None]] = []
         self.happening: deque[tuple[Run, events.Event, str]] = deque()
         self.count = self.now = 0
         self.steps: dict[str, Step] = {}
@@ -60,7 +60,7 @@ class _Simulation:
     def run(self) -> Outcome:
         cases = [self._file(case) for case in self.scenario.cases]
         while self.heap:
-            self.now, _, _, run, event, visit = heapq.heappop(self.heap)
+            self.now, _, _, _, run, event, visit = heapq.heappop(self.heap)
             if not run.case.is_over and self._still_comes(run, event, visit):
                 self._happen(run, event)
             if self.to_serve and not (self.heap and self.heap[0][0] == self.now):
@@ -78,11 +78,14 @@ class _Simulation:
         self._at(coming.begins, _DONE, run, events.Started())
         return case
 
-    def _at(self, second: int, rank: int, run: Run, event: events.Event, visit: Visit | None = None) -> None:
+    def _at(
+        self, second: int, rank: int, run: Run, event: events.Event, visit: Visit | None = None, order: int = 0
+    ) -> None:
+        """Let an event come. rank, order: what is first of all that comes in the same second."""
         if second >= self.axis.end:
             raise OutsideCalendarError(f"The case lasts longer than the calendar, to {self.axis.calendar.last_year}.")
         self.count += 1
-        heapq.heappush(self.heap, (second, rank, self.count, run, event, visit))
+        heapq.heappush(self.heap, (second, rank, order, self.count, run, event, visit))
 
     def _still_comes(self, run: Run, event: events.Event, visit: Visit | None) -> bool:
         """Tell whether what was to come is still waited for."""
@@ -132,8 +135,8 @@ class _Simulation:
     def _begin(self, run: Run) -> None:
         """Let a run that lives through a recording end from outside when the recorded one did."""
         if run.recording is not None and run.recording.ended_from_outside is not None:
-            worked, outcome = run.recording.ended_from_outside
-            self._at(self.axis.after(self.now, worked), _ENDS, run, events.Cancelled(outcome=outcome))
+            end = run.recording.ended_from_outside
+            self._at(self._end(end), _ENDS, run, events.Cancelled(outcome=end.outcome))
 
     def _heard(self, run: Run, event: events.Triggered) -> str:
         """Take note that a timer fired or a message came, and return the step that it is."""
@@ -201,7 +204,7 @@ class _Simulation:
         queue = self.staff.queue_for(effect.department, effect.role) if effect.role != APPLICANT_ROLE else None
         if queue is None:
             visit.taken_up = self.now
-            self._at(self._end(answer), _DONE, run, ending, visit)
+            self._at(self._end(answer), _DONE, run, ending, visit, answer.order)
             return
         self.held[visit] = (queue, run, ending)
         self.count += 1
@@ -209,7 +212,7 @@ class _Simulation:
         self.to_serve[id(queue)] = queue
 
     def _serve(self) -> None:
-        """Let people take up what waits, once all of this instant has happened: the most urgent may just have opened."""
+        """Let people take up what waits, at the end of an instant: what opened last may be what presses most."""
         queues, self.to_serve = self.to_serve, {}
         for queue in queues.values():
             for visit in queue.taken_up():
@@ -220,7 +223,7 @@ class _Simulation:
                 except OutsideCalendarError as error:
                     self._give_up(run.case, str(error))
 
-    def _end(self, answer: Answer) -> int:
+    def _end(self, answer: Answer | Observation) -> int:
         if answer.by_the_wall:
             return self.now + answer.seconds
         worked = self.axis.after(self.now, answer.seconds)
@@ -231,7 +234,7 @@ class _Simulation:
     def _queue_job(self, run: Run, effect: events.JobQueued, after: str) -> None:
         visit, answer = self._open(run, effect, after)
         visit.outcome = answer.outcome
-        self._at(self._end(answer), _DONE, run, _ending(run, effect, answer), visit)
+        self._at(self._end(answer), _DONE, run, _ending(run, effect, answer), visit, answer.order)
 
     def _call(self, run: Run, effect: events.ChildCalled, after: str) -> None:
         """Start the called process as a run of the same case; one that is not known takes its time as a whole."""
@@ -240,7 +243,7 @@ class _Simulation:
         graph = self.scenario.called(part.get("process") or effect.called)
         if graph is None:
             visit.outcome = answer.outcome
-            self._at(self._end(answer), _DONE, run, _ending(run, effect, answer), visit)
+            self._at(self._end(answer), _DONE, run, _ending(run, effect, answer), visit, answer.order)
             return
         if run.depth >= MAX_CALLS:
             raise EngineError(f"{visit.step}: processes call each other more than {MAX_CALLS} deep.")
@@ -286,7 +289,7 @@ class _Simulation:
         if self._is_sent(run.case, effect):
             self._at(self.now, _DONE, run, _heard_by(run, place))
         elif answer.comes:
-            self._at(self._end(answer), _DONE, run, _heard_by(run, place))
+            self._at(self._end(answer), _DONE, run, _heard_by(run, place), order=answer.order)
 
     def _is_sent(self, case: RunningCase, waits: events.Subscribed) -> bool:
         """Tell whether the case itself sent a message before somebody waited; it is used up by that."""

@@ -25,6 +25,7 @@ class Answer(NamedTuple):
     outcome: str
     by_the_wall: bool
     comes: bool = True
+    order: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +64,7 @@ class World:
         if mine is not None and not habit.stated_outcome and _allowed(graph, node, mine.outcome):
             outcome = mine.outcome
         if mine is not None and not habit.stated_time:
-            return Answer(mine.seconds, mine.handled, mine.tail, outcome, mine.by_the_wall)
+            return Answer(mine.seconds, mine.handled, mine.tail, outcome, mine.by_the_wall, order=mine.order)
         seconds = habit.times.get(outcome, habit.other).at(share(mixed(luck, _DURATION)))
         if recorded is not None and not recorded.done and not habit.stated_time:
             # It was taken away before it was done: it takes longer than that.

@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.factories.processes import graph, parallel, whole_graphs, user_task
+from tests.factories.processes import graph, parallel, user_task, whole_graphs
 from tests.workflows.simulation.probes import AXIS, HOUR, MONDAY, end, run, second
 from workflows.engine import events
 from workflows.engine.advance import advance
@@ -55,7 +55,7 @@ def lived(drawn: Graph, random: Random) -> tuple[list[Fact], int]:
         if state.ended:
             return [*facts, Fact(second=now, kind="run_ended", outcome=state.outcome)], begins
         act = now + random.choice((0, 60, HOUR, 9 * HOUR, 40 * HOUR)) + random.randrange(7) if open_ else 1 << 60
-        if timers and min(timers, key=lambda one: one[0])[0] <= act:
+        if timers and min(timers, key=lambda one: one[0])[0] < act:
             now, fires = min(timers, key=lambda one: one[0])
             timers.remove((now, fires))
             facts.append(Fact(second=now, kind="timer_fired", node=fires.node, round=fires.round))
@@ -128,7 +128,7 @@ EVENING = facts_of(
 def test_an_evening_counts_as_the_close_of_business_when_the_case_goes_another_way() -> None:
     recording = recording_of(EVENING, second("2026-03-02 10:00"))
     assert recording.steps["a"] == (
-        Observation(seconds=6 * HOUR, handled=HOUR, tail=3 * HOUR + HOUR // 2, outcome="", done=True),
+        Observation(seconds=6 * HOUR, handled=HOUR, tail=3 * HOUR + HOUR // 2, outcome="", done=True, order=3),
     )
     assert end(run(SEQUENCE, {}, replayed([recording])).courses[0]) == "2026-03-03 10:00"
     # Begun an hour later, the six hours end on the next day; the evening does not belong to them any more.
@@ -166,7 +166,8 @@ def test_a_case_that_was_withdrawn_is_withdrawn_again() -> None:
     )
     facts.append(Fact(second=second("2026-03-04 12:00"), kind="run_ended", outcome="withdrawn"))
     recording = recording_of(facts, second("2026-03-02 10:00"))
-    assert recording.ended_from_outside == (16 * HOUR, "withdrawn")
+    assert recording.ended_from_outside is not None
+    assert recording.ended_from_outside.seconds == 16 * HOUR
     assert not recording.steps["a"][0].done
     (course,) = run(SEQUENCE, {}, replayed([recording])).courses
     assert (course.outcome, course.path) == ("withdrawn", ())
