@@ -6,9 +6,10 @@ The hash stays what binds `params` to the row; it is computed from the same colu
 import uuid
 
 import django.db.models.deletion
-import services.notifications.models
 from django.conf import settings
 from django.db import migrations, models
+
+import services.notifications.models
 
 
 class Migration(migrations.Migration):
@@ -18,6 +19,16 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RemoveIndex(model_name="notice", name="notice_subject"),
+        migrations.RemoveIndex(model_name="notice", name="notice_inbox"),
+        migrations.AddIndex(
+            model_name="notice",
+            index=models.Index(
+                condition=models.Q(("channel", "inbox")),
+                fields=["recipient", "created_at", "id"],
+                name="notice_inbox",
+            ),
+        ),
         migrations.RemoveField(model_name="notice", name="dedup_key"),
         migrations.AlterField(
             model_name="notice",
@@ -50,6 +61,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="notice",
             constraint=models.UniqueConstraint(
+                "subject_kind",
+                "subject_id",
                 models.Func(output_field=models.UUIDField(), template=services.notifications.models.ONCE),
                 name="notice_once",
                 violation_error_message="A message about one event goes to one person once per channel.",
