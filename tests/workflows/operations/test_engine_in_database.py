@@ -10,7 +10,7 @@ import json
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -29,7 +29,7 @@ from workflows.engine.graph import Graph, NodeKind, Trigger
 from workflows.engine.marking import is_carried_out
 from workflows.engine.state import Activity, State
 from workflows.engine.verify import Report
-from workflows.enums import OPEN_RUN_STATES, OPEN_TASK_STATES, JobState, RunState, TaskState
+from workflows.enums import OPEN_RUN_STATES, OPEN_TASK_STATES, JobState, RunState
 from workflows.models import HistoryEvent, Job, Message, Run, Subscription, Task, Timer
 from workflows.operations import definitions
 from workflows.operations.history import first_broken_row
