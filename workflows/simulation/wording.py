@@ -55,7 +55,7 @@ def _steps(answer: Words) -> list[str]:
 
 def _load(load: Sequence[Words]) -> list[str]:
     keys = ("department", "tasks", "hours", "handled_hours")
-    rows = [(*(one[key] for key in keys), one["people"] or "-", _share(one["utilisation"])) for one in load]
+    rows = [(*(one[key] or "-" for key in keys), one["people"] or "-", _share(one["utilisation"])) for one in load]
     return ["", *_table(("Department", "Tasks", "Working hours", "In hand", "People", "Busy"), rows, "<>>>>>")]
 
 
@@ -99,7 +99,7 @@ def _name(step: Words) -> str:
 
 
 def _days(days: float | None, *, signed: bool = False) -> str:
-    return "-" if days is None else f"{days:+.2f}" if signed and days else f"{days:.2f}"
+    return "-" if days is None else f"{days:+.2f}" if signed and round(days, 2) else f"{days:.2f}"
 
 
 def _share(share: float | None) -> str:

@@ -31,7 +31,8 @@ from tests.factories.processes import (
 )
 from tests.workflows.simulation.probes import AXIS, MONDAY, cases, end, run, scenario, second, spans
 from workflows.engine.graph import Graph, Loop, Span, Timer, Trigger
-from workflows.simulation import ComingCase, Scenario, simulate
+from workflows.simulation import ComingCase, Recording, Scenario, simulate
+from workflows.simulation.arrivals import replayed
 from workflows.simulation.figures import figures_of
 
 SEQUENCE = graph((user_task("a"), user_task("b")), "start > a > b > end")
@@ -280,3 +281,88 @@ def test_the_whole_language_runs_and_nothing_is_left_open(drawn: Graph, seed: in
 
 def test_a_plain_task_takes_no_time() -> None:
     assert end(simulate(scenario(graph((manual("m"),), "start > m > end"), {})).courses[0]) == MONDAY
+
+
+def test_a_message_that_never_comes_leaves_the_case_where_it_is() -> None:
+    (course,) = run(graph((receive("paid"),), "start > paid > end"), {"paid": {"chance": 0}}).courses
+    assert course.stuck == "paid waits for message paid, which never comes."
+
+
+@pytest.mark.parametrize(
+    ("date", "ends"),
+    [
+        ("2026-03-05T09:00:00+08:00", "2026-03-05 09:00"),
+        ("2026-03-05T09:00:00", "2026-03-05 09:00"),
+        ("2026-03-05T01:00:00+00:00", "2026-03-05 09:00"),
+        ("2026-01-05T09:00:00+08:00", MONDAY),  # past already
+        ("$opening", "2026-03-06 10:00"),
+        ("soon", "'soon' is no instant such as 2026-10-01T09:00:00+08:00."),
+        ("$never", "Timer then: the run's data has no date never."),
+    ],
+)
+def test_a_timer_fires_at_its_date(date: str, ends: str) -> None:
+    drawn = graph((catch("then", Trigger.TIMER, timer=Timer(date=date)),), "start > then > end")
+    (course,) = run(drawn, {}, cases(MONDAY, data={"opening": "2026-03-06T10:00:00+08:00"})).courses
+    assert ends in (course.stuck, "" if course.stuck else end(course))
+
+
+def test_a_message_may_be_sent_before_somebody_waits_and_a_signal_reaches_all_who_do() -> None:
+    drawn = graph(
+        (throw("tell", Trigger.MESSAGE, "told"), user_task("a"), catch("told", Trigger.MESSAGE, "told")),
+        "start > tell > a > told > end",
+    )
+    assert end(run(drawn, {"a": 60, "told": 60 * 24 * 30}).courses[0]) == "2026-03-02 10:00"
+    drawn = graph(
+        (
+            parallel("split"), parallel("join"), user_task("a"), throw("ring", Trigger.SIGNAL, "bell"),
+            catch("one", Trigger.SIGNAL, "bell"), catch("other", Trigger.SIGNAL, "bell"),
+        ),
+        "start > split > a > ring > join > end",
+        "split > one > join",
+        "split > other > join",
+    )  # fmt: skip
+    (course,) = run(drawn, {"a": 60, "one": 60 * 24 * 30, "other": 60 * 24 * 30}).courses
+    assert end(course) == "2026-03-02 10:00"
+
+
+CHILD = graph((throw("help", Trigger.ESCALATION, "X1"), user_task("inner")), "start > help > inner > end", key="child")
+
+
+def test_a_called_process_is_taken_away_with_its_call() -> None:
+    late = boundary("late", "called", span=Span(amount=1, unit="working_hours"))
+    drawn = graph((call("called", called="child"), late), "start > called > end", "late > end")
+    outcome = run(drawn, {"inner": 5 * DAY}, cases(MONDAY, MONDAY), called={"child": CHILD}.get, staff={"SCJG": 1})
+    assert [end(course) for course in outcome.courses] == ["2026-03-02 10:00"] * 2
+    assert [course.path for course in outcome.courses] == [("late",)] * 2
+    assert outcome.busy == {"SCJG": 3600}
+
+
+def test_a_called_process_may_escalate_and_fail() -> None:
+    heard = on_border("heard", "called", Trigger.ESCALATION, interrupting=False)
+    drawn = graph(
+        (call("called", called="child"), heard, user_task("look"), finish("seen")),
+        "start > called > end",
+        "heard > look > seen",
+    )
+    (course,) = run(drawn, {"inner": DAY, "look": 60}, called={"child": CHILD}.get).courses
+    assert course.path == ("look", "called/inner", "called=closed")
+    failing = graph((service_task("job"),), "start > job > end", key="failing")
+    drawn = graph(
+        (call("called", called="failing"), on_border("failed", "called", Trigger.ERROR, "E1"), exclusive("merge")),
+        "start > called > merge > end",
+        "failed > merge",
+    )
+    outcome = run(drawn, {"job": {"outcomes": {"error:E1": 1}}}, called={"failing": failing}.get)
+    assert (outcome.courses[0].outcome, outcome.courses[0].stuck) == ("closed", "")
+
+
+def test_what_jobs_learned_in_a_recorded_case_is_known_again() -> None:
+    drawn = graph(
+        (service_task("job"), exclusive("which", "which>end"), user_task("more")),
+        "start > job > which > more > end",
+        "which > end",
+        conditions={"which>more": "decision.found == 7"},
+    )
+    recording = Recording(name="r", process="probe", begins=second(MONDAY), learned={"decision": {"found": 7}})
+    assert run(drawn, {}, replayed([recording])).courses[0].path == ("job", "more")
+    assert run(drawn, {}).courses[0].path == ("job",)

@@ -93,3 +93,9 @@ def test_made_up_cases_come_evenly_or_at_random() -> None:
         replace(chance[0])
         == made_up(1, axis=AXIS, begins=second("2026-01-01 00:00"), per_day=20, data=[{"n": 1}, {"n": 2}])[0]
     )
+
+
+def test_a_queue_that_outlasts_the_calendar_is_given_up_case_by_case() -> None:
+    days = 420 * 1_500
+    outcome = run(ONE, {"a": days}, cases(MONDAY, MONDAY, MONDAY), staff={"SCJG": 1})
+    assert [bool(course.stuck) for course in outcome.courses] == [False, True, True]
