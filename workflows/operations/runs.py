@@ -90,7 +90,6 @@ def cancel_run(*, run_id: int, outcome: str, by: AbstractBaseUser | None, at: da
     if run.state not in OPEN_RUN_STATES:
         return
     step = Transition(root, by=by, at=at)
-    run.outcome = outcome
     step.push(run, Cancelled(outcome=outcome))
     step.commit()
 

@@ -142,7 +142,8 @@ class Transition:
             effects = tuple(
                 one for one in effects if not (isinstance(one, _BEGINNING) and (one.node, one.round) in taken)
             )
-            self._take_away(run, taken - begun)
+            outcome = event.outcome if isinstance(event, events.Cancelled) else "cancelled"
+            self._take_away(run, taken - begun, outcome)
         for effect in effects:
             self._apply(run, graph, effect)
 
@@ -287,7 +288,7 @@ class Transition:
         if above is not None:
             raise EngineError(f"{parent.subject_kind}: processes call each other more than {MAX_CALLS} deep.")
 
-    def _take_away(self, run: Run, places: set[tuple[str, int]]) -> None:
+    def _take_away(self, run: Run, places: set[tuple[str, int]], outcome: str) -> None:
         # What this very step opened is not stored yet: it is forgotten instead.
         fresh = {(task.node, task.round) for task in self.writes.tasks if task.run_id == run.pk} & places
         self.writes.tasks = [t for t in self.writes.tasks if t.run_id != run.pk or (t.node, t.round) not in fresh]
@@ -307,7 +308,7 @@ class Transition:
         begun = [child for child in self.writes.new_runs if child.parent_id == run.pk]
         for child in [*Run.objects.filter(parent=run, state__in=OPEN_RUN_STATES).order_by("id"), *begun]:
             if (child.parent_node, child.parent_round) in places:
-                self.push(self.runs.get(child.pk, child), events.Cancelled(outcome=run.outcome or "cancelled"))
+                self.push(self.runs.get(child.pk, child), events.Cancelled(outcome=outcome))
         for node, number in sorted(fresh):
             self._end_timers(run.pk, node, number)
         for node, number in sorted(places):
