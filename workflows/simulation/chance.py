@@ -8,11 +8,11 @@ chapter 11), and what differs between them is the process.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from statistics import NormalDist
 from typing import Protocol
 
@@ -113,6 +113,12 @@ class Lottery:
         some = [(answer, weight) for answer, weight in weights if weight > 0]
         total = sum(weight for _, weight in some)
         return cls(tuple(answer for answer, _ in some), tuple(accumulate(weight / total for _, weight in some)))
+
+    def only(self, holds: Callable[[str], bool]) -> Lottery | None:
+        """Return the lottery without the answers that do not hold, None when nothing is left to draw."""
+        weights = [end - begin for begin, end in pairwise((0.0, *self.until))]
+        left = [(answer, weight) for answer, weight in zip(self.answers, weights, strict=True) if holds(answer)]
+        return Lottery.of(left) if left else None
 
     def drawn(self, luck: float) -> str:
         """Return the answer that a share falls on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from workflows.engine.graph import Graph, Node, NodeKind
@@ -78,9 +79,10 @@ class World:
         seen = self._seen.get((graph.key, node.id), [])
         done = [one for one in seen if one.done and _allowed(graph, node, one.outcome)]
         usual = _seen(done) or usual_duration(node, self._per_day)
+        drawn = stated.outcomes.only(partial(_allowed, graph, node)) if stated.outcomes is not None else None
         by_answer = {answer: [one for one in done if one.outcome == answer] for answer in _in_order(done, node)}
         habit = _Habit(
-            outcomes=stated.outcomes
+            outcomes=drawn
             or (Lottery.of((each, len(ones)) for each, ones in by_answer.items()) if done else None)
             or usual_outcomes(graph, node),
             times={} if stated.duration else {answer: _seen(ones) or usual for answer, ones in by_answer.items()},
@@ -89,10 +91,27 @@ class World:
             by_the_wall=node.kind not in (NodeKind.USER_TASK, NodeKind.CALL_ACTIVITY),
             chance=stated.chance if stated.chance is not None else _chance(node, seen),
             stated_time=stated.duration is not None,
-            stated_outcome=stated.outcomes is not None,
+            stated_outcome=drawn is not None,
         )
         self._habits[graph.key, node.id] = habit
         return habit
+
+
+def misfits(assumptions: Assumptions, graphs: Iterable[Graph]) -> list[str]:
+    """Return what is stated about steps and answers that none of these drawings has: slips of the pen."""
+    drawings, strange = list(graphs), []
+    for name, stated in assumptions.steps.items():
+        process, _, step = name.rpartition("/")
+        # A called process may not be among them: what is stated about it is believed.
+        if process and process not in {graph.key for graph in drawings}:
+            continue
+        found = [(graph, graph.nodes[step]) for graph in drawings if step in graph.nodes]
+        if not found:
+            strange.append(f"there is no step {step}")
+        for answer in stated.outcomes.answers if found and stated.outcomes is not None else ():
+            if not any(_allowed(graph, node, answer) for graph, node in found):
+                strange.append(f"{step} never ends with {answer}")
+    return strange
 
 
 def _in_order(done: Sequence[Observation], node: Node) -> list[str]:

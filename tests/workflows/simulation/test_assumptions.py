@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.factories.processes import call, exclusive, graph, receive, service_task, user_task
-from tests.workflows.simulation.probes import AXIS
+from tests.workflows.simulation.probes import AXIS, MONDAY, cases, run
 from workflows.engine.graph import Span
 from workflows.simulation.assumptions import AssumptionError, read_assumptions, usual_duration, usual_outcomes
 from workflows.simulation.chance import Fixed, Spread
+from workflows.simulation.world import misfits
 
 DAY = AXIS.per_day
 
@@ -80,3 +83,36 @@ def test_the_first_answer_is_the_usual_one_and_jobs_answer_what_conditions_ask_f
     assert answers.until == pytest.approx((0.8, 0.9, 1))
     assert usual_outcomes(drawn, drawn.nodes["job"]).answers == ("again", "")
     assert usual_outcomes(drawn, drawn.nodes["which"]).answers == ("",)
+
+
+def test_slips_of_the_pen_are_told_but_not_about_processes_that_are_elsewhere() -> None:
+    drawn = graph(
+        (user_task("a"), user_task("b", outcomes=("yes", "no"), returns=("b>a",))), "start > a > b > end", "b > a"
+    )
+    outcomes = {"yes": 1, "returned:a": 1, "error:E1": 1, "yse": 1, "returned:b": 1}
+    stated = read_assumptions(
+        {
+            "steps": {
+                "b": {"outcomes": outcomes},
+                "c": {"outcomes": {"yes": 1}},
+                "probe/d": {"minutes": 1},
+                "elsewhere/e": {"minutes": 1},
+            }
+        }
+    )
+    assert misfits(stated, [drawn]) == [
+        "b never ends with yse",
+        "b never ends with returned:b",
+        "there is no step c",
+        "there is no step d",
+    ]
+
+
+def test_an_answer_that_only_the_other_version_has_is_not_given_in_this_one() -> None:
+    stated = {"a": {"minutes": 1, "outcomes": {"new": 0.5, "yes": 0.3, "no": 0.2}}}
+    old, gone = (user_task("a", outcomes=answers) for answers in (("yes", "no"), ("maybe",)))
+    coming = [replace(cases(MONDAY)[0], name=str(number)) for number in range(2_000)]
+    paths = Counter(course.path for course in run(graph((old,), "start > a > end"), stated, coming).courses)
+    assert paths.keys() == {("a=yes",), ("a=no",)}
+    assert paths["a=yes",] == pytest.approx(1_200, abs=110)
+    assert run(graph((gone,), "start > a > end"), stated).courses[0].path == ("a=maybe",)

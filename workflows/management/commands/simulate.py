@@ -36,6 +36,7 @@ from workflows.simulation.arrivals import made_up, per_day_of, replayed
 from workflows.simulation.comparison import differences
 from workflows.simulation.figures import Figures, figures_of
 from workflows.simulation.wording import told
+from workflows.simulation.world import misfits
 
 CASES = 1_000
 PUBLISHED, NOTHING = "published", "none"
@@ -239,9 +240,8 @@ def _assumptions(path: Path | None, versions: list[_Version]) -> Assumptions:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is neither JSON nor YAML: {error}") from None
-    known = {node for version in versions for node in version.graph.nodes}
-    if strange := sorted(name for name in assumptions.steps if "/" not in name and name not in known):
-        raise InputError(f"{path}: the process has no step {', '.join(strange)}.")
+    if strange := misfits(assumptions, [version.graph for version in versions]):
+        raise InputError(f"{path}: {'; '.join(strange)}.")
     return assumptions
 
 
