@@ -775,6 +775,16 @@ def _message(reason: Any) -> str:
     return str(reason.message)
 
 
+def test_numbers_that_a_database_writes_otherwise_break_neither_the_chain_nor_the_story(
+    answers: list[dict[str, Any]],
+) -> None:
+    answers[:] = [{"answers": {"found": 1e22, "tiny": -0.0, "of": [1.50, 10**15], "当": "是"}}]
+    run, new = FAST_FORWARD["a job twice"].begin()
+    assert first_broken_row(run) is None
+    assert moved_to(run, new).moved
+    brought_to_the_end(run)
+
+
 def test_a_history_that_does_not_tell_is_no_ground_to_move() -> None:
     run, new = FAST_FORWARD["paid"].begin()
     Message.objects.all().delete()
