@@ -104,6 +104,8 @@ def _step(task: Task, lane: Lane, names: dict[str, Department]) -> dict[str, Any
                 "provisional": lane.clock.provisional,
                 "why": explanation_of(lane.clock, language=get_language() or "zh-hans"),
             }
+        if task.node == UNANSWERED_NODE:
+            step["note"] = _("Your answer has not arrived. You can still hand it in until the window has decided.")
         step |= {
             "url": reverse("applicant:supplement", args=[lane.case.public_id]),
             "action": _("Supplement now"),

@@ -17,6 +17,7 @@ from portal.oversight.access import overseers_only
 from portal.oversight.rail import rail
 from portal.oversight.wording import history_lines, lanes, opinions, post_words, skipped_steps, tone_of
 from services.access.operations import record_access
+from services.cases.enums import ApplicationState
 from services.cases.models import Case
 from services.cases.permissions import can_intervene, cases_overseen_by
 from services.cases.queries.timeline import history_of_case, skipped_jobs_of, steps_drawn_for, timeline_of
@@ -52,7 +53,7 @@ def case(request: HttpRequest, public_id: str, *, at: datetime) -> HttpResponse:
         "history": history_lines(events, drawn, _receivers(events)),
         "skipped": skipped_steps(skipped_jobs_of(found), events, drawn),
         "hold": timeline.hold,
-        "may_intervene": can_intervene(request.user, at) and not lane.closed,
+        "may_intervene": can_intervene(request.user, at) and found.application.state == ApplicationState.SUBMITTED,
         "tasks_to_give": [task for task in lane.tasks if task.state in OPEN_TASK_STATES and task.role != "applicant"],
         "papers": [*lane.papers, *timeline.papers],
         "rail": rail("board"),
