@@ -164,20 +164,22 @@ def _migrate(
         moved = plan is not None and plan.kind in allow and plan.kind is not PlanKind.REFUSED
         if plan is not None and moved:
             _adopt(step, run, to, plan)
-        answers.append(
-            Answer(
-                run_id=run.pk,
-                root_id=root.pk,
-                subject=f"{run.subject_kind} {run.subject_id}",
-                from_version=version,
-                to_version=to.version or 0,
-                plan=plan,
-                moved=moved,
-            )
-        )
+        answers.append(_answer(root, run, version, to, plan, moved=moved))
     if step.facts:
         step.commit()
     return answers
+
+
+def _answer(root: Run, run: Run, version: int, to: ProcessDefinition, plan: Plan | None, *, moved: bool) -> Answer:
+    return Answer(
+        run_id=run.pk,
+        root_id=root.pk,
+        subject=f"{run.subject_kind} {run.subject_id}",
+        from_version=version,
+        to_version=to.version or 0,
+        plan=plan,
+        moved=moved,
+    )
 
 
 def _adopt(step: Transition, run: Run, to: ProcessDefinition, plan: Plan) -> None:
