@@ -11,7 +11,8 @@ from django.db import connection, transaction
 from tests.factories.accounts import UserFactory
 from tests.factories.processes import graph, parallel, user_task
 from tests.factories.runs import NOW, ONE_TASK, at_once, start, task
-from workflows.enums import TaskState
+from workflows.engine.graph import Loop
+from workflows.enums import RunState, TaskState
 from workflows.models import HistoryEvent, Task
 from workflows.operations.history import first_broken_row
 from workflows.operations.locking import lock_root
@@ -144,3 +145,32 @@ def test_the_update_itself_refuses_a_task_that_changed_hands_behind_the_lock(mon
     with pytest.raises(TaskClosedError, match="changed hands"):
         claim_task(task_id=one.pk, by=anna, at=NOW)
     assert HistoryEvent.objects.filter(kind="task_claimed").count() == 0
+
+
+@pytest.mark.django_db
+def test_each_of_several_instances_is_a_task_of_its_own_for_the_department_it_is_about() -> None:
+    each = user_task("review", department="$item", loop=Loop(kind="parallel", collection="reviewers"))
+    run = start(graph([each], "start > review > end", key="several"), data={"reviewers": ["SCJG", "XF", "CG"]})
+    # The activity as a whole is the first entry into the node, its instances those after it.
+    rows = list(Task.objects.filter(run=run).order_by("round"))
+    assert [(one.department, one.state) for one in rows] == [(code, TaskState.READY) for code in ("SCJG", "XF", "CG")]
+    for one in rows[:2]:
+        complete_task(task_id=one.pk, outcome="ok", by=UserFactory.create(), at=NOW)
+    run.refresh_from_db()
+    assert run.state == RunState.ACTIVE
+    complete_task(task_id=rows[2].pk, outcome="no", by=UserFactory.create(), at=NOW)
+    run.refresh_from_db()
+    assert (run.state, run.known["outcomes"]) == (RunState.ENDED, {"review": ["ok", "ok", "no"]})
+
+
+@pytest.mark.django_db
+def test_instances_that_are_enough_take_the_others_away() -> None:
+    loop = Loop(kind="parallel", collection="reviewers", completion="instances.done >= 2")
+    each = user_task("review", department="$item", loop=loop)
+    run = start(graph([each], "start > review > end", key="enough"), data={"reviewers": ["SCJG", "XF", "CG"]})
+    rows = list(Task.objects.filter(run=run).order_by("round"))
+    for one in rows[:2]:
+        complete_task(task_id=one.pk, outcome="ok", by=UserFactory.create(), at=NOW)
+    assert Task.objects.get(pk=rows[2].pk).state == TaskState.CANCELLED
+    run.refresh_from_db()
+    assert (run.state, first_broken_row(run)) == (RunState.ENDED, None)

@@ -12,13 +12,21 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from tests.factories.accounts import UserFactory
 from tests.factories.clocks import RunFactory, at, running_clock
+from tests.factories.processes import begin, beside, catch, finish, graph, on_border, user_task
+from tests.factories.runs import start, task
 from workflows.clocks import ClockWarned
+from workflows.engine.advance import EngineError
+from workflows.engine.graph import Graph, Span, Trigger
+from workflows.engine.graph import Timer as Drawn
+from workflows.enums import RunState, TaskState
 from workflows.models import HistoryEvent, Run, Timer
 from workflows.operations import timers
 from workflows.operations.clocks import pause_clock, resume_clock, stop_clock
+from workflows.operations.tasks import claim_task, complete_task
 from workflows.operations.timers import sweep_timers
-from workflows.signals import effects_committed
+from workflows.signals import TaskOverdue, effects_committed
 
 
 @pytest.fixture
@@ -208,3 +216,134 @@ def test_stopping_and_sweeping_at_the_same_instant_never_warns_after_the_stop(wa
         kinds = [event.kind for event in HistoryEvent.objects.filter(root=clock.root).order_by("seq")]
         assert "clock_warned" not in kinds[kinds.index("clock_stopped") :]
         assert kinds.count("clock_warned") == sum(effect.clock_id == clock.pk for effect in warned)
+
+
+# --- timers drawn in a process
+
+BEGAN = at("2026-11-02 10:00")
+MONTHS_LATER = at("2027-03-01 09:00")
+LIMITED = graph([user_task("work", limit=Span(amount=2, unit="working_days"))], "start > work > end", key="limited")
+
+
+@pytest.fixture
+def overdue() -> Iterator[list[int]]:
+    """Collect the tasks that are told to be overdue."""
+    heard: list[int] = []
+
+    def listen(effects: tuple[Any, ...] = (), **_: Any) -> None:
+        heard.extend(effect.task.pk for effect in effects if isinstance(effect, TaskOverdue))
+
+    effects_committed.connect(listen)
+    yield heard
+    effects_committed.disconnect(listen)
+
+
+def repeating(repeats: int) -> Graph:
+    timer = Drawn(span=Span(amount=3600, unit="seconds"), repeats=repeats)
+    border = on_border("remind", "work", Trigger.TIMER, timer=timer, interrupting=False)
+    return graph(
+        [user_task("work"), border, user_task("note")], "start > work > end", "remind > note > end", key="repeating"
+    )
+
+
+@pytest.mark.django_db
+def test_a_task_past_its_own_limit_is_told_once_and_stays_open(overdue: list[int]) -> None:
+    run = start(LIMITED, moment=BEGAN)
+    one = task(run, "work")
+    assert one.due_at == at("2026-11-04 17:00")
+    assert sweep_timers(at=at("2026-11-04 16:59")) == 0
+    assert sweep_timers(at=at("2026-11-04 17:00")) == 1
+    assert sweep_timers(at=MONTHS_LATER) == 0
+    assert overdue == [one.pk]
+    assert task(run, "work").state == TaskState.READY
+    row = HistoryEvent.objects.get(kind="task_overdue")
+    assert row.detail == {"node": "work", "round": 1, "late": False}
+
+
+@pytest.mark.django_db
+def test_a_task_done_in_time_is_never_overdue_though_it_changed_hands(overdue: list[int]) -> None:
+    run, user = start(LIMITED, moment=BEGAN), UserFactory.create()
+    claim_task(task_id=task(run, "work").pk, by=user, at=BEGAN)
+    complete_task(task_id=task(run, "work").pk, outcome="", by=user, at=BEGAN)
+    assert sweep_timers(at=MONTHS_LATER) == 0
+    assert overdue == []
+
+
+@pytest.mark.django_db
+def test_a_limit_found_late_says_so(overdue: list[int]) -> None:
+    start(LIMITED, moment=BEGAN)
+    sweep_timers(at=MONTHS_LATER)
+    assert HistoryEvent.objects.get(kind="task_overdue").detail["late"] is True
+    assert len(overdue) == 1
+
+
+@pytest.mark.django_db
+def test_after_a_long_downtime_a_cycle_fires_each_time_once_and_in_order() -> None:
+    run = start(repeating(5), moment=BEGAN)
+    assert sweep_timers(at=BEGAN + timedelta(minutes=61)) == 1
+    assert sweep_timers(at=MONTHS_LATER) == 4
+    assert sweep_timers(at=MONTHS_LATER) == 0
+    due = list(Timer.objects.order_by("round").values_list("round", "due_at"))
+    assert due == [(number, BEGAN + timedelta(hours=number)) for number in range(1, 6)], "counted from its own instant"
+    rounds = HistoryEvent.objects.filter(root=run, kind="task_opened", detail__node="note").order_by("seq")
+    assert [row.detail["round"] for row in rounds] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.django_db
+def test_a_cycle_without_end_ends_with_its_task() -> None:
+    run = start(repeating(0), moment=BEGAN)
+    assert sweep_timers(at=BEGAN + timedelta(hours=30)) == 30
+    complete_task(task_id=task(run, "work").pk, outcome="", by=UserFactory.create(), at=BEGAN + timedelta(hours=30))
+    assert sweep_timers(at=MONTHS_LATER) == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("date", "instant", "past"),
+    [
+        ("2026-12-01T09:00:00+08:00", "2026-12-01 09:00", False),
+        ("$local", "2026-12-01 09:00", False),
+        ("$opening", "2026-12-24 08:30", False),
+        ("2020-01-01T00:00:00Z", "2026-11-02 10:00", True),
+    ],
+)
+def test_a_timer_with_a_date_fires_at_it_or_at_once_when_it_is_past(date: str, instant: str, past: bool) -> None:
+    drawn = graph([catch("wait", Trigger.TIMER, timer=Drawn(date=date))], "start > wait > end", key="dated")
+    run = start(drawn, moment=BEGAN, data={"opening": "2026-12-24T08:30:00+08:00", "local": "2026-12-01T09:00"})
+    before = at(instant) - timedelta(seconds=1)
+    assert sweep_timers(at=before) == (1 if past else 0)
+    assert sweep_timers(at=at(instant)) == (0 if past else 1)
+    run.refresh_from_db()
+    assert run.state == RunState.ENDED
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("opening", [None, "soon"])
+def test_a_case_whose_date_is_none_does_not_begin(opening: str | None) -> None:
+    drawn = graph([catch("wait", Trigger.TIMER, timer=Drawn(date="$opening"))], "start > wait > end", key="dated")
+    with pytest.raises(EngineError):
+        start(drawn, data={"opening": opening})
+    assert not Run.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_timer_of_an_event_sub_process_ends_what_the_process_does() -> None:
+    inside = beside("aside", begin("late", Trigger.TIMER), user_task("close"), finish("closed"))
+    run = start(graph([user_task("work"), *inside], "start > work > end", "late > close > closed"), moment=BEGAN)
+    assert sweep_timers(at=MONTHS_LATER) == 1
+    assert (task(run, "work").state, task(run, "close").state) == (TaskState.CANCELLED, TaskState.READY)
+
+
+@pytest.mark.django_db
+def test_a_timer_that_cannot_fire_in_its_process_keeps_no_other_case_waiting() -> None:
+    nodes = [user_task("work"), on_border("late", "work", Trigger.TIMER), user_task("broken", department="$where")]
+    broken = start(graph(nodes, "start > work > end", "late > broken > end", key="broken-way"), moment=BEGAN)
+    sound = start(LIMITED, number=2, moment=BEGAN)
+    assert sweep_timers(at=MONTHS_LATER) == 1
+    assert HistoryEvent.objects.filter(root=sound, kind="task_overdue").exists()
+    failed = Timer.objects.get(root=broken)
+    assert (failed.fired_at, failed.failures, failed.last_error) == (None, 1, "EngineError")
+    assert task(broken, "work").state == TaskState.READY
+    Run.objects.filter(pk=broken.pk).update(data={"where": "SCJG"})
+    assert sweep_timers(at=MONTHS_LATER + timedelta(minutes=1)) == 1
+    assert task(broken, "broken").department == "SCJG"
