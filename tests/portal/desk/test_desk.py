@@ -271,6 +271,8 @@ def test_the_next_task_is_taken_once_and_opened(city):
     assert Task.objects.get(pk=task.pk).assignee == user("food-handler")
     nothing = handler.post(reverse("desk:next"), {"since": database_now().isoformat()}, follow=True)
     assert "No free task waits for your posts" in words(nothing)
+    for since in ("", "yesterday", "2026-02-30T10:00:00+08:00", "2026-02-03T10:00:00"):
+        assert handler.post(reverse("desk:next"), {"since": since}).url == inbox
     assert desk("owner").post(reverse("desk:next")).status_code == 404
 
 
