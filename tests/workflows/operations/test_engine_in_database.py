@@ -295,7 +295,7 @@ def _language(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_language")
 @settings(
-    max_examples=30,
+    max_examples=80,
     # Every example publishes and walks: making a counterexample smaller would take many minutes.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=list(HealthCheck),
