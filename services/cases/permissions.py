@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from services.cases.enums import ApplicationState, Channel
 from services.cases.models import Application, Case, Opinion
 from services.parties.enums import MandateScope, Role
 from services.parties.permissions import can_act_for
-from services.parties.queries import parties_for, posts_of
+from services.parties.queries import appointments_to, parties_for, posts_of
 from services.parties.references import PartyRef, Post
 from workflows.models import Task
 
@@ -122,10 +122,23 @@ def can_work_on(user: User, task: Task, at: datetime) -> bool:
 
 def has_other_part_in(user: User, case: Case, role: str) -> bool:
     """Return whether she already acted on this case in another of the three deciding roles."""
-    if role not in DECIDING_ROLES:
-        return False
-    others = DECIDING_ROLES - {role}
-    return Opinion.objects.filter(case=case, by=user, role__in=others).exists()
+    return _other_opinions(user, role).filter(case=case).exists()
+
+
+def _other_opinions(user: User, role: str) -> QuerySet[Opinion]:
+    """Return what she said, on any case, in those of the three deciding roles that exclude this one."""
+    others = DECIDING_ROLES - {role} if role in DECIDING_ROLES else ()
+    return Opinion.objects.filter(by=user, role__in=others)
+
+
+def cases_for_step(user: User, task: Task, at: datetime) -> QuerySet[Case]:
+    """Return cases with what decides whether she may end this task of theirs, in the same query.
+
+    `in_post`: as `can_work_on`, for a task that is not the applicant's. `has_other_part`: as `has_other_part_in`.
+    """
+    appointed = appointments_to(task.department, task.role, at).filter(user=user, user__is_active=True)
+    other_part = _other_opinions(user, task.role).filter(case=OuterRef("pk"))
+    return Case.objects.annotate(in_post=Exists(appointed), has_other_part=Exists(other_part))
 
 
 def may_answer_for(user: User, application: Application, at: datetime) -> bool:

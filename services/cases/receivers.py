@@ -50,6 +50,14 @@ def _case(subject_id: str) -> Case:
     return rows.get(pk=int(subject_id))
 
 
+def _case_of(task: Task) -> Case:
+    """Return a task's case: the one that the operation read with the task's run, or as it stands now."""
+    run = task.run
+    if not Run.case.is_cached(run):
+        return _case(task.subject_id)
+    return run.case
+
+
 def _file(run: Run, *, root: Run, by: User | None, at: datetime) -> None:
     case = _case(run.subject_id)
     case.run = run
@@ -74,12 +82,11 @@ def _finish(run: Run, *, root: Run, by: User | None, at: datetime) -> None:
 def _tell_ready(tasks: Sequence[Task], *, at: datetime) -> None:
     waiting = []
     for task in tasks:
-        case = _case(task.subject_id) if task.subject_kind == "case" else None
+        case = _case_of(task) if task.subject_kind == "case" else None
         application = case.application if case else application_about(task.subject_kind, task.subject_id)
         if case is not None and task.node == UNANSWERED_NODE:
             stop_clocks(case, kinds=("correction",), at=at)
-        if case is not None:
-            copy_due_to_tasks(case)
+            copy_due_to_tasks(case.pk)
         if task.role != "applicant":
             waiting.append((task, case, application))
         elif task.node == PREMISES_NODE:

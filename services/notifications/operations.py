@@ -14,7 +14,7 @@ from services.notifications.drafts import DraftError, NoticeDraft
 from services.notifications.enums import Channel, NoticeStatus
 from services.notifications.messages import MessageError, message_kind, needed_params
 from services.notifications.models import Notice
-from services.notifications.queries import Contact, channels_in_use, contacts_of
+from services.notifications.queries import Contact, channels_in_use, contact_of, contacts_of
 from workflows.wake import wake
 
 if TYPE_CHECKING:
@@ -37,20 +37,21 @@ class NoticeStateError(Exception):
     """The notice cannot be retried or cancelled as it stands; the message says why, for the person who tried."""
 
 
-@transaction.atomic
-def owe_notices(drafts: Iterable[NoticeDraft], *, at: datetime) -> None:
+def owe_notices(drafts: Iterable[NoticeDraft], *, at: datetime, recipients: Iterable[User] = ()) -> None:
     """Write down what is owed to whom, in the caller's transaction; owing the same again changes nothing.
 
     Each draft becomes one row per channel that its kind has, the installation uses and the person can be reached on.
     The inbox row is delivered by being written: exactly once. The others wait for `dispatch_notices`.
+    recipients: those whom the caller has read, with their `person`; only the others are read here.
 
-    Effects: notices; a wake-up for the dispatcher after the commit.
+    Effects: notices, all or none; a wake-up for the dispatcher after the commit.
 
     Raises:
         DraftError: a draft has an unknown kind or recipient, lacks a value its texts need, or links off the site.
     """
-    drafts = list(drafts)
-    contacts = contacts_of(draft.recipient_user_id for draft in drafts)
+    drafts, contacts = list(drafts), {user.pk: contact_of(user) for user in recipients}
+    if unread := {draft.recipient_user_id for draft in drafts} - contacts.keys():
+        contacts |= contacts_of(unread)
     rows = [row for draft in drafts for row in _rows(draft, contacts, at)]
     # One order for everybody: two transactions that owe the same notices wait for each other instead of deadlocking.
     rows.sort(key=lambda row: row.dedup_key)

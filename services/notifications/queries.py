@@ -89,10 +89,11 @@ class Contact:
 def contacts_of(user_ids: Iterable[int]) -> dict[int, Contact]:
     """Return where each person is reached, by user id. A closed account is reached in its inbox only."""
     users = get_user_model().objects.filter(pk__in=set(user_ids)).select_related("person")
-    return {user.pk: _contact(user) for user in users}
+    return {user.pk: contact_of(user) for user in users}
 
 
-def _contact(user: User) -> Contact:
+def contact_of(user: User) -> Contact:
+    """Return where somebody is reached; whoever asks for many reads their `person` along with them."""
     if not user.is_active:
         return Contact(language=user.language, email="", mobile="")
     return Contact(language=user.language, email=user.email, mobile=_mobile_of(user))

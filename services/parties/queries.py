@@ -57,9 +57,14 @@ def posts_of(user: User | AnonymousUser, at: datetime) -> frozenset[Post]:
 
 def users_in_post(department: str, role: str, at: datetime) -> QuerySet[User]:
     """Return the active users who hold a post at `at`, by department code and role."""
+    held = appointments_to(department, role, at).values("user_id")
+    return get_user_model().objects.filter(is_active=True, pk__in=held).order_by("pk")
+
+
+def appointments_to(department: str, role: str, at: datetime) -> QuerySet[Membership]:
+    """Return the appointments to a post in force at `at`, also of users who are not active."""
     at_department = Q(department__code=department) | Q(window__hall__department__code=department)
-    held = Membership.objects.in_force(at).filter(at_department, role=role)
-    return get_user_model().objects.filter(is_active=True, pk__in=held.values("user_id")).order_by("pk")
+    return Membership.objects.in_force(at).filter(at_department, role=role)
 
 
 def windows_of(user: User, at: datetime) -> QuerySet[Window]:
@@ -120,11 +125,11 @@ def users_behind(ref: PartyRef, at: datetime) -> list[User]:
     """Return who is told about a party's matters, each once.
 
     The person, or the organisation's legal representative, comes first; then agents whose mandate includes receiving.
-    The principal is always told, whoever filed.
+    The principal is always told, whoever filed. Each comes with her `person`, to be reached at.
     """
     principal = Q(person__pk=ref.id) if ref.kind == "person" else Q(person__represents__pk=ref.id)
     mandates = Mandate.objects.given_by(ref).in_force(at).with_scope(MandateScope.RECEIVE)
-    active = get_user_model().objects.filter(is_active=True)
+    active = get_user_model().objects.filter(is_active=True).select_related("person")
     first = list(active.filter(principal).distinct())
     agents = active.filter(person__in=mandates.values("agent_id")).exclude(pk__in=[user.pk for user in first])
     return first + list(agents.order_by("pk"))

@@ -12,7 +12,7 @@ from django.db import transaction
 from workflows.engine.events import Returned
 from workflows.enums import OPEN_TASK_STATES, RunState, TaskState
 from workflows.models import Task
-from workflows.operations.locking import lock_task, try_lock_root
+from workflows.operations.locking import LockedTask, lock_task, try_lock_root
 from workflows.operations.transition import Transition, finish_task
 from workflows.queries.calendars import calendar_of_id
 from workflows.queries.definitions import graph_of
@@ -55,7 +55,8 @@ def _check_open(task: Task, by: AbstractBaseUser | None) -> None:
         raise TaskClosedError("This task was closed meanwhile.")
     if RunState.SUSPENDED in (task.root.state, task.run.state):
         raise RunSuspendedError("This case is suspended.")
-    if by is not None and task.assignee is not None and task.assignee_id != by.pk:
+    if by is not None and task.assignee_id not in (None, by.pk):
+        assert task.assignee is not None
         raise TaskHeldError(task.assignee)
 
 
@@ -135,7 +136,15 @@ def complete_task(*, task_id: int, outcome: str, by: AbstractBaseUser, at: datet
     follows is opened, queued, called or joined in the same transaction; `effects_committed` is sent once.
     Raises UnknownOutcomeError, TaskHeldError, TaskClosedError, RunSuspendedError.
     """
-    locked = lock_task(task_id)
+    return complete_locked_task(lock_task(task_id), outcome=outcome, by=by, at=at)
+
+
+def complete_locked_task(locked: LockedTask, *, outcome: str, by: AbstractBaseUser, at: datetime) -> Task:
+    """Complete a task that the caller has locked in its transaction, as `complete_task`.
+
+    What was read with the lock must still hold: a clock of the same root that was started, paused or stopped since
+    has moved the history on, and the task must be locked anew.
+    """
     task = locked.task
     if task.state == TaskState.DONE and task.closed_by_id == by.pk and task.outcome == outcome:
         return task

@@ -34,12 +34,14 @@ _UPDATE_TASKS = """update workflows_task t set state = x.state, outcome = x.outc
  claimed_at = x.claimed_at, closed_at = x.closed_at, closed_by_id = x.closed_by_id
  from jsonb_to_recordset(%s) x(id bigint, state text, outcome text, assignee_id bigint, claimed_at timestamptz,
  closed_at timestamptz, closed_by_id bigint) where t.id = x.id"""
+#: A new task is due when its own limit ends, or a running clock of what it is about that ends earlier.
 _INSERT_TASKS = """insert into workflows_task (run_id, root_id, subject_kind, subject_id, node, round, name_zh,
  name_en, department, role, outcomes, state, outcome, due_at, opened_at)
  select run_id, root_id, subject_kind, subject_id, node, round, name_zh, name_en, department, role, outcomes, 'ready',
- '', due_at, opened_at from jsonb_to_recordset(%s) x(run_id bigint, root_id bigint, subject_kind text,
- subject_id text, node text, round int, name_zh text, name_en text, department text, role text, outcomes jsonb,
- due_at timestamptz, opened_at timestamptz) returning id, run_id, node, round"""
+ '', least(due_at, (select min(c.due_at) from workflows_clock c where c.subject_kind = x.subject_kind
+ and c.subject_id = x.subject_id and c.stopped_at is null)), opened_at from jsonb_to_recordset(%s) x(run_id bigint,
+ root_id bigint, subject_kind text, subject_id text, node text, round int, name_zh text, name_en text, department text,
+ role text, outcomes jsonb, due_at timestamptz, opened_at timestamptz) returning id, due_at, run_id, node, round"""
 _INSERT_JOBS = """insert into workflows_job (run_id, root_id, node, round, action, state, attempts, next_attempt_at,
  last_error, reason, queued_at) select run_id, root_id, node, round, action, 'queued', 0, next_attempt_at, '', '',
  queued_at from jsonb_to_recordset(%s) x(run_id bigint, root_id bigint, node text, round int, action text,
@@ -85,18 +87,18 @@ class Writes:
         self.history: list[HistoryEvent] = []
 
     def send(self) -> None:
-        """Write everything in one statement; new tasks get their keys."""
+        """Write everything in one statement; new tasks get their keys and the instant they are due."""
         parts = [(statement, rows) for statement, rows in self._parts() if rows]
         if not parts:
             return
-        # The last part is the one that answers: the keys of new tasks, when there are any.
+        # The last part is the one that answers: what new tasks have got, when there are any.
         named = [f"part_{number} as ({statement})" for number, (statement, _) in enumerate(parts)]
         answer = f"select * from part_{len(parts) - 1}" if self.tasks else "select 1"  # noqa: S608
         with connection.cursor() as cursor:
             cursor.execute(f"with {', '.join(named)} {answer}", [_json(rows) for _, rows in parts])
-            keys = {(run, node, number): key for key, run, node, number in cursor.fetchall()} if self.tasks else {}
+            given = {(run, node, number): got for *got, run, node, number in cursor.fetchall()} if self.tasks else {}
         for task in self.tasks:
-            task.pk = keys[task.run_id, task.node, task.round]
+            task.pk, task.due_at = given[task.run_id, task.node, task.round]
         for row in (*self.tasks, *self.new_runs):
             row._state.adding, row._state.db = False, connection.alias
 

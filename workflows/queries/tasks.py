@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 
 from django.db.models import F, Q, QuerySet
 
@@ -17,10 +19,8 @@ def open_tasks() -> QuerySet[Task]:
 
 def tasks_of_posts(posts: Iterable[tuple[str, str]]) -> QuerySet[Task]:
     """Return the open tasks of these posts (department code, role), the most urgent first."""
-    mine = Q(pk__in=())
-    for department, role in posts:
-        mine |= Q(department=department, role=role)
-    return open_tasks().filter(mine)
+    mine = [Q(department=department, role=role) for department, role in posts]
+    return open_tasks().filter(reduce(or_, mine)) if mine else open_tasks().none()
 
 
 def tasks_about(subject_kind: str, subject_id: str) -> QuerySet[Task]:

@@ -20,7 +20,7 @@ from services.cases.models import Case
 from services.cases.operations import passing
 from services.cases.operations.entities import REGISTERING_PARTS
 from services.cases.operations.refusals import REFUSALS, sentence_for
-from services.cases.operations.steps import FourEyesError, complete_step
+from services.cases.operations.steps import FourEyesError, complete_offered_step, complete_step
 from services.cases.permissions import DEPARTMENT_ROLES, has_other_part_in
 from services.cases.queries.timeline import steps_back_of
 from services.parties.identity_numbers import IdentityNumberError
@@ -45,6 +45,9 @@ _BUTTONS = {
 def task(request: HttpRequest, task_id: int) -> HttpResponse:
     """Show an open task; POST ends it with the outcome of the button pressed."""
     at = database_now()
+    if request.method == "POST" and (done := _end_at_once(request, task_id, at)):
+        messages.success(request, done)
+        return redirect("desk:inbox")
     found = task_or_404(request, task_id, at)
     case = whole_cases().get(pk=int(found.subject_id))
     if found.state not in OPEN_TASK_STATES:
@@ -55,6 +58,22 @@ def task(request: HttpRequest, task_id: int) -> HttpResponse:
         messages.success(request, _done_words(form.cleaned_data["outcome"], case))
         return redirect("desk:inbox")
     return _page(request, found, case, form, at)
+
+
+def _end_at_once(request: HttpRequest, task_id: int, at: datetime) -> str:
+    """End the task without loading its page, and return what to say.
+
+    "": nothing was done. The page's own form then takes what was posted, and says what is wrong with it.
+    """
+    form = OpinionForm(request.POST, outcomes=tuple(_BUTTONS), outside=False, code=False)
+    if request.POST.get("outside_number") or request.POST.get("outside_day") or not form.is_valid():
+        return ""
+    given = {"outcome": form.cleaned_data["outcome"], "reasons": form.cleaned_data["reasons"]}
+    try:
+        case = complete_offered_step(task_id=task_id, roles=DEPARTMENT_ROLES, **given, by=request.user, at=at)
+    except (Task.DoesNotExist, *REFUSALS):
+        return ""
+    return _done_words(given["outcome"], case) if case is not None else ""
 
 
 def _page(request: HttpRequest, found: Task, case: Case, form: OpinionForm, at: datetime) -> HttpResponse:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from services.cases.operations.holds import check_manager
-from services.cases.operations.steps import ReasonsMissingError, locked_task
+from services.cases.operations.locked import locked_task
+from services.cases.operations.steps import ReasonsMissingError
 from services.cases.operations.telling import tell_receiver
 from services.cases.permissions import application_about
 from services.cases.queries.colleagues import colleagues_for

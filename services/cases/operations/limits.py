@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import CharField, DateTimeField, Min, OuterRef, Subquery, Value
+from django.db.models import CharField, Min, OuterRef, Subquery, Value
 from django.db.models.functions import Cast, Concat, Least
 from django.utils.translation import override
 
@@ -126,13 +126,14 @@ def stop_clocks(case: Case, *, kinds: Collection[str] | None, at: datetime, by: 
         stop_clock(clock=clock, by=by, at=at)
 
 
-def copy_due_to_tasks(case: Case) -> None:
+def copy_due_to_tasks(case_id: int) -> None:
     """Copy to a case's open tasks what presses most, by which inboxes are sorted: a running clock or their own limit.
 
-    A task whose process gives it a limit of its own keeps it while no clock ends earlier.
+    A task whose process gives it a limit of its own keeps it while no clock ends earlier. A new task begins with it
+    (`workflows.operations.writes`), so only what moves clocks calls this.
     """
-    clocks = Clock.objects.filter(subject_kind="case", subject_id=str(case.pk), stopped_at__isnull=True)
-    due_at = clocks.aggregate(first=Min("due_at"))["first"]
+    subject = {"subject_kind": "case", "subject_id": str(case_id)}
+    clocks = Clock.objects.filter(**subject, stopped_at__isnull=True).values("subject_id")
     place = Concat(
         Cast(OuterRef("run_id"), CharField()),
         Value(":"),
@@ -141,8 +142,9 @@ def copy_due_to_tasks(case: Case) -> None:
         Cast(OuterRef("round"), CharField()),
     )
     limits = Timer.objects.filter(subject_kind=SUBJECT, subject_id=place, kind=LIMIT)
-    tasks = Task.objects.filter(subject_kind="case", subject_id=str(case.pk), state__in=OPEN_TASK_STATES)
-    tasks.update(due_at=Least(Subquery(limits.values("due_at")[:1]), Value(due_at, output_field=DateTimeField())))
+    first = Subquery(clocks.annotate(first=Min("due_at")).values("first"))
+    tasks = Task.objects.filter(**subject, state__in=OPEN_TASK_STATES)
+    tasks.update(due_at=Least(Subquery(limits.values("due_at")[:1]), first))
 
 
 def _locked_case(case_id: int) -> tuple[Run, Case]:
@@ -171,7 +173,7 @@ def pause_case(
         pause_clock(
             clock=clock, reason=reason, from_on=from_on, planned_days=planned_days, by=by, at=at, citation=citation
         )
-    copy_due_to_tasks(case)
+    copy_due_to_tasks(case.pk)
     paper = issue_case_paper(
         case, "pause_notice", by=by, at=at, procedure=_label(reason), begins_on=from_on, planned=planned_days
     )
@@ -195,7 +197,7 @@ def resume_case(*, case_id: int, by: User, at: datetime) -> Case:
         raise NotAllowedError("Only the department that decides a case may end its pause.")
     for clock in running_clocks(case, ("promised", "statutory")):
         resume_clock(clock=clock, by=by, at=at)
-    copy_due_to_tasks(case)
+    copy_due_to_tasks(case.pk)
     return case
 
 
@@ -219,7 +221,7 @@ def extend_case(*, case_id: int, amount: int, reason: str, by: User, at: datetim
         extend_clock(clock=clock, amount=amount, authority=ExtensionAuthority.HEAD, reason=reason, by=by, at=at)
         for clock in clocks
     ]
-    copy_due_to_tasks(case)
+    copy_due_to_tasks(case.pk)
     paper = issue_case_paper(
         case,
         "extension_notice",

@@ -9,12 +9,12 @@ from django.db import transaction
 
 from services.cases.models import Case, Opinion
 from services.cases.operations.drafts import NotAllowedError
-from services.cases.operations.limits import copy_due_to_tasks
-from services.cases.operations.steps import FourEyesError, ReasonsMissingError, locked_task
-from services.cases.permissions import can_work_on, has_other_part_in
+from services.cases.operations.locked import begin_step, closed_before
+from services.cases.operations.steps import FourEyesError, ReasonsMissingError
+from services.cases.permissions import has_other_part_in
 from services.cases.queries.worklists import inbox_of
 from services.parties.queries import posts_of
-from workflows.enums import OPEN_TASK_STATES, RunState, TaskState
+from workflows.enums import RunState, TaskState
 from workflows.models import Task
 from workflows.operations.tasks import TaskClosedError, TaskHeldError, claim_next_task, claim_task, return_task
 
@@ -32,23 +32,20 @@ def send_back(*, task_id: int, to_node: str, reasons: str, by: User, at: datetim
     task closed as returned, the earlier step opened in a new round, its post told.
     Raises NotAllowedError, FourEyesError, ReasonsMissingError, NotReturnableError, TaskHeldError, TaskClosedError.
     """
-    _root, task, case = locked_task(task_id)
-    if task.state not in OPEN_TASK_STATES:
-        if task.closed_by_id == by.pk and task.outcome == f"returned:{to_node}"[:40]:
-            return task
-        raise TaskClosedError("This task was closed meanwhile.")
-    if case is None or task.role == "applicant" or not can_work_on(by, task, at):
+    step = begin_step(task_id, by=by, at=at)
+    task, case = step.task, step.case
+    if closed_before(task, f"returned:{to_node}"[:40], by=by):
+        return task
+    if case is None or not step.in_post:
         raise NotAllowedError("This task belongs to another post.")
-    if has_other_part_in(by, case, task.role):
+    if step.has_other_part:
         raise FourEyesError("You already acted on this case in another role; somebody else must do this step.")
     if not reasons.strip():
         raise ReasonsMissingError("Please give the reasons.")
     Opinion.objects.create(
         case=case, task=task, role=task.role, outcome="send_back", reasons=reasons.strip(), by=by, given_at=at
     )
-    done = return_task(task_id=task.pk, to_node=to_node, by=by, at=at)
-    copy_due_to_tasks(case)
-    return done
+    return return_task(task_id=task.pk, to_node=to_node, by=by, at=at)
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from services.cases.enums import CLOSED_CASE_STATES, CaseState
 from services.cases.models import Case
 from services.cases.operations.limits import (
+    copy_due_to_tasks,
     start_correction_clock,
     start_delivery_clock,
     start_notice_clock,
@@ -27,7 +28,7 @@ def project(case: Case, state: CaseState, *, root: Run, by: User | None, at: dat
     Effects by state: FILED starts the one-time-notice clock (and the review clocks where the law counts from receipt)
     and stops the applicant's correction; SUPPLEMENT stops the first and starts the second; ACCEPTED stops the notice
     clock and starts the promised and statutory clocks; GRANTED and REFUSED stop these and start the delivery clock;
-    every closed state stamps the instant.
+    every closed state stamps the instant. The case's open tasks are due anew.
     """
     if case.state == state:
         return
@@ -56,6 +57,7 @@ def project(case: Case, state: CaseState, *, root: Run, by: User | None, at: dat
     if state in CLOSED_CASE_STATES and state not in (CaseState.GRANTED, CaseState.REFUSED):
         case.closed_at = at
     case.save()
+    copy_due_to_tasks(case.pk)
 
 
 def decided_here(version: ServiceVersion) -> bool:

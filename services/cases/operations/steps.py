@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,18 +14,19 @@ from services.cases.enums import OUTCOMES_AGAINST, CaseState, MaterialFinding
 from services.cases.models import Case, MaterialCheck, Opinion, Supplement
 from services.cases.operations import entities, unanswered
 from services.cases.operations.drafts import NotAllowedError
-from services.cases.operations.limits import copy_due_to_tasks, running_clocks
+from services.cases.operations.limits import running_clocks
+from services.cases.operations.locked import Step, begin_step, closed_before, lock_again, locked_task
 from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper
 from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
-from services.cases.permissions import application_about, can_work_on, has_other_part_in, may_answer_for
+from services.cases.permissions import application_about, can_work_on, may_answer_for
 from services.cases.queries.casefiles import names_of_missing
 from services.parties.enums import Role
 from services.parties.identity_numbers import check_uscc
 from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Clock, Run, Task
-from workflows.operations.locking import lock_root
-from workflows.operations.tasks import TaskClosedError, complete_task
+from workflows.operations.locking import lock_root, lock_task
+from workflows.operations.tasks import TaskClosedError, UnknownOutcomeError, complete_locked_task, complete_task
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -96,52 +97,67 @@ def complete_step(
     recorded code of a new entity is wrong), TaskHeldError,
     TaskClosedError, UnknownOutcomeError.
     """
-    root, task, case = locked_task(task_id)
-    if task.state not in OPEN_TASK_STATES:
-        if task.closed_by_id == by.pk and task.outcome == outcome:
-            return task
-        raise TaskClosedError("This task was closed meanwhile.")
-    _check(task, case, outcome, by=by, at=at, reasons=reasons, outside=outside)
-    if case is None:
-        entities.note_licence_check(
-            application_about(task.subject_kind, task.subject_id), outcome, reasons=reasons.strip(), at=at
-        )
-    if case is not None:
-        _record(case, task, outcome, by=by, at=at, reasons=reasons, findings=findings or {})
-        _apply(case, task, outcome, root=root, by=by, at=at, reasons=reasons, outside=outside, body=competent_body)
-    done = complete_task(task_id=task.pk, outcome=outcome, by=by, at=at)
-    if case is not None:
-        copy_due_to_tasks(case)
-    return done
+    step = begin_step(task_id, by=by, at=at)
+    if closed_before(step.task, outcome, by=by):
+        return step.task
+    _check(step, outcome, reasons=reasons, outside=outside)
+    return _complete(
+        step, outcome, by=by, at=at, reasons=reasons, outside=outside, body=competent_body, findings=findings or {}
+    )
 
 
-def locked_task(task_id: int) -> tuple[Run, Task, Case | None]:
-    """Lock a task's root and return root, task and the case it is about, as they are now."""
-    root = lock_root(Task.objects.values_list("root_id", flat=True).get(pk=task_id))
-    task = Task.objects.select_related("run", "assignee").get(pk=task_id)
-    case = None
-    if task.subject_kind == "case":
-        case = Case.objects.select_related("application", "service__item", "department").get(pk=int(task.subject_id))
-    return root, task, case
+@transaction.atomic
+def complete_offered_step(
+    *, task_id: int, roles: Collection[str], outcome: str, by: User, at: datetime, reasons: str = ""
+) -> Case | None:
+    """Complete a case's task of one of these roles with an outcome that the task offers, as a page shows them.
+
+    Returns the case that moved on, None when she had completed it before. Raises Task.DoesNotExist, NotAllowedError
+    for every other task, and what complete_step raises.
+    """
+    step = begin_step(task_id, by=by, at=at)
+    if step.case is None or step.task.role not in roles:
+        raise NotAllowedError("This task belongs to another page.")
+    if closed_before(step.task, outcome, by=by):
+        return None
+    _check(step, outcome, reasons=reasons, outside=None)
+    if outcome not in step.task.outcomes:
+        raise UnknownOutcomeError(f"{outcome!r} is none of {', '.join(step.task.outcomes)}.")
+    _complete(step, outcome, by=by, at=at, reasons=reasons, outside=None, body="", findings={})
+    return step.case
 
 
-def _check(
-    task: Task,
-    case: Case | None,
+def _complete(
+    step: Step,
     outcome: str,
     *,
     by: User,
     at: datetime,
     reasons: str,
     outside: OutsideResult | None,
-) -> None:
-    if task.role == "applicant" or not can_work_on(by, task, at):
+    body: str,
+    findings: Mapping[str, tuple[str, str]],
+) -> Task:
+    locked, case, task = step.locked, step.case, step.task
+    if case is None:
+        application = application_about(task.subject_kind, task.subject_id)
+        entities.note_licence_check(application, outcome, reasons=reasons.strip(), at=at)
+        return complete_locked_task(locked, outcome=outcome, by=by, at=at)
+    _record(case, task, outcome, by=by, at=at, reasons=reasons, findings=findings)
+    if _apply(case, task, outcome, root=locked.root, by=by, at=at, reasons=reasons, outside=outside, body=body):
+        locked = lock_again(step)
+    return complete_locked_task(locked, outcome=outcome, by=by, at=at)
+
+
+def _check(step: Step, outcome: str, *, reasons: str, outside: OutsideResult | None) -> None:
+    case = step.case
+    if not step.in_post:
         raise NotAllowedError("This task belongs to another post.")
     if outcome in NEEDS_REASONS and not reasons.strip():
         raise ReasonsMissingError("Please give the reasons.")
     if case is None:
         return
-    if has_other_part_in(by, case, task.role):
+    if step.has_other_part:
         raise FourEyesError("You already acted on this case in another role; somebody else must do this step.")
     if outcome == "grant" and case.service.decision_place != "here" and outside is None:
         raise OutsideResultMissingError("Please record the number and the day of the outside decision.")
@@ -188,7 +204,8 @@ def _apply(
     reasons: str,
     outside: OutsideResult | None,
     body: str,
-) -> None:
+) -> bool:
+    """Do what an outcome means for the case beside its next step; returns whether it means anything."""
     if outcome == "accept":
         accept(case, root=root, by=by, at=at)
     elif outcome == "not_competent":
@@ -210,6 +227,9 @@ def _apply(
         if case.accepted_at is None:  # on the spot: accepted and decided in one visit
             accept(case, root=root, by=by, at=at, quietly=True)
         project(case, DECISIONS[outcome], root=root, by=by, at=at)
+    else:
+        return False
+    return True
 
 
 def accept(case: Case, *, root: Run, by: User | None, at: datetime, quietly: bool = False) -> None:
@@ -323,7 +343,6 @@ def answer_supplement(*, case_id: int, answers: Mapping[str, Any], by: User, at:
     task = unanswered.reopened(task, by=by, at=at)
     project(case, CaseState.FILED, root=root, by=by, at=at)
     complete_task(task_id=task.pk, outcome="supplied", by=by, at=at)
-    copy_due_to_tasks(case)
     tell_applicants(application, "supplement_received", at=at, round=supplement.round)
     return supplement
 
@@ -331,9 +350,8 @@ def answer_supplement(*, case_id: int, answers: Mapping[str, Any], by: User, at:
 @transaction.atomic
 def declare_premises_ready(*, task_id: int, by: User, at: datetime) -> Task:
     """The applicant declares that the premises are finished, so that what needs them can be filed."""
-    root_id = Task.objects.values_list("root_id", flat=True).get(pk=task_id)
-    lock_root(root_id)
-    task = Task.objects.get(pk=task_id)
+    locked = lock_task(task_id)
+    task = locked.task
     if task.role != "applicant" or not can_work_on(by, task, at):
         raise NotAllowedError("She may not declare this for the applicant.")
-    return complete_task(task_id=task_id, outcome="ready", by=by, at=at)
+    return complete_locked_task(locked, outcome="ready", by=by, at=at)

@@ -50,6 +50,7 @@ def case_params(case: Case) -> dict[str, str]:
 
 def tell_applicants(application: Application, kind: str, *, at: datetime, round: int = 0, **params: str) -> None:
     """Owe a notice about an application to everybody behind it."""
+    people = applicants_of(application, at)
     owe_notices(
         [
             NoticeDraft(
@@ -61,14 +62,16 @@ def tell_applicants(application: Application, kind: str, *, at: datetime, round:
                 params={"application": application.number or "", **_offer_names(application), **params},
                 link=f"/my/applications/{application.public_id}/",
             )
-            for user in applicants_of(application, at)
+            for user in people
         ],
         at=at,
+        recipients=people,
     )
 
 
 def tell_applicants_of_case(case: Case, kind: str, *, at: datetime, round: int = 0, **params: str) -> None:
     """Owe a notice about one case to everybody behind its application."""
+    people = applicants_of(case.application, at)
     owe_notices(
         [
             NoticeDraft(
@@ -80,16 +83,20 @@ def tell_applicants_of_case(case: Case, kind: str, *, at: datetime, round: int =
                 params={**case_params(case), **params},
                 link=f"/my/applications/{case.application.public_id}/#case-{case.position}",
             )
-            for user in applicants_of(case.application, at)
+            for user in people
         ],
         at=at,
+        recipients=people,
     )
 
 
 def tell_post(tasks: Iterable[tuple[Task, Case | None, Application]], *, at: datetime) -> None:
     """Owe everybody of a task's post the news that it waits."""
-    drafts = []
+    drafts: list[NoticeDraft] = []
+    people: dict[int, User] = {}
     for task, case, application in tasks:
+        holders = {user.pk: user for user in users_in_post(task.department, task.role, at).select_related("person")}
+        people |= holders
         params = case_params(case) if case else {"case": application.number or "", **_offer_names(application)}
         door = "counter" if task.role == Role.CLERK else "desk"
         drafts += [
@@ -97,13 +104,13 @@ def tell_post(tasks: Iterable[tuple[Task, Case | None, Application]], *, at: dat
                 subject_kind="task",
                 subject_id=str(task.pk),
                 kind="task_waiting",
-                recipient_user_id=user.pk,
+                recipient_user_id=key,
                 params={**params, "title_zh": task.name_zh, "title_en": task.name_en},
                 link=f"/{door}/tasks/{task.pk}/",
             )
-            for user in users_in_post(task.department, task.role, at)
+            for key in holders
         ]
-    owe_notices(drafts, at=at)
+    owe_notices(drafts, at=at, recipients=people.values())
 
 
 def tell_receiver(task: Task, case: Case | None, application: Application, to: User, *, at: datetime) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from services.cases.enums import CaseState
 from services.cases.models import Case, Supplement
-from services.cases.operations.limits import SUPPLEMENT_NODE, start_correction_clock
+from services.cases.operations.limits import SUPPLEMENT_NODE, copy_due_to_tasks, start_correction_clock
 from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper
 from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants_of_case
@@ -32,6 +32,7 @@ UNANSWERED_NODE = "no_answer"
 def wait_again(case: Case, task: Task, *, root: Run, by: User, at: datetime) -> None:
     """Start the applicant's correction anew and tell her until when. The caller holds the lock and ends the task."""
     clock = start_correction_clock(case, root=root, by=by, at=at)
+    copy_due_to_tasks(case.pk)
     due_on = clock.due_on if clock and clock.due_on else timezone.localdate(at)
     tell_applicants_of_case(case, "supplement_waits", at=at, round=task.round, due=due_on.isoformat())
 

@@ -206,9 +206,9 @@ def test_a_task_s_own_limit_outlives_a_later_clock_and_yields_to_an_earlier_one(
     own = Timer.objects.get(root=case.run.root_key, payload__node="no_answer", kind="limit").due_at
     assert task.due_at == own
     start_notice_clock(case, root=case.run, by=None, at=late - timedelta(days=2))
-    copy_due_to_tasks(case)
+    copy_due_to_tasks(case.pk)
     task.refresh_from_db()
     assert task.due_at == Clock.objects.get(subject_id=str(case.pk), stopped_at=None).due_at < own
     Clock.objects.filter(subject_id=str(case.pk), stopped_at=None).update(stopped_at=late)
-    copy_due_to_tasks(case)
+    copy_due_to_tasks(case.pk)
     assert Task.objects.get(pk=task.pk).due_at == own

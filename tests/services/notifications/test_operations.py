@@ -88,7 +88,7 @@ def test_wrong_draft_is_refused_with_its_reason(owner: Any, changes: dict[str, A
 def test_any_number_of_drafts_is_two_statements(owner: Any, django_assert_num_queries: Any) -> None:
     drafts = [draft_for(owner, subject_id=str(number)) for number in range(40)]
     found: CaptureQueriesContext
-    with django_assert_num_queries(4) as found:  # the two and the savepoint around them
+    with django_assert_num_queries(2) as found:
         owe_notices(drafts, at=AT)
     assert sum("INSERT" in query["sql"] for query in found.captured_queries) == 1
     assert Notice.objects.filter(status=NoticeStatus.QUEUED).count() == 40
