@@ -20,11 +20,19 @@ Bits = int
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong at the end of a trace. elements: where the tokens are."""
+    """What is wrong at the end of a trace. elements: where the tokens are.
+
+    kind: that of a problem, or "stuck" where a sub-process got stuck inside and nothing will end it.
+    """
 
     kind: str
     elements: tuple[str, ...]
     trace: tuple[str, ...]
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """Return what is said once: each kind of fault, and of each sub-process that it is stuck."""
+        return (self.kind, *self.elements) if self.kind == "stuck" else (self.kind,)
 
 
 @dataclass
@@ -86,6 +94,7 @@ class _Explorer:
         self.by_place: dict[Bits, list[_Compiled]] = defaultdict(list)
         for move in net.moves:
             self._compile(move)
+        self.traps = sum(bit for place, bit in self.places.items() if place in net.traps)
         self.costs: dict[Bits, int] = {self.first: 0}
         self.came: dict[Bits, _Step] = {}
         self.before: dict[Bits, list[Bits]] = defaultdict(list)
@@ -140,7 +149,7 @@ class _Explorer:
 
     def _suffices(self, cost: int) -> bool:
         """Tell whether the faults found up to a length of the trace are enough."""
-        found = {"deadlock"} if self.still else set()
+        found = {"stuck" if marking & self.traps else "deadlock" for marking in self.still}
         if self.unsafe is not None and self.unsafe[0] <= cost:
             found.add("lack_of_synchronisation")
         return self.enough <= found or (bool(found) and len(self.costs) > FAULTY_STATES)
@@ -152,10 +161,13 @@ class _Explorer:
             _, step, places = self.unsafe
             trace = self._trace(step.marking) + step.elements
             faults.append(Fault("lack_of_synchronisation", self._names(places), trace))
-        if self.still:
-            faults.append(Fault("deadlock", self._where(self.still[0]), self._trace(self.still[0])))
-        if self.decided and self.unsafe is None and (caught := self._caught()) is not None:
+        dead = next((marking for marking in self.still if not marking & self.traps), None)
+        if dead is not None:
+            faults.append(Fault("deadlock", self._where(dead), self._trace(dead)))
+        whole = self.decided and self.unsafe is None
+        if whole and (caught := self._caught()) is not None:
             faults.append(Fault("no_option_to_complete", self._where(caught), self._trace(caught)))
+        faults += self._trapped(self._unable([0]) if whole else self.still)
         fired: set[str] = set()
         ways: dict[str, tuple[str, ...]] = {}
         for move, marking in self.fired.items():
@@ -200,14 +212,27 @@ class _Explorer:
 
     def _caught(self) -> Bits | None:
         """Return the nearest marking from which neither the end nor a standstill can be reached."""
+        unable = (marking for marking in self._unable([0, *self.still]) if not marking & self.traps)
+        return min(unable, key=lambda one: self.costs[one], default=None)
+
+    def _unable(self, todo: list[Bits]) -> list[Bits]:
+        """Return the markings from which none of some others can be reached."""
         able: set[Bits] = set()
-        todo = [0, *self.still]
         while todo:
             marking = todo.pop()
             if marking not in able:
                 able.add(marking)
                 todo.extend(self.before.get(marking, ()))
-        return min((one for one in self.costs if one not in able), key=lambda one: self.costs[one], default=None)
+        return [marking for marking in self.costs if marking not in able]
+
+    def _trapped(self, lost: list[Bits]) -> Iterator[Fault]:
+        """Yield for each sub-process the nearest of some markings in which it is stuck."""
+        nearest: dict[str, Bits] = {}
+        for marking in sorted(lost, key=lambda one: self.costs[one]) if self.traps else ():
+            for name in self._names(marking & self.traps):
+                nearest.setdefault(self.net.traps[name], marking)
+        for name, marking in nearest.items():
+            yield Fault("stuck", (name,), self._trace(marking))
 
     def _names(self, marking: Bits) -> tuple[str, ...]:
         return tuple(sorted(place for place, bit in self.places.items() if bit & marking))

@@ -58,10 +58,14 @@ class Move:
 
 @dataclass(frozen=True)
 class Inside:
-    """What is known of a scope's inside: the elements that take part in some run, and whether it can end by itself."""
+    """What is known of a scope's inside: the elements that take part in some run, and how it may end.
+
+    completes: by itself. stuck: not at all, unless something outside ends it.
+    """
 
     fired: frozenset[str]
     completes: bool
+    stuck: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,15 @@ class Net:
     """Moves and the place that is marked first; the empty marking is the end.
 
     reach: for each inclusive join and place, at which of the join's flows a token there may still arrive.
-    targets: for each place the element that takes its token.
+    targets: for each place the element that takes its token. traps: the places that stand for a sub-process which got
+    stuck inside, with its id; only what takes every token takes theirs.
     """
 
     first: str
     moves: tuple[Move, ...]
     reach: Mapping[str, Mapping[str, frozenset[str]]]
     targets: Mapping[str, str]
+    traps: Mapping[str, str] = field(default_factory=dict)
 
 
 class Throws:
@@ -98,9 +104,9 @@ class Throws:
 
     def may_fire(self, listener: Node, fired: Iterable[str]) -> bool:
         """Tell whether a listening event can happen when these elements take part in its host."""
-        if listener.trigger not in (Trigger.ERROR, Trigger.ESCALATION):
-            return True
-        return any(listener in caught for name in fired for _, caught in self._caught.get(name, ()))
+        return comes_by_itself(listener) or any(
+            listener in caught for name in fired for _, caught in self._caught.get(name, ())
+        )
 
     def interrupts(self, thrower: str) -> bool:
         """Tell whether something that it ends catches what an element throws."""
@@ -111,12 +117,14 @@ class Throws:
 
         What may fail with any code ends nothing by itself: only a listener gives that a meaning.
         """
+        around = set(self._around(scope))
         for name in fired:
-            if self.graph.nodes[name].kind in (NodeKind.END, NodeKind.THROW):
-                for trigger, catchers in self._caught.get(name, ()):
-                    ending = trigger is Trigger.ERROR or any(catcher.interrupting for catcher in catchers)
-                    if ending and (not catchers or catchers[0].host in self._around(scope)):
-                        return True
+            known = self.graph.nodes[name].kind in (NodeKind.END, NodeKind.THROW)
+            for trigger, catchers in self._caught.get(name, ()):
+                if known and trigger is Trigger.ERROR and not catchers:
+                    return True
+                if any(one.host in around and (one.interrupting or trigger is Trigger.ERROR) for one in catchers):
+                    return True
         return False
 
     def _around(self, scope: str) -> Iterator[str]:
@@ -152,19 +160,33 @@ class Throws:
         return self.graph.listeners.get(host, ())
 
 
+def comes_by_itself(listener: Node) -> bool:
+    """Tell whether an event may happen at any time, whatever becomes of its host."""
+    return listener.trigger not in (Trigger.ERROR, Trigger.ESCALATION)
+
+
 class Drawing:
     """The moves of one scope of a graph, and its nets."""
 
-    def __init__(self, graph: Graph, scope: str, throws: Throws, insides: Mapping[str, Inside]) -> None:
-        """insides: of the sub-processes that lie in the scope."""
+    def __init__(
+        self,
+        graph: Graph,
+        scope: str,
+        throws: Throws,
+        insides: Mapping[str, Inside],
+        clearing: Mapping[str, frozenset[Clears]] | None = None,
+    ) -> None:
+        """insides: of the sub-processes in the scope. clearing: how what a border event sets off can end the scope."""
         self.graph = graph
         self.throws = throws
         self.insides = insides
+        self.clearing = clearing or {}
+        self.traps: dict[str, str] = {}
         nodes = graph.inside.get(scope, ())
         self.moves = [move for node in nodes for move in self._moves(node)]
         joins = [node for node in nodes if node.kind is NodeKind.INCLUSIVE and len(node.incoming) > 1]
         self.reach = {join.id: self._reach(join, nodes) for join in joins}
-        self.targets = {flow: node.id for node in nodes for flow in (node.id, *node.incoming)}
+        self.targets = {flow: node.id for node in nodes for flow in (node.id, *node.incoming)} | self.traps
 
     def net(self, beginnings: tuple[Node, ...]) -> Net:
         """Return the net of what follows when all these nodes begin at once."""
@@ -173,7 +195,7 @@ class Drawing:
         if len(beginnings) > 1:
             first = BEFORE
             moves = [Move((), frozenset({BEFORE}), frozenset(node.id for node in beginnings)), *moves]
-        return Net(first, _reachable(first, moves), self.reach, self.targets)
+        return Net(first, _reachable(first, moves), self.reach, self.targets, self.traps)
 
     def _reach(self, join: Node, nodes: tuple[Node, ...]) -> Mapping[str, frozenset[str]]:
         led = self.graph.leads_to(join.id)
@@ -212,13 +234,28 @@ class Drawing:
             if node.kind is not NodeKind.EVENT_BASED:
                 yield from (Move(element, taken, put, some) for put, some in self._ways_out(node))
             yield from (Move(element, taken, frozenset({flow})) for flow in node.returns)
-        if inside is not None and self.throws.breaks(node.id, inside.fired):
+        fired = inside.fired | {node.id} if inside else frozenset(element)
+        if self.throws.breaks(node.id, fired):
             yield Move(element, taken, clears=Clears.BREAKS)
-        fired = inside.fired | {node.id} if inside else element
+        left = False
         for event in self.graph.listeners.get(node.id, ()):
-            caught = event.interrupting and event.kind is not NodeKind.START
+            caught = event.kind is not NodeKind.START
             if caught and (node.kind is NodeKind.EVENT_BASED or self.throws.may_fire(event, fired)):
-                yield from (Move((node.id, event.id), taken, put, some) for put, some in self._ways_out(event))
+                moves = list(self._interruptions(node, event, taken))
+                left |= bool(moves) and comes_by_itself(event)
+                yield from moves
+        # Where an event may end the sub-process, having got stuck inside leads nowhere else than not having begun.
+        if inside is not None and inside.stuck and not left:
+            trap = f"{node.id} stuck {min(taken)}"
+            self.traps[trap] = node.id
+            yield Move(element, taken, frozenset({trap}))
+
+    def _interruptions(self, node: Node, event: Node, taken: Marking) -> Iterator[Move]:
+        """Yield how an event on a node's border takes its token, be it with all others."""
+        if event.interrupting:
+            yield from (Move((node.id, event.id), taken, put, some) for put, some in self._ways_out(event))
+        for clears in sorted(self.clearing.get(event.id, ())):
+            yield Move((node.id, event.id), taken, clears=clears)
 
     def _ends_its_scope(self, node: Node) -> bool:
         if node.trigger is Trigger.ERROR:

@@ -77,7 +77,7 @@ class _Reduction:
                 place, _ = growing.popitem()
                 self._pass(place, grow=True)
             if not self.todo and not sum([self._simplify(join) for join in list(self.reach)]):
-                return Net(self.net.first, tuple(self.known.values()), self.reach, self.net.targets)
+                return replace(self.net, moves=tuple(self.known.values()), reach=self.reach)
 
     # --- the moves
 

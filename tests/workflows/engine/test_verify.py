@@ -168,11 +168,48 @@ def _sub(*inner: str, **nodes: Words) -> Graph:
 
 
 def test_a_sub_process_is_proven_on_its_own() -> None:
-    caught = on("sub1")
-    assert not found(_sub("b > and2 > c > and3", "and2 > d > and3", caught=caught))
-    problem = found(_sub("b > xor2 > c > and3", "xor2 > d > and3", caught=caught))["deadlock"]
+    code = on("sub1", Trigger.ERROR)
+    assert found(_sub("b > and2 > c > and3", "and2 > d > and3", caught=code), max_states=9).keys() == set()
+    problem = found(_sub("b > xor2 > c > and3", "xor2 > d > and3", caught=code))["deadlock"]
     assert problem.trace == ("start", "sub1", "b", "xor2", "c")
     assert problem.elements == ("and3",)
+
+
+LOOP = "is > xorm > a > xorm"
+
+
+def test_a_sub_process_that_gets_stuck_is_a_fault_only_if_nothing_ends_it() -> None:
+    stuck = drawn("start > sub1 > e", f"sub1: {LOOP}")
+    assert found(stuck)["no_option_to_complete"].trace == ("start", "sub1")
+    # What comes behind it never comes, nor do two tokens meet there.
+    assert found(stuck)["dead_element"].elements == ("e",)
+    behind = drawn("start > sub1 > and1 > b > xor1 > end", "and1 > c > xor1", f"sub1: {LOOP}")
+    assert found(behind).keys() == {"no_option_to_complete", "dead_element"}
+    join = ("start > sub1 > end", "late > end2", "sub1: or3 > b > and3", "sub1: or3 > c > and3")
+    for trigger in (Trigger.MESSAGE, Trigger.TIMER, Trigger.SIGNAL):
+        assert not found(drawn(*join, late=on("sub1", trigger)))
+    assert found(drawn(*join, late=on("sub1", Trigger.ERROR)))["deadlock"].elements == ("and3",)
+
+
+def test_what_ends_an_enclosing_scope_ends_what_got_stuck_in_it() -> None:
+    inner = ("sub1: first > sub3 > b > ie", f"sub3: {LOOP}")
+    nested = {"sub3": {"scope": "sub1"}}
+    assert "no_option_to_complete" in found(drawn("start > sub1 > end", *inner, **nested))
+    outer = found(drawn("start > sub1 > end", "late > end2", *inner, late=on("sub1"), **nested))
+    assert outer.keys() == {"dead_element"}
+    assert not found(drawn("start > sub1", "late > end2", f"sub1: {LOOP}", late=on("sub1", Trigger.MESSAGE)))
+    assert not found(drawn("start > and1 > sub1", "and1 > b > end2", f"sub1: {LOOP}", end2=TERMINATE))
+    # A terminate end that may be passed by is no way out once it was.
+    perhaps = drawn("start > and1 > sub1 > end", "and1 > xor1 > end2", "xor1 > end3", f"sub1: {LOOP}", end2=TERMINATE)
+    assert found(perhaps)["no_option_to_complete"].trace == ("start", "and1", "sub1", "xor1", "end3")
+
+
+def test_a_branch_beside_what_got_stuck_may_end_its_scope() -> None:
+    late = on("sub1", interrupting=False)
+    paths = ("start > sub1 > end", "late > help > end2", f"sub1: {LOOP}")
+    assert found(drawn(*paths, late=late, end2=TERMINATE)).keys() == {"dead_element"}
+    assert found(drawn(*paths, late=late, end2=ERROR)).keys() == {"dead_element"}
+    assert "no_option_to_complete" in found(drawn(*paths, late=late))
 
 
 def test_an_error_end_leaves_by_the_border_that_catches_it() -> None:
@@ -218,10 +255,16 @@ def test_an_escalation_passes_on_unless_it_interrupts() -> None:
     assert dead(_sub("throw1 > b > end2", throw1=ESCALATION, caught=on("sub1", Trigger.ESCALATION))) == ("b", "end2")
 
 
-def test_an_event_sub_process_is_no_excuse_for_what_gets_stuck() -> None:
+def test_an_interrupting_event_sub_process_is_a_way_out() -> None:
     beside = {"sub2": {**BESIDE}, "start2": {**MESSAGE, "scope": "sub2"}}
     stuck = drawn("start > xor1 > a > and1 > end", "xor1 > b > and1", "sub2: start2 > help > end2", **beside)
-    assert "deadlock" in found(stuck)
+    assert found(stuck).keys() == {"dead_element"}
+    assert not found(drawn("start > xor1 > a > xor1", "sub2: start2 > help > end2", **beside))
+    unending = drawn("start > xor1 > a > xor1", "sub2: start2 > xor2 > help > xor2", **beside)
+    assert "no_option_to_complete" in found(unending)
+    beside["start2"]["interrupting"] = False
+    assert "no_option_to_complete" in found(drawn("start > xor1 > a > xor1", "sub2: start2 > help > end2", **beside))
+    assert not found(drawn("start > xor1 > a > xor1", "sub2: start2 > help > end2", end2=ERROR, **beside))
     assert not found(drawn("start > a > end", "sub2: start2 > help > end2", **beside))
 
 
