@@ -79,9 +79,10 @@ def _undecided(draft: Draft, node: Node) -> Iterator[str]:
         yield "its default flow does not leave it"
     if node.default in asked:
         yield f"its default flow {node.default} has a condition that nobody would ask"
-    if node.kind is NodeKind.EXCLUSIVE and len(node.outgoing) > 1 and not draft.flow_only:
+    # Without a default the proof names it, together with whatever else is wrong.
+    if node.kind is NodeKind.EXCLUSIVE and node.default in node.outgoing and not draft.flow_only:
         bare = [flow for flow in node.outgoing if flow not in asked and flow != node.default]
-        yield from (f"{flow} needs a condition, or must be the default flow" for flow in bare)
+        yield from (f"{flow} needs a condition: another flow is the default" for flow in bare)
 
 
 def _unbegun(draft: Draft, around: Node | None, inside: list[Node]) -> Iterator[str]:

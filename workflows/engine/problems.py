@@ -20,7 +20,7 @@ _SENTENCES = {
     "endless_loop": "The process can move in a circle through {names} in which nothing waits for anybody. "
     "Put a task, a timer or a message in the circle, or open it.",
     "no_return": "When nobody ever answers, the process never leaves the circle through {names}. "
-    "Put an interrupting timer on the step that waits, or wait for a timer beside it.",
+    "Put an interrupting timer on the step that waits, or wait for a timer beside it, and lead it out of the circle.",
 }
 
 
@@ -29,7 +29,7 @@ class Problem:
     """One way in which a process is wrong.
 
     kind: deadlock, lack_of_synchronisation, dead_element, no_option_to_complete, undecided, missing_default,
-    endless_loop, no_return or over_limit; those who check more add more. message: what to do, in a sentence.
+    no_return or over_limit; those who check more add more. message: what to do, in a sentence.
     trace: the shortest sequence of elements that leads there.
     """
 

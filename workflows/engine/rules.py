@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from math import ceil
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from workflows.engine.graph import WAITING, Graph, Node, NodeKind, Span, Trigger
-from workflows.engine.problems import Problem, names, problem
-
-_TEST = re.compile(r"""\s*outcome\.(\w+)\s*==\s*(["'])(.*?)\2\s*""")
-
-#: How many of a unit make a working day: a week has seven days and five working days, a working day seven hours.
-_WORKING_DAYS: Mapping[str, Callable[[int], int]] = {
-    "working_days": lambda amount: amount,
-    "calendar_days": lambda amount: ceil(amount * 5 / 7),
-    "working_hours": lambda amount: ceil(amount / 7),
-    "seconds": lambda amount: ceil(amount / 86_400 * 5 / 7),
-}
+from workflows.engine.covering import covering
+from workflows.engine.durations import over_limit
+from workflows.engine.graph import WAITING, Graph, Node, NodeKind, Trigger
+from workflows.engine.problems import Problem, problem
+from workflows.engine.reach import reached, scopes
 
 
 def broken_rules(graph: Graph) -> list[Problem]:
@@ -27,7 +19,7 @@ def broken_rules(graph: Graph) -> list[Problem]:
         *_missing_defaults(graph),
         *_endless_loops(graph),
         *_missing_returns(graph, circles),
-        *_over_limit(graph),
+        *over_limit(graph),
     ]
 
 
@@ -46,19 +38,15 @@ def _missing_defaults(graph: Graph) -> Iterator[Problem]:
             needed = (bool(asked) and not free) or (not asked and len(conditions) > 1)
         else:
             needed = bool(asked) and not free
-        if needed and node.default is None and (free or not _cover_all(graph, asked)):
-            yield problem(graph, "missing_default", (node.id,))
-
-
-def _cover_all(graph: Graph, conditions: list[str]) -> bool:
-    """Tell whether one of the conditions must hold: every answer of one task is asked for, or something and its not."""
-    tests = [_TEST.fullmatch(part) for condition in conditions for part in condition.split("||")]
-    tasks = {test[1] for test in tests if test}
-    if all(tests) and len(tasks) == 1:
-        task = graph.nodes.get(tasks.pop())
-        return task is not None and bool(task.outcomes) and set(task.outcomes) <= {test[3] for test in tests if test}
-    plain = [re.sub(r"\s+", " ", condition).strip() for condition in conditions]
-    return any(f"!({one})" in plain or (one.count("==") == 1 and one.replace("==", "!=") in plain) for one in plain)
+        if not needed or node.default is not None:
+            continue
+        found = problem(graph, "missing_default", (node.id,))
+        if free:
+            yield replace(
+                found, message=f"{found.message} A flow without a condition is none: it would always be taken."
+            )
+        elif not (covered := covering(graph, node, asked)).complete:
+            yield replace(found, message=" ".join((found.message, *covered.doubts)))
 
 
 # --- circles
@@ -113,30 +101,26 @@ def _endless_loops(graph: Graph) -> Iterator[Problem]:
     links = {name: ahead - waiting for name, ahead in _links(graph).items() if name not in waiting}
     for circle in _components(graph, links):
         if len(circle) > 1 or circle[0] in links[circle[0]]:
-            yield problem(graph, "endless_loop", circle)
+            yield replace(problem(graph, "endless_loop", circle), kind="no_option_to_complete")
 
 
 # --- ways back
 
 
 def _missing_returns(graph: Graph, circles: list[tuple[str, ...]]) -> Iterator[Problem]:
-    """Yield circles in which somebody outside is waited for without end."""
+    """Yield circles that are never left when somebody outside never answers."""
     around = {name: circle for circle in circles for name in circle}
-    told: set[tuple[str, ...]] = set()
+    waiting: dict[tuple[str, ...], list[Node]] = {}
     for node in graph.nodes.values():
-        scopes = list(_scopes(graph, node))
-        circle = next((around[name] for name in (node.id, *scopes) if name in around), ())
-        if circle and circle not in told and _waits_outside(node) and not _gives_up(graph, node, scopes):
-            told.add(circle)
-            yield problem(graph, "no_return", dict.fromkeys((*circle, node.id)))
-
-
-def _scopes(graph: Graph, node: Node) -> Iterator[str]:
-    """Yield the sub-processes that a node lies in, from the inside out, then the process."""
-    while node.scope:
-        yield node.scope
-        node = graph.nodes[node.scope]
-    yield ""
+        for name in (node.id, _gateway(graph, node), *scopes(graph, node)) if _waits_outside(node) else ():
+            if name in around and node not in waiting.setdefault(around[name], []):
+                waiting[around[name]].append(node)
+    told: set[str] = set()
+    for circle, nodes in waiting.items():
+        stuck = [node for node in nodes if not _gets_out(graph, node, circle, nodes)]
+        if stuck and stuck[0].id not in told:
+            told |= {node.id for node in stuck}
+            yield problem(graph, "no_return", dict.fromkeys((*circle, stuck[0].id)))
 
 
 def _waits_outside(node: Node) -> bool:
@@ -145,56 +129,20 @@ def _waits_outside(node: Node) -> bool:
     return node.kind is NodeKind.RECEIVE_TASK or (node.kind is NodeKind.CATCH and node.trigger is Trigger.MESSAGE)
 
 
-def _gives_up(graph: Graph, node: Node, scopes: Iterable[str]) -> bool:
-    """Tell whether a timer ends the waiting: on its border, around it, or beside it behind an event-based gateway."""
-    hosts = [node.id, *scopes]
-    if node.host and graph.nodes[node.host].kind is NodeKind.EVENT_BASED:
-        hosts.append(node.host)
+def _gateway(graph: Graph, node: Node) -> str:
+    """Return the event-based gateway that waits for an event, "" if none does."""
+    host = graph.nodes.get(node.host)
+    return host.id if host is not None and host.kind is NodeKind.EVENT_BASED else ""
+
+
+def _gets_out(graph: Graph, node: Node, circle: tuple[str, ...], waiting: list[Node]) -> bool:
+    """Tell whether time alone leads from where somebody is waited for out of the circle.
+
+    It does if a timer ends the waiting, and nobody else who is waited for in the circle must answer on the way.
+    """
+    unanswered = {one.id for one in waiting}
+    ahead = reached(graph, [_gateway(graph, node) or node.id], unanswered=unanswered, silent=True)
     return any(
-        event.trigger is Trigger.TIMER and event.interrupting
-        for host in hosts
-        for event in graph.listeners.get(host, ())
+        not {name, *scopes(graph, graph.nodes[name])} & set(circle) and graph.nodes[name].kind is not NodeKind.BOUNDARY
+        for name in ahead - unanswered
     )
-
-
-# --- time
-
-
-def _over_limit(graph: Graph) -> Iterator[Problem]:
-    """Yield the longest path if its steps together take longer than is promised, and a promise beyond the law."""
-    promised, statutory = graph.promised, graph.statutory
-    if promised is not None and statutory is not None and promised > statutory:
-        said = f"The promised limit of {promised} working days is longer than the statutory one of {statutory}."
-        yield Problem(kind="over_limit", elements=(), message=said)
-    limit, whose = (promised, "promised") if promised is not None else (statutory, "statutory")
-    if limit is None:
-        return
-    days, path = _longest(graph, "")
-    if days > limit:
-        said = f"The steps {names(graph, path)} may take {days} working days, the {whose} limit is {limit}. "
-        yield Problem(kind="over_limit", elements=path, message=said + "Shorten their limits.")
-
-
-def _longest(graph: Graph, scope: str) -> tuple[int, tuple[str, ...]]:
-    """Return the longest path through a scope in working days, and its steps that take time. Circles count once."""
-    inside = {node.id for node in graph.inside.get(scope, ())}
-    links = {name: ahead & inside for name, ahead in _links(graph).items() if name in inside}
-    best: dict[str, tuple[int, tuple[str, ...]]] = {}
-    for component in _components(graph, links):
-        ahead = {best[name] for one in component for name in links[one] if name in best}
-        days, path = max(ahead, default=(0, ()))
-        for name in reversed(component):
-            own, steps = _time(graph, graph.nodes[name])
-            days, path = days + own, steps + path
-        best.update(dict.fromkeys(component, (days, path)))
-    return max(best.values(), default=(0, ()))
-
-
-def _time(graph: Graph, node: Node) -> tuple[int, tuple[str, ...]]:
-    if node.kind is NodeKind.SUB_PROCESS:
-        return _longest(graph, node.id)
-    span: Span | None = node.limit if node.kind is NodeKind.USER_TASK else None
-    if node.kind is NodeKind.CATCH and node.timer is not None:
-        span = node.timer.span
-    days = _WORKING_DAYS[span.unit](span.amount) if span is not None else 0
-    return days, (node.id,) if days else ()

@@ -27,6 +27,7 @@ from tests.workflows.bpmn.files import (
 )
 from workflows.bpmn.parse import parse_process, read_processes
 from workflows.engine.graph import Flow, Graph, NodeKind, Span
+from workflows.engine.verify import find_problems
 
 SHIPPED = sorted((Path(__file__).parents[3] / "services/catalogue/data/processes").glob("*.bpmn"))
 FRAME = START + "\n" + END
@@ -375,10 +376,19 @@ def test_a_default_flow_leaves_its_element_unasked(
     assert refusal(gateway(kind, attributes, first, second)) == refused("x", 3, reason)
 
 
-def test_an_exclusive_gateway_must_be_able_to_decide() -> None:
-    xml = gateway("exclusiveGateway", "", "true", None)
-    assert refusal(xml) == refused("x", 3, "g2 needs a condition, or must be the default flow")
+def test_an_exclusive_gateway_has_no_bare_flow_beside_its_default() -> None:
+    xml = process('<exclusiveGateway id="x" default="g1"/>', FRAME, flow("start", "x"), *(
+        flow("x", "end", key=key) for key in ("g1", "g2")
+    ))  # fmt: skip
+    assert refusal(xml) == refused("x", 3, "g2 needs a condition: another flow is the default")
     assert parse_process(xml, flow_only=True).flows["g2"].condition is None
+
+
+@pytest.mark.parametrize("asked", ["answers.x", None])
+def test_an_exclusive_gateway_without_a_default_is_read_for_the_proof_to_refuse(asked: str | None) -> None:
+    read = parse_process(gateway("exclusiveGateway", "", asked, None))
+    assert read.flows["g2"].condition is None
+    assert [problem.kind for problem in find_problems(read)] == ["missing_default"]
     assert parse_process(gateway("inclusiveGateway", "", "true", None)).flows["g2"].condition is None
     assert node(gateway("exclusiveGateway", "", None)).default is None
 

@@ -100,6 +100,62 @@ def test_an_unreadable_file_between_others_is_status_2_and_stops_none(tmp_path: 
     assert "cannot be read" in found[2]["problems"][0]["message"]
 
 
+def test_what_is_no_regular_file_is_named_and_waited_for_by_nobody(tmp_path: Path) -> None:
+    (sound,) = written(tmp_path, SOUND)
+    pipe, huge = tmp_path / "pipe", tmp_path / "huge"
+    os.mkfifo(pipe)
+    with huge.open("wb") as opened:
+        opened.truncate(3_000_000_000)
+    status, found = answers(pipe, Path("/dev/zero"), tmp_path, huge, sound)
+    assert status == 2
+    assert [one["verdict"] for one in found] == ["invalid"] * 4 + ["sound"]
+    messages = [one["problems"][0]["message"] for one in found[:4]]
+    assert messages[0] == messages[1] == "cannot be read: it is no regular file"
+    assert "directory" in messages[2]
+    assert "larger than" in messages[3]
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RecursionError("too deep"), ValueError("odd")])
+def test_whatever_happens_in_one_file_the_others_are_answered(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound, stuck = written(tmp_path, SOUND, STUCK)
+    read, prove = check_process.read_processes, check_process.check_graph
+
+    def fail_reading(xml: bytes, *, flow_only: bool) -> Any:
+        if b'id="stuck"' in xml:
+            raise error
+        return read(xml, flow_only=flow_only)
+
+    def fail_proving(graph: Graph, *, posts: Posts | None) -> Any:
+        if graph.key == "stuck":
+            raise error
+        return prove(graph, posts=posts)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(check_process, "read_processes", fail_reading)
+        status, found = answers(stuck, sound)
+        assert (status, [one["verdict"] for one in found]) == (2, ["invalid", "sound"])
+        assert type(error).__name__ in found[0]["problems"][0]["message"]
+    monkeypatch.setattr(check_process, "check_graph", fail_proving)
+    status, found = answers(stuck, sound)
+    assert (status, [one["verdict"] for one in found]) == (1, ["undecided", "sound"])
+    assert type(error).__name__ in found[0]["problems"][0]["message"]
+
+
+def test_each_answer_is_one_line_whatever_the_names_hold(tmp_path: Path) -> None:
+    odd = graph([user_task("work", name_zh="受\u2028理\u0085")], "start > work > end", key="odd")
+    file = tmp_path / os.fsdecode(b"odd-\xff.bpmn")
+    file.write_bytes(bpmn(odd))
+    for name in (file, tmp_path / "not\u2028there"):
+        status, text = check(name, json=True)
+        assert text.isascii()
+        (line,) = text.splitlines()
+        assert "\\ud" not in line
+    assert "odd-\\xff.bpmn" in json.loads(check(file, json=True)[1])["file"]
+    assert check(file)[0] == status - 2
+
+
 def test_the_flow_alone_asks_nothing_about_fields(tmp_path: Path) -> None:
     files = written(tmp_path, UNKNOWN)
     status, (answer,) = answers(*files)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -10,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import OperationalError
+from django.db import Error
 
+from workflows.bpmn.document import MAX_BYTES
 from workflows.bpmn.parse import BpmnError, ProcessReading, read_processes
 from workflows.engine.verify import Report, check
 from workflows.operations.definitions import check_graph
@@ -40,14 +43,15 @@ class Command(BaseCommand):
         for file in options["files"]:
             for answer, status in _answers(file, flow_only=options["flow_only"], posts=posts):
                 worst = max(worst, status)
-                self.stdout.write(json.dumps(answer, ensure_ascii=False) if options["json"] else _as_text(answer))
+                # In ASCII: a name may hold characters that end a line for those who read line by line.
+                self.stdout.write(json.dumps(answer) if options["json"] else _as_text(answer))
         if worst:
             raise SystemExit(worst)
 
     def _posts(self) -> Posts | None:
         try:
             return known_posts()
-        except OperationalError:
+        except Error:
             self.stderr.write("No database answers: whether somebody holds each post is not asked.")
             return None
 
@@ -55,16 +59,34 @@ class Command(BaseCommand):
 def _answers(file: Path, *, flow_only: bool, posts: Posts | None) -> Iterator[tuple[dict[str, Any], int]]:
     """Yield an answer and its exit status for each process of a file."""
     try:
-        readings = read_processes(file.read_bytes(), flow_only=flow_only)
-    except OSError as error:
-        yield _answer(file, "", "invalid", [_refused("", f"cannot be read: {error.strerror}")]), UNREADABLE
-        return
+        readings = read_processes(_content(file), flow_only=flow_only)
     except BpmnError as error:
         problems = [_refused(refusal.element, str(refusal)) for refusal in error.refusals]
         yield _answer(file, "", "invalid", problems), UNREADABLE
         return
+    except Exception as error:  # whatever it is, the files after this one want their answers
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else _named(error)
+        yield _answer(file, "", "invalid", [_refused("", f"cannot be read: {reason}")]), UNREADABLE
+        return
     for reading in readings:
-        yield _judged(file, reading, flow_only=flow_only, posts=posts)
+        try:
+            yield _judged(file, reading, flow_only=flow_only, posts=posts)
+        except Exception as error:
+            problem = {"kind": "undecided", "elements": [], "message": f"not proven: {_named(error)}", "trace": []}
+            yield _answer(file, reading.key, "undecided", [problem]), NOT_SOUND
+
+
+def _content(file: Path) -> bytes:
+    """Return a file's bytes, never more than what is read of any; only regular files are opened to the end."""
+    # Without waiting: opening a pipe would otherwise last until somebody writes into it.
+    with open(file, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise OSError(0, "it is no regular file")
+        return opened.read(MAX_BYTES + 1)
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _judged(file: Path, reading: ProcessReading, *, flow_only: bool, posts: Posts | None) -> tuple[dict[str, Any], int]:
@@ -88,8 +110,9 @@ def _judged(file: Path, reading: ProcessReading, *, flow_only: bool, posts: Post
 def _answer(
     file: Path, process: str, verdict: str, problems: list[dict[str, Any]], *, states: int = 0, ms: float = 0.0
 ) -> dict[str, Any]:
+    name = os.fsencode(file).decode(errors="backslashreplace")  # a name need not be text
     return {
-        "file": str(file), "process": process, "verdict": verdict, "problems": problems, "states": states, "ms": ms,
+        "file": name, "process": process, "verdict": verdict, "problems": problems, "states": states, "ms": ms,
     }  # fmt: skip
 
 
