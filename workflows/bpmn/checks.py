@@ -8,7 +8,7 @@ from workflows.bpmn.draft import Draft
 from workflows.engine.graph import ACTIVITIES, GATEWAYS, Node, NodeKind, Trigger
 
 #: Elements that may ask conditions on their outgoing flows (BPMN 2.0 §8.4.13).
-_DECIDING = ACTIVITIES | {NodeKind.EXCLUSIVE, NodeKind.INCLUSIVE}
+DECIDING = ACTIVITIES | {NodeKind.EXCLUSIVE, NodeKind.INCLUSIVE}
 #: Of what each element needs one to be executed.
 _NEEDS = {
     NodeKind.SERVICE_TASK: (("action",), "a service task needs a registered action"),
@@ -71,7 +71,7 @@ def _misplaced(draft: Draft, node: Node, bordered: set[str]) -> Iterator[str]:
 def _undecided(draft: Draft, node: Node) -> Iterator[str]:
     """Yield what is wrong with the conditions on a node's outgoing flows."""
     asked = {flow for flow in node.outgoing if draft.flows[flow].condition is not None}
-    if node.kind not in _DECIDING:
+    if node.kind not in DECIDING:
         if asked or node.default:
             yield "conditions and default flows are executed at activities, exclusive and inclusive gateways only"
         return

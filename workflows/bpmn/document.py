@@ -81,8 +81,15 @@ def read_document(xml: bytes) -> Document:
     if level:
         raise _refused(f"nested deeper than {MAX_DEPTH} levels")
     if root.tag != f"{{{BPMN}}}definitions":
-        raise _refused(f"is not BPMN 2.0: it begins with <{local_part(root.tag, '}')}>", line_of(root))
+        raise _refused(f"is not BPMN 2.0: it begins with {_named(root)}", line_of(root))
     return Document(root)
+
+
+def _named(root: Element) -> str:
+    """Return an element as its reader knows it; of one that only lies in another version's namespace, that too."""
+    name = etree.QName(root)
+    told = f' of the namespace "{name.namespace or ""}", not "{BPMN}"' if name.localname == "definitions" else ""
+    return f"<{name.localname}>{told}"
 
 
 def _refused(reason: str, line: int = 0) -> BpmnError:

@@ -35,6 +35,11 @@ class Draft:
         self.lines: dict[str, int] = {self.key: line_of(process)}
         #: Elements that are not executed keep their place as manual tasks, so that only they themselves are refused.
         self.stand_ins: set[str] = set()
+        #: Of link events: which throw a name in which scope, and which catch it there.
+        self.thrown_links: dict[str, tuple[str, str]] = {}
+        self.caught_links: dict[tuple[str, str], list[str]] = {}
+        #: Elements of a foreign file that begin a process without a start event.
+        self.instantiating: list[str] = []
         self.lanes: dict[str, str] = {}
         self.refusals: list[Refusal] = []
 

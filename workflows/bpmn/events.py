@@ -10,6 +10,11 @@ from workflows.bpmn.timers import TimerError, read_timer
 from workflows.engine.graph import Node, NodeKind, Timer, Trigger
 
 _TRIGGERS = {f"{trigger}EventDefinition": trigger for trigger in Trigger if trigger is not Trigger.NONE}
+LINK, _CANCEL = "linkEventDefinition", "cancelEventDefinition"
+#: What else the flow knows: a condition may come true as a message may come; who cancels a transaction breaks it off.
+_FLOW_TRIGGERS = _TRIGGERS | {"conditionalEventDefinition": Trigger.MESSAGE, _CANCEL: Trigger.ERROR}
+_LINKED = (NodeKind.CATCH, NodeKind.THROW)
+_ENDING = (Trigger.TERMINATE, Trigger.ERROR, Trigger.ESCALATION)
 #: The attribute that refers to what is waited for or thrown, and the attribute there by which both sides know it.
 _REFERENCES = {
     Trigger.MESSAGE: ("messageRef", "name"),
@@ -47,12 +52,14 @@ class Occurrence:
 def read_event(draft: Draft, element: Element, kind: NodeKind, around: Node | None) -> Occurrence:
     """Return what an event, or a task that sends or receives, waits for or throws. around: the sub-process."""
     key, reference, timer = stated(element, "id"), "", None
-    found = [part for part in parts_of(element) if part[0].endswith("EventDefinition")] if kind in EVENTS else []
+    found = _definitions(draft, element, kind)
     definition = found[0][1] if found else element
     trigger = _trigger(draft, key, kind, [local for local, _ in found], around) if kind in EVENTS else Trigger.NONE
     if kind in (NodeKind.SEND_TASK, NodeKind.RECEIVE_TASK):
         reference = _reference(draft, key, element, Trigger.MESSAGE)
         trigger = Trigger.MESSAGE if kind is NodeKind.RECEIVE_TASK else Trigger.NONE
+    elif found and found[0][0] == _CANCEL:
+        reference = "cancel"  # a code that only the border of the transaction asks for
     elif trigger in _REFERENCES:
         reference = _reference(draft, key, definition, trigger)
     elif trigger is Trigger.TIMER:
@@ -76,12 +83,49 @@ def read_event(draft: Draft, element: Element, kind: NodeKind, around: Node | No
     )
 
 
+def _definitions(draft: Draft, element: Element, kind: NodeKind) -> list[tuple[str, Element]]:
+    """Return the event definitions of an element.
+
+    Of several in a foreign file one stands for all: what the event throws that ends something, or what may come.
+    """
+    found = [part for part in parts_of(element) if part[0].endswith("EventDefinition")] if kind in EVENTS else []
+    if not draft.flow_only:
+        return found
+    if kind in _LINKED:
+        found = [part for part in found if part[0] != LINK]
+    triggers = [_FLOW_TRIGGERS.get(local) for local, _ in found]
+    if len(found) < 2 or None in triggers:
+        return found
+    if kind in (NodeKind.END, NodeKind.THROW):
+        told = next((trigger for trigger in _ENDING if trigger in triggers), triggers[0])
+        return [found[triggers.index(told)]]
+    if set(triggers) <= set(_ENDING):
+        return found[:1]
+    # Whatever of it comes: nobody knows more of it than of any message.
+    return [("conditionalEventDefinition", element)]
+
+
+def read_link(draft: Draft, element: Element, kind: NodeKind, scope: str) -> bool:
+    """Note a link event of a foreign file, and tell whether an element is one (§10.5.1, off-page connectors)."""
+    if not draft.flow_only or kind not in _LINKED:
+        return False
+    links = [part for local, part in parts_of(element) if local == LINK]
+    for part in links[:1]:
+        key, name = stated(element, "id"), stated(part, "name") or stated(element, "name")
+        if kind is NodeKind.THROW:
+            draft.thrown_links[key] = (scope, name)
+        else:
+            draft.caught_links.setdefault((scope, name), []).append(key)
+    return bool(links)
+
+
 def _trigger(draft: Draft, key: str, kind: NodeKind, found: list[str], around: Node | None) -> Trigger:
     place, allowed = EVENTS[kind]
     if kind is NodeKind.START and around is not None:
         place = "the start of an event sub-process" if around.by_event else "the start of a sub-process"
         allowed = _CAUGHT if around.by_event else frozenset({Trigger.NONE})
-    trigger = _TRIGGERS.get(found[0]) if found else Trigger.NONE
+    known = _FLOW_TRIGGERS if draft.flow_only else _TRIGGERS
+    trigger = known.get(found[0]) if found else Trigger.NONE
     if len(found) > 1:
         draft.refuse(key, "has several event definitions: an event has one trigger here", unsupported=True)
     elif trigger is None:

@@ -11,12 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from workflows.bpmn.document import BPMN, Document, Element, is_true, line_of, read_document, stated
+from workflows.bpmn.document import BPMN, Document, Element, is_true, line_of, parts_of, read_document, stated
 from workflows.bpmn.reader import is_empty, read_process
 from workflows.bpmn.refusals import BpmnError, Refusal
 from workflows.engine.graph import Graph
 
 __all__ = ["BpmnError", "Document", "ProcessReading", "Refusal", "parse_process", "read_document", "read_processes"]
+
+
+#: What else a file may be about (§9, §11, §12).
+_WITHOUT_PROCESS = frozenset({"collaboration", "globalConversation", "choreography", "globalChoreographyTask"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +70,16 @@ def _readings(document: Document, flow_only: bool) -> Iterator[ProcessReading]:
     open_ones = [process for process in processes if not is_empty(process)]
     for process in (open_ones or processes) if flow_only else processes:
         yield _reading(document, process, flow_only)
-    pools = document.root.iterfind(f"{{{BPMN}}}collaboration/{{{BPMN}}}participant")
+    pools = document.root.findall(f"{{{BPMN}}}collaboration/{{{BPMN}}}participant")
     closed = [reading for pool in pools if (reading := _pool(document, pool)) is not None]
     if flow_only:
         closed = [reading for reading in closed if reading.verdict == "invalid"]
     yield from closed
     if not processes and not closed:
-        yield ProcessReading(key="", refusals=(_refusal(document.root, "the file holds no process"),))
+        # A file of pools, conversations or choreographies is right: there is only nothing in it to carry out.
+        other = next((local for local, _ in parts_of(document.root) if local in _WITHOUT_PROCESS), "")
+        reason = "the file holds no process" + (f", only a {other}" if other else "")
+        yield ProcessReading(key="", refusals=(_refusal(document.root, reason, unsupported=bool(other)),))
 
 
 def _reading(document: Document, process: Element, flow_only: bool) -> ProcessReading:

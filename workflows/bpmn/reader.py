@@ -5,7 +5,7 @@ from __future__ import annotations
 from workflows.bpmn.checks import check
 from workflows.bpmn.document import Document, Element, is_true, line_of, local_part, ours, parts_of, stated, text_of
 from workflows.bpmn.draft import Draft
-from workflows.bpmn.events import EVENTS, read_event
+from workflows.bpmn.events import EVENTS, read_event, read_link
 from workflows.bpmn.loops import LOOPS, read_loop
 from workflows.bpmn.refusals import BpmnError
 from workflows.bpmn.timers import TimerError, read_span
@@ -27,6 +27,10 @@ _FIXED = {
 }
 #: A `<task>` of which nothing more is known counts as manual work outside the system.
 _KINDS = {str(kind): kind for kind in NodeKind} | {"task": NodeKind.MANUAL_TASK}
+#: What looks like something else to the flow of a foreign file, though nothing here carries it out.
+_FLOW_KINDS = _KINDS | {"scriptTask": NodeKind.MANUAL_TASK, "transaction": NodeKind.SUB_PROCESS}
+_FLOW_FIXED = {name: values for name, values in _FIXED.items() if name not in ("parallelMultiple", "instantiate")}
+_FLOW_DECORATION = frozenset({"script"})
 
 
 def read_process(document: Document, process: Element, *, flow_only: bool) -> Graph:
@@ -96,10 +100,11 @@ def _read_lanes(draft: Draft, lanes: Element, department: str) -> None:
 
 
 def _read(draft: Draft, local: str, element: Element, scope: str) -> None:
-    key, kind = stated(element, "id"), _KINDS.get(local)
+    key, kind = stated(element, "id"), (_FLOW_KINDS if draft.flow_only else _KINDS).get(local)
     if not key:
         draft.refuse(local, "has no id", line=line_of(element))
-    if not key or draft.document.elements[key] is not element:
+    # The second of one id is refused and left out; what only another process also has is read, so that no flow hangs.
+    if not key or key in draft.nodes or key in draft.flows:
         return
     draft.lines[key] = line_of(element)
     draft.refuse_lengths(element)
@@ -114,6 +119,10 @@ def _read(draft: Draft, local: str, element: Element, scope: str) -> None:
         if kind is NodeKind.SUB_PROCESS and draft.flow_only and is_empty(element):
             # Drawn collapsed: its inside is elsewhere, and anything that can be caught may come out of it.
             kind = NodeKind.CALL_ACTIVITY
+        if read_link(draft, element, kind, scope):
+            kind = NodeKind.THROW  # nothing is waited for: its flow comes from, or leads to, its counterpart
+        if draft.flow_only and not scope and is_true(element, "instantiate"):
+            draft.instantiating.append(key)
         draft.lanes.setdefault(key, draft.lanes.get(scope, ""))
         _refuse_content(draft, element, kind)
         draft.nodes[key] = _node(draft, element, kind, scope)
@@ -135,13 +144,14 @@ def _flow(draft: Draft, element: Element) -> Flow:
 
 
 def _refuse_content(draft: Draft, element: Element, kind: NodeKind) -> None:
-    for name, harmless in _FIXED.items():
+    for name, harmless in (_FLOW_FIXED if draft.flow_only else _FIXED).items():
         if stated(element, name) not in harmless:
             draft.refuse(stated(element, "id"), f'{name}="{element.get(name)}" is not executed here', unsupported=True)
     for local, _ in parts_of(element):
         event = kind in EVENTS and local.endswith("EventDefinition")
         loop = kind in ACTIVITIES and local in LOOPS
-        if local not in _DECORATION and not event and not loop and kind is not NodeKind.SUB_PROCESS:
+        passed = local in _DECORATION or (draft.flow_only and local in _FLOW_DECORATION)
+        if not passed and not event and not loop and kind is not NodeKind.SUB_PROCESS:
             reason = f"<{local}> inside <{local_part(element.tag, '}')}> is not executed here"
             draft.refuse(stated(element, "id"), reason, unsupported=True)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
+from workflows.bpmn.checks import DECIDING
 from workflows.bpmn.draft import Draft
-from workflows.engine.graph import Flow, Node, NodeKind
+from workflows.engine.graph import Flow, Node, NodeKind, Trigger
 
 
 def connect(draft: Draft) -> None:
@@ -14,6 +15,8 @@ def connect(draft: Draft) -> None:
     incoming: dict[str, list[str]] = defaultdict(list)
     outgoing: dict[str, list[str]] = defaultdict(list)
     returns: dict[str, list[str]] = defaultdict(list)
+    _link(draft)
+    _instantiate(draft)
     for flow in draft.flows.values():
         source, target = draft.nodes.get(flow.source), draft.nodes.get(flow.target)
         if source is None or target is None:
@@ -41,13 +44,37 @@ def connect(draft: Draft) -> None:
 def _forget_conditions(draft: Draft, node: Node) -> None:
     """Take away what only looks like a condition in a foreign drawing.
 
-    Nobody asks that of a default flow. Some modellers write an empty element into every flow: it says something only
-    beside a default.
+    Nobody asks that of a default flow, or of what leaves an element that opens every flow. Some modellers write an
+    empty element into every flow: it says something only beside a default.
     """
+    decides = node.kind in DECIDING
     for name in node.outgoing:
         flow = draft.flows[name]
-        if name == node.default or (not flow.condition and not node.default):
+        if not decides or name == node.default or (not flow.condition and not node.default):
             draft.flows[name] = replace(flow, condition=None)
+    if not decides:
+        draft.nodes[node.id] = replace(node, default=None)
+
+
+def _link(draft: Draft) -> None:
+    """Draw the flow that a pair of link events stands for."""
+    for key, (scope, name) in draft.thrown_links.items():
+        caught = draft.caught_links.get((scope, name), [])
+        if len(caught) == 1:
+            way = Flow(id=f"{key}->{caught[0]}", source=key, target=caught[0])
+            draft.flows[way.id] = way
+        else:
+            draft.refuse(key, f'of the link events called "{name}" beside it {len(caught)} catch it: it needs one')
+
+
+def _instantiate(draft: Draft) -> None:
+    """Put a start event before each element that begins a process by what comes to it (§10.6.6, §13.3.4)."""
+    for key in draft.instantiating:
+        start, trigger = f"{key}.start", Trigger.MESSAGE
+        draft.lines[start] = draft.lines[key]
+        draft.nodes[start] = Node(id=start, kind=NodeKind.START, trigger=trigger)
+        way = Flow(id=f"{start}->{key}", source=start, target=key)
+        draft.flows[way.id] = way
 
 
 def _ways_back(draft: Draft, node: Node) -> list[Flow]:

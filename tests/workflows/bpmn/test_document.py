@@ -125,6 +125,13 @@ def test_what_is_no_bpmn_is_refused(xml: bytes) -> None:
     assert found.reason.startswith("is not BPMN 2.0: it begins with <")
 
 
+def test_of_an_older_version_the_namespace_is_named() -> None:
+    older = "http://schema.omg.org/spec/BPMN/2.0"
+    assert (
+        f'<definitions> of the namespace "{older}", not "' in refusal(f'<definitions xmlns="{older}"/>'.encode()).reason
+    )
+
+
 def test_a_file_that_is_too_large_is_refused_unread() -> None:
     assert refusal(b" " * (MAX_BYTES + 1)).reason == "larger than 1000000 bytes"
 

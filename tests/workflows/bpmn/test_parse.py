@@ -233,7 +233,7 @@ def test_what_a_task_lacks_is_missed_only_where_it_runs(element: str, reason: st
 
 @pytest.mark.parametrize(
     "element",
-    ["complexGateway", "transaction", "adHocSubProcess", "correlationSubscription", "choreographyTask", "unknown"],
+    ["complexGateway", "adHocSubProcess", "correlationSubscription", "choreographyTask", "unknown"],
 )
 @pytest.mark.parametrize("flow_only", [False, True])
 def test_other_elements_are_refused_by_name(element: str, flow_only: bool) -> None:
@@ -247,7 +247,14 @@ def test_other_elements_are_refused_by_name(element: str, flow_only: bool) -> No
 def test_no_script_is_executed() -> None:
     xml = along('<scriptTask id="x"><script>1</script></scriptTask>')
     assert refusal(xml) == refused("x", 3, "no script is executed here")
-    assert read_processes(xml, flow_only=True)[0].verdict == "unsupported"
+    assert node(xml, flow_only=True).kind is NodeKind.MANUAL_TASK
+
+
+def test_no_transaction_is_executed() -> None:
+    xml = along('<transaction id="x"><manualTask id="m"/></transaction>')
+    assert refusal(xml) == refused("x", 3, "<transaction> is not executed here")
+    read = parse_process(xml, flow_only=True)
+    assert (read.nodes["x"].kind, read.nodes["m"].scope) == (NodeKind.SUB_PROCESS, "x")
 
 
 @pytest.mark.parametrize(
@@ -307,10 +314,11 @@ def test_what_is_joined_wrongly_is_refused(line: str, element: str, at: int, rea
 
 def test_an_id_of_another_process_is_used_twice() -> None:
     first = process(TASK, FRAME, PATH).decode().replace("</definitions>", "")
-    second = '<process id="q" isExecutable="true"><manualTask id="a"/></process></definitions>'
+    again = '<startEvent id="s"/><manualTask id="a"/>' + flow("s", "a")
+    second = f'<process id="q" isExecutable="true">{again}</process></definitions>'
     readings = read_processes((first + second).encode())
     assert [reading.verdict for reading in readings] == ["read", "invalid"]
-    assert readings[1].refusals[0] == refused("a", 9, "the id is used twice")
+    assert readings[1].refusals == (refused("a", 9, "the id is used twice"),)
 
 
 @pytest.mark.parametrize(
@@ -418,13 +426,14 @@ def test_a_foreign_default_flow_is_not_asked() -> None:
     assert (read.flows["g1"].condition, read.flows["g2"].condition) == (None, "${b}")
 
 
-@pytest.mark.parametrize("flow_only", [False, True])
 @pytest.mark.parametrize(
     "xml", [gateway("parallelGateway", "", "true"), gateway("parallelGateway", 'default="g1"', None)]
 )
-def test_other_elements_do_not_decide(xml: bytes, flow_only: bool) -> None:
+def test_other_elements_do_not_decide(xml: bytes) -> None:
     reason = "conditions and default flows are executed at activities, exclusive and inclusive gateways only"
-    assert refusal(xml, flow_only=flow_only) == refused("x", 3, reason)
+    assert refusal(xml) == refused("x", 3, reason)
+    read = parse_process(xml, flow_only=True)
+    assert (read.nodes["x"].default, read.flows["g1"].condition) == (None, None)
 
 
 # --- the processes of a file
@@ -495,7 +504,7 @@ def test_closed_boxes_have_no_flow_to_look_at() -> None:
     assert [(reading.key, reading.verdict) for reading in readings] == [
         ("p", "read"),
         ("q", "read"),
-        ("r", "unsupported"),
+        ("r", "read"),
         ("lost", "invalid"),
     ]
 
@@ -503,9 +512,21 @@ def test_closed_boxes_have_no_flow_to_look_at() -> None:
 def test_a_file_of_closed_boxes_only_says_so() -> None:
     pool = '<collaboration id="c"><participant id="them" name="Them"/></collaboration>'
     (reading,) = read_processes(file(pool), flow_only=True)
-    assert (reading.verdict, reading.refusals[0].reason) == ("invalid", "the file holds no process")
+    assert (reading.key, reading.verdict) == ("", "unsupported")
+    assert reading.refusals[0].reason == "the file holds no process, only a collaboration"
     (reading,) = read_processes(file(pool + '<process id="e"/>'), flow_only=True)
     assert (reading.key, reading.verdict) == ("e", "unsupported")
+
+
+@pytest.mark.parametrize("flow_only", [False, True])
+@pytest.mark.parametrize("other", ["choreography", "globalConversation"])
+def test_a_file_about_something_else_says_so(other: str, flow_only: bool) -> None:
+    (reading,) = read_processes(file(f'<message id="m"/><{other} id="c"/>'), flow_only=flow_only)
+    assert (reading.verdict, reading.refusals[0].reason) == (
+        "unsupported",
+        f"the file holds no process, only a {other}",
+    )
+    assert read_processes(file('<message id="m"/>'), flow_only=flow_only)[0].verdict == "invalid"
 
 
 def test_the_flow_of_one_process_is_looked_at() -> None:
