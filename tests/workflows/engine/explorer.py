@@ -1,7 +1,9 @@
 """A naive proof to hold the real one to: every state of every scope within scope, every step tried, nothing reduced.
 
 Written from the rules of BPMN 2.0 clause 13, sharing no code with the proof. A state is a tree: the places that hold
-a token, and for each sub-process that runs the state of its inside. For small graphs only.
+a token, and for each sub-process that runs the state of its inside. Whether a state is stuck is asked of the whole
+tree. What runs beside its host has a tree of its own; that it may get stuck, or end the scope around it, is one more
+thing that may happen there. For small graphs only.
 """
 
 from __future__ import annotations
@@ -17,9 +19,8 @@ from workflows.engine.graph import ACTIVITIES, AUTOMATIC, Graph, Node, NodeKind,
 
 #: (scope, where it began, places with a token, (place, state) of each sub-process that runs)
 State = tuple[str, str, frozenset[str], frozenset[Any]]
-Net = tuple[str, str]
 
-BEGIN = "(begin)"
+BEGIN, STUCK = "(begin)", "(stuck)"
 
 
 class TooLargeError(Exception):
@@ -29,27 +30,32 @@ class TooLargeError(Exception):
 @dataclass(frozen=True)
 class Step:
     """One thing that may happen. after: the state then, or "done", or the id of what catches it further out, or None
-    for an error that nobody catches. excuse: counts as no way out of a standstill. inner: happens in a sub-process."""
+    for an error that nobody catches."""
 
     label: tuple[str, ...]
     after: Any
-    excuse: bool = False
-    inner: bool = False
     unsafe: bool = False
 
 
 class Naive:
     def __init__(self, graph: Graph, *, flow_only: bool = False, limit: int = 1_500) -> None:
         self.graph, self.flow_only, self.limit = graph, flow_only, limit
-        self.faulty: set[str] = set()
-        #: What a scope beside its host threw out of it: (scope, what catches it, whether that counts as no way out).
-        self.thrown: set[tuple[str, str | None, bool]] = set()
-        #: Scopes that a terminate end ends which lies in a branch beside their tokens.
-        self.ended: set[str] = set()
+        #: Scopes that may get stuck by what runs beside their tokens.
+        self.stuck: set[str] = set()
+        #: What a scope beside its host threw out of it: (scope, what catches it).
+        self.thrown: set[tuple[str, str | None]] = set()
+        #: How what an event sets off beside its host may end the scope of both: (event, "done" or what catches it).
+        self.clearing: set[tuple[str, str | None]] = set()
+        self._settle()
+        while not self.hanging <= self.stuck:
+            self.stuck |= self.hanging
+            self._settle()
+
+    def _settle(self) -> None:
         while True:
-            before = len(self.faulty), len(self.thrown), len(self.ended)
+            before = len(self.thrown), len(self.clearing)
             self._explore()
-            if (len(self.faulty), len(self.thrown), len(self.ended)) == before:
+            if (len(self.thrown), len(self.clearing)) == before:
                 break
 
     # --- exploring
@@ -79,10 +85,13 @@ class Naive:
             for step in self.steps(state):
                 if isinstance(step.after, tuple) and not step.unsafe:
                     todo.append(step.after)
+                    if step.after[0] != state[0] and step.label:
+                        self.clearing.add((state[1], step.after[1]))
                 elif step.after == "done" and step.label and self._is_border(state[1]):
-                    self.ended.add(state[0])
+                    self.clearing.add((state[1], "done"))
                 elif step.after != "done" and not step.unsafe:
-                    self.thrown.add((state[0], step.after, step.excuse))
+                    self.thrown.add((state[0], step.after))
+                    self.clearing.add((state[1], step.after))
 
     def _all_states(self) -> set[State]:
         found: set[State] = set()
@@ -95,44 +104,60 @@ class Naive:
         return found
 
     def _judge(self) -> None:
-        nets: dict[Net, set[State]] = defaultdict(set)
-        for state in self._all_states():
-            nets[state[:2]].add(state)
         self.kinds: set[str] = set()
-        for (scope, _), states in nets.items():
-            found = self._judge_net(states)
-            self.kinds |= found
-            if found:
-                self.faulty.add(scope)
-        if "lack_of_synchronisation" not in self.kinds and self.fired != set(self.graph.nodes):
+        self.hanging: set[str] = set()
+        unsafe = {state[:2] for state in self._all_states() if any(step.unsafe for step in self.steps(state))}
+        if unsafe:
+            self.kinds.add("lack_of_synchronisation")
+        elif self.fired != set(self.graph.nodes):
             self.kinds.add("dead_element")
+        dead = [state for state in self.seen if state[2] and not self.steps(state)]
+        caught = [state for state in self._unable(dead) if state[:2] not in unsafe]
+        for kind, states in (("deadlock", dead), ("no_option_to_complete", caught)):
+            found = {self._owner(state) for state in states} - {None}
+            self.kinds |= {kind} if "" in found else set()
+            self.hanging |= {scope for scope in found if scope}
 
-    def _judge_net(self, states: set[State]) -> set[str]:
-        kinds = set()
-        before: dict[Any, list[State]] = defaultdict(list)
-        fine = []
-        for state in states:
-            steps = [step for step in self.steps(state) if not step.excuse]
-            if any(step.unsafe for step in steps):
-                kinds.add("lack_of_synchronisation")
-            if not steps and state[2]:
-                kinds.add("deadlock")
-            if not state[2] or not steps:
-                fine.append(state)
-            for step in steps:
-                if isinstance(step.after, tuple) and step.after[:2] == state[:2] and step.after[2]:
+    def _unable(self, others: list[State]) -> list[State]:
+        """Return the states seen from which neither the end nor one of the others can be reached."""
+        before: dict[State, list[State]] = defaultdict(list)
+        fine = [*others, *(state for state in self.seen if self._may_end(state))]
+        for state in self.seen:
+            for step in self.steps(state):
+                if isinstance(step.after, tuple):
                     before[step.after].append(state)
-                elif not step.unsafe:
-                    fine.append(state)
         able: set[State] = set()
         while fine:
             state = fine.pop()
             if state not in able:
                 able.add(state)
                 fine += before[state]
-        if "lack_of_synchronisation" not in kinds and states - able:
-            kinds.add("no_option_to_complete")
-        return kinds
+        return [state for state in self.seen if state not in able]
+
+    def _may_end(self, state: State) -> bool:
+        return not state[2] or any(not isinstance(step.after, tuple) for step in self.steps(state))
+
+    def _owner(self, state: State) -> str | None:
+        """Return the scope that cannot complete when a state is stuck, None if something in it may always end it."""
+        scope, beginning = state[:2]
+        if not scope or not self.graph.nodes[scope].by_event or self._is_border(beginning):
+            return scope
+        around = self.graph.nodes[scope].scope
+        if any(start.interrupting for start in self.graph.starts(scope)):
+            return around
+        return None if self._escapes(around) else around
+
+    def _escapes(self, scope: str) -> bool:
+        todo = [step.after for step in self._rescues((scope, BEGIN, frozenset(), frozenset()))]
+        seen = set()
+        while todo:
+            after = todo.pop()
+            if not isinstance(after, tuple) or self._may_end(after):
+                return True
+            if after not in seen:
+                seen.add(after)
+                todo += [step.after for step in self.steps(after)]
+        return False
 
     # --- steps
 
@@ -144,7 +169,9 @@ class Naive:
         return begun or [(scope, BEGIN, frozenset(), frozenset())]
 
     def _steps(self, state: State) -> list[Step]:
-        scope, _, places, running = state
+        scope, beginning, places, running = state
+        if beginning == STUCK:
+            return []
         found = list(self._rescues(state))
         inside = dict(running)
         for place in places:
@@ -152,8 +179,7 @@ class Naive:
             if place in inside:
                 for inner in self.steps(inside[place]):
                     found += self._from_inside(state, place, node, inner)
-                found += self._borders(state, place, node)
-                found += self._from_beside(state, place, node)
+                found += self._borders(state, place, node, running=True)
             else:
                 found += self._at(state, place, node)
         for join in self.graph.inside.get(scope, ()):
@@ -170,8 +196,10 @@ class Naive:
             return
         if kind is NodeKind.SUB_PROCESS:
             self.fired.add(node.id)
-            for begun in self._beginnings(node.id):
+            for begun in [*self._beginnings(node.id), *self._stuck_states(node.id)]:
                 yield Step((node.id,), (*state[:3], state[3] | {(place, begun)}))
+            yield from self._from_beside(state, place, node)
+            yield from self._clearing(state, node)
             return
         if kind is NodeKind.EVENT_BASED:
             for flow in node.outgoing:
@@ -187,7 +215,7 @@ class Naive:
         if thrown and (node.trigger is Trigger.ERROR or any(catcher.interrupting for catcher in catchers)):
             self.fired.add(node.id)
             for catcher in catchers or [None]:
-                yield self._out(state, (node.id,), catcher, excuse=False)
+                yield self._out(state, (node.id,), catcher)
             return
         yield from self._put(state, {place}, node, (node.id,))
         for flow in node.returns:
@@ -196,9 +224,25 @@ class Naive:
         for trigger in (Trigger.ERROR, Trigger.ESCALATION):
             for catcher in self._any(node, trigger):
                 if catcher.host != node.id and catcher.interrupting:
-                    yield self._out(state, (node.id,), catcher, excuse=True)
+                    yield self._out(state, (node.id,), catcher)
 
-    def _borders(self, state: State, place: str, node: Node) -> Iterator[Step]:
+    def _stuck_states(self, scope: str) -> list[State]:
+        return [(scope, STUCK, frozenset({STUCK}), frozenset())] if scope in self.stuck else []
+
+    def _clearing(self, state: State, node: Node, *, free: bool = False) -> Iterator[Step]:
+        """Yield how what events on a border set off may end the scope around. free: only those that come unthrown."""
+        for name, after in self.clearing:
+            event = self.graph.nodes.get(name)
+            if event and event.kind is NodeKind.BOUNDARY and event.host == node.id and not event.interrupting:
+                if not free or event.trigger not in (Trigger.ERROR, Trigger.ESCALATION):
+                    yield self._cleared(state, (node.id, event.id), after)
+
+    def _cleared(self, state: State, label: tuple[str, ...], after: str | None) -> Step:
+        if after == "done":
+            return Step(label, "done")
+        return self._out(state, label, self.graph.nodes[after] if after else None)
+
+    def _borders(self, state: State, place: str, node: Node, *, running: bool = False) -> Iterator[Step]:
         """Yield what the events on an activity's border may do without anything inside throwing."""
         for event in self.graph.nodes.values():
             if event.kind is NodeKind.BOUNDARY and event.host == node.id:
@@ -208,6 +252,7 @@ class Naive:
                         yield from self._put(state, {place}, event, (node.id, event.id))
                     else:
                         self._spawn(state[0], event.id)
+        yield from self._clearing(state, node, free=running)
 
     def _from_inside(self, state: State, place: str, node: Node, inner: Step) -> Iterator[Step]:
         """Yield what a step inside a sub-process is for the scope around it."""
@@ -216,30 +261,30 @@ class Naive:
             return
         label, left = inner.label, (*state[:3], rest)
         if inner.after == "done":
-            yield from self._put(left, {place}, node, label, inner=True)
+            yield from self._put(left, {place}, node, label)
         elif isinstance(inner.after, tuple):
             if inner.after[2]:
-                yield Step(label, (*state[:3], rest | {(place, inner.after)}), inner=True)
+                yield Step(label, (*state[:3], rest | {(place, inner.after)}))
             else:
-                yield from self._put(left, {place}, node, label, inner=True)
+                yield from self._put(left, {place}, node, label)
         elif inner.after is not None and self.graph.nodes[inner.after].host == node.id and self._is_border(inner.after):
             event = self.graph.nodes[inner.after]
-            yield from self._put(left, {place}, event, (*label, event.id), inner=True)
+            yield from self._put(left, {place}, event, (*label, event.id))
         else:
             catcher = self.graph.nodes[inner.after] if inner.after else None
-            yield self._out(left, label, catcher, excuse=inner.excuse)
+            yield self._out(left, label, catcher)
 
     def _from_beside(self, state: State, place: str, node: Node) -> Iterator[Step]:
         """Yield what a scope that runs beside the inside of a sub-process throws out of it."""
         left = (*state[:3], frozenset(pair for pair in state[3] if pair[0] != place))
-        for scope, name, excuse in self.thrown:
+        for scope, name in self.thrown:
             catcher = self.graph.nodes[name] if name else None
             if not self._within(scope, node.id) or (catcher and self._within(catcher.host, node.id, catcher)):
                 continue
             if catcher and catcher.host == node.id:
-                yield from self._put(left, {place}, catcher, (node.id, catcher.id), inner=True)
+                yield from self._put(left, {place}, catcher, (node.id, catcher.id))
             else:
-                yield self._out(left, (node.id,), catcher, excuse=excuse)
+                yield self._out(left, (node.id,), catcher)
 
     def _within(self, scope: str, around: str, catcher: Node | None = None) -> bool:
         """Tell whether a scope lies in another, or is it; of what catches on a border, what it is the border of."""
@@ -250,29 +295,31 @@ class Naive:
         return scope == around
 
     def _is_border(self, name: str) -> bool:
-        return name != BEGIN and self.graph.nodes[name].kind is NodeKind.BOUNDARY
+        return name in self.graph.nodes and self.graph.nodes[name].kind is NodeKind.BOUNDARY
 
-    def _out(self, state: State, label: tuple[str, ...], catcher: Node | None, *, excuse: bool) -> Step:
+    def _out(self, state: State, label: tuple[str, ...], catcher: Node | None) -> Step:
         """Return the step that ends a scope for an event: one in it takes over, or one further out."""
         if catcher is not None and catcher.kind is NodeKind.START and catcher.host == state[0]:
-            return Step(label, self._taken_over(catcher), excuse=excuse)
-        return Step(label, catcher.id if catcher else None, excuse=excuse)
+            return Step(label, self._taken_over(catcher))
+        return Step(label, catcher.id if catcher else None)
 
     def _taken_over(self, start: Node) -> State:
         self.fired.add(start.scope)
         return (start.scope, start.id, frozenset({start.id}), frozenset())
 
     def _rescues(self, state: State) -> Iterator[Step]:
-        """Yield what event sub-processes may do at any time, and that nothing more is asked of a faulty scope."""
-        if state[0] in self.faulty | self.ended:
-            yield Step((), "done", excuse=True)
+        """Yield what event sub-processes may do at any time."""
         for start in self._event_starts(state[0]):
             if start.trigger not in (Trigger.ERROR, Trigger.ESCALATION):
                 if start.interrupting:
-                    yield Step((), self._taken_over(start), excuse=True)
+                    for taken_over in [self._taken_over(start), *self._stuck_states(start.scope)]:
+                        yield Step((), taken_over)
                 else:
                     self.fired.add(start.scope)
                     self._spawn(start.scope, start.id)
+                    for name, after in self.clearing:
+                        if name == start.id:
+                            yield self._cleared(state, (), after)
 
     def _event_starts(self, scope: str) -> list[Node]:
         return [
@@ -285,11 +332,11 @@ class Naive:
         ]
 
     def _spawn(self, scope: str, place: str) -> None:
-        self.spawned.append((scope, place, frozenset({place}), frozenset()))
+        self.spawned += [(scope, place, frozenset({place}), frozenset())]
+        if not self._is_border(place):
+            self.spawned += self._stuck_states(scope)
 
-    def _put(
-        self, state: State, taken: Any, node: Node, label: tuple[str, ...], *, inner: bool = False
-    ) -> Iterator[Step]:
+    def _put(self, state: State, taken: Any, node: Node, label: tuple[str, ...]) -> Iterator[Step]:
         self.fired.update(label)
         if node.trigger is Trigger.ESCALATION and node.kind in (NodeKind.END, NodeKind.THROW):
             for catcher in self._nearest(node, Trigger.ESCALATION):
@@ -301,13 +348,13 @@ class Naive:
                     self.fired.add(catcher.scope) if catcher.kind is NodeKind.START else None
                     self._spawn(catcher.scope, catcher.id)
         for put in self._ways(node):
-            yield self._land(state, taken, put, label, inner=inner)
+            yield self._land(state, taken, put, label)
 
-    def _land(self, state: State, taken: Any, put: Any, label: tuple[str, ...], *, inner: bool = False) -> Step:
+    def _land(self, state: State, taken: Any, put: Any, label: tuple[str, ...]) -> Step:
         self.fired.update(label)
         left = state[2] - set(taken)
         after = (state[0], state[1], left | set(put), state[3])
-        return Step(label, after, inner=inner, unsafe=bool(left & set(put)))
+        return Step(label, after, unsafe=bool(left & set(put)))
 
     def _ways(self, node: Node) -> list[set[str]]:
         flows = [self.graph.flows[flow] for flow in node.outgoing]
@@ -402,7 +449,7 @@ class Naive:
         layers: dict[int, list[State]] = defaultdict(list, {0: [room]})
         for cost in range(200):
             for state in layers[cost]:
-                steps = [step for step in self.steps(state) if not step.excuse]
+                steps = self.steps(state)
                 if kind == "deadlock" and state[2] and not steps:
                     yield cost
                 for step in steps if costs[state] == cost else ():
@@ -422,7 +469,7 @@ class Naive:
             if (state, at) in seen:
                 continue
             seen.add((state, at))
-            steps = [step for step in self.steps(state) if not step.excuse]
+            steps = self.steps(state)
             if at == len(trace) and kind == "deadlock" and state[2] and not steps:
                 return True
             if at == len(trace) and kind == "no_option_to_complete":
