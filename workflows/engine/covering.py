@@ -51,13 +51,28 @@ def covering(graph: Graph, node: Node, conditions: Iterable[str]) -> Covering:
     return found
 
 
+def answers_named(condition: str) -> set[tuple[str, str]]:
+    """Return the tasks whose answer a condition compares with a text, each with that text."""
+    found, ahead = set(), [_term(condition)]
+    while ahead:
+        term = ahead.pop()
+        found |= set(_answers(term))
+        for part in term[1:]:
+            ahead += part if isinstance(part, frozenset) else [part] if isinstance(part, tuple) else []
+    return found
+
+
+def _answers(term: Term) -> Iterator[tuple[str, str]]:
+    for one, other in [term[1:], term[:0:-1]] if term[0] in ("==", "!=") else []:
+        if one[0] == "." and one[1] == ("ident", "outcome") and other[0] == "text":
+            yield one[2], other[1]
+
+
 def _answered(graph: Graph, asked: set[Term]) -> Iterator[Node]:
     """Yield the tasks of which every answer is asked for."""
     answers: dict[str, set[str]] = {}
-    for term in asked:
-        for one, other in [term[1:], term[:0:-1]] if term[0] == "==" else []:
-            if one[0] == "." and one[1] == ("ident", "outcome") and other[0] == "text":
-                answers.setdefault(one[2], set()).add(other[1])
+    for name, answer in (found for term in asked if term[0] == "==" for found in _answers(term)):
+        answers.setdefault(name, set()).add(answer)
     for name, given in answers.items():
         task = graph.nodes.get(name)
         if task is not None and task.outcomes and set(task.outcomes) <= given:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from workflows.actions import UnknownActionError, action_named
 from workflows.bpmn.document import read_document
 from workflows.bpmn.parse import parse_process
+from workflows.engine.covering import answers_named
 from workflows.engine.graph import AUTOMATIC, Graph, Node, NodeKind, Trigger
 from workflows.engine.problems import Problem
 from workflows.engine.verify import Report, check
@@ -169,11 +170,12 @@ def _unknown_fields(graph: Graph, given: frozenset[str]) -> list[Problem]:
     problems = [
         _problem("unknown_field", flow.id, reason)
         for flow in graph.flows.values()
-        if flow.condition is not None and (reason := _misread(flow.condition, known, _items(graph)))
+        if flow.condition is not None
+        and (reason := _misread(flow.condition, known, _items(graph)) or _never_answered(graph, flow.condition))
     ]
     for node in graph.nodes.values():
         for text in _read_by(node):
-            if reason := _misread(text, known, _items(graph)):
+            if reason := _misread(text, known, _items(graph)) or _never_answered(graph, text):
                 problems.append(_problem("unknown_field", node.id, reason))
         if node.kind in AUTOMATIC and node.action:
             try:
@@ -212,6 +214,15 @@ def _misread(text: str, known: frozenset[str], roots: frozenset[str]) -> str:
         check_expression(text, known | free | {f"{path}[]" for path in free})
     except ExpressionError as error:
         return str(error)
+    return ""
+
+
+def _never_answered(graph: Graph, text: str) -> str:
+    """Return which answer an expression asks for that its task never gives, "" if there is none."""
+    for name, answer in sorted(answers_named(text)):
+        known = graph.nodes[name].outcomes if name in graph.nodes else ()
+        if known and answer not in known:
+            return f"{name} is never answered with “{answer}”, only with {', '.join(known)}."
     return ""
 
 

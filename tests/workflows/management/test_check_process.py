@@ -164,6 +164,26 @@ def test_the_flow_alone_asks_nothing_about_fields(tmp_path: Path) -> None:
     assert (status, answer["verdict"]) == (0, "sound")
 
 
+@pytest.mark.parametrize(("asked", "known"), [
+    ("outcome.ask == 'a'", True),
+    ("outcome.ask == 'typo'", False),
+    ("!(answers.x && ('typo' != outcome.ask))", False),
+    ("outcome.ask == answers.x", True),
+])  # fmt: skip
+def test_an_answer_that_a_task_never_gives_is_named(asked: str, known: bool, tmp_path: Path) -> None:
+    drawn = graph(
+        (user_task("ask", outcomes=("a", "b")), exclusive("x", "x>end"), user_task("more")),
+        "start > ask > x > more > end",
+        "x > end",
+        conditions={"x>more": asked},
+        key="typo",
+    )
+    _, (answer,) = answers(*written(tmp_path, drawn))
+    assert [one["kind"] for one in answer["problems"]] == ([] if known else ["unknown_field"])
+    if not known:
+        assert answer["problems"][0]["message"] == "ask is never answered with “typo”, only with a, b."
+
+
 def test_every_process_of_a_file_is_answered(tmp_path: Path) -> None:
     both = tmp_path / "both.bpmn"
     bodies = [
