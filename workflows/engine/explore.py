@@ -53,7 +53,7 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Compiled:
+class Compiled:
     """A move in bits. reach: of a join, for each place from which its flows can be reached, which of them."""
 
     move: Move
@@ -63,7 +63,7 @@ class _Compiled:
     reach: tuple[tuple[Bits, Bits], ...]
 
 
-class _Step(NamedTuple):
+class Step(NamedTuple):
     """A move out of a marking, and as how long it counts."""
 
     marking: Bits
@@ -71,38 +71,45 @@ class _Step(NamedTuple):
     length: int
 
 
-def explore(net: Net, max_states: int, enough: frozenset[str] = frozenset({""}), *, branch: int = 0) -> Findings:
+def explore(
+    net: Net, max_states: int, enough: frozenset[str] = frozenset({""}), *, branch: int = 0, within: int | None = None
+) -> Findings:
     """Visit the markings by the length of the shortest trace to them (Dijkstra 1959), at most `max_states`.
 
     enough: these kinds of faults suffice; when all are found, nothing more is looked for. branch: as how much longer a
     trace counts for each further branch that an inclusive split opens; if much, what goes wrong between few of them is
-    found before all their combinations are counted.
+    found before all their combinations are counted. within: only shorter traces than this are asked for.
     """
-    explorer = _Explorer(net, max_states, enough, branch)
+    explorer = Explorer(net, max_states, enough, branch, within)
     explorer.visit_all()
     return explorer.findings()
 
 
-class _Explorer:
-    def __init__(self, net: Net, max_states: int, enough: frozenset[str], branch: int) -> None:
+class Explorer:
+    """Lives for one search of one net."""
+
+    def __init__(
+        self, net: Net, max_states: int, enough: frozenset[str], branch: int, within: int | None = None
+    ) -> None:
         self.net = net
         self.max_states = max_states
         self.enough = enough
         self.branch = branch
+        self.within = within
         self.places: dict[str, Bits] = {}
         self.first = self._bits((net.first,))
-        self.by_place: dict[Bits, list[_Compiled]] = defaultdict(list)
+        self.by_place: dict[Bits, list[Compiled]] = defaultdict(list)
         for move in net.moves:
             self._compile(move)
         self.traps = sum(bit for place, bit in self.places.items() if place in net.traps)
         self.costs: dict[Bits, int] = {self.first: 0}
-        self.came: dict[Bits, _Step] = {}
+        self.came: dict[Bits, Step] = {}
         self.before: dict[Bits, list[Bits]] = defaultdict(list)
         self.still: list[Bits] = []
         self.fired: dict[Move, Bits] = {}
         self.completes = self.decided = False
         #: The nearest second token: the length of the way, the last step, the place.
-        self.unsafe: tuple[int, _Step, Bits] | None = None
+        self.unsafe: tuple[int, Step, Bits] | None = None
 
     def visit_all(self) -> None:
         """Fill the maps, small choices of many places before large ones."""
@@ -115,12 +122,12 @@ class _Explorer:
                 return
             later = []
             moved = size > 1 or not marking
-            for move, left in self._enabled(marking):
+            for move, left in self.enabled(marking):
                 moved = True
                 self.fired.setdefault(move.move, marking)
-                for elements, put in _choices(move, size):
+                for elements, put in choices(move, size):
                     length = len(elements) + self.branch * (size - 1)
-                    self._go(_Step(marking, elements, length), left, put, move.move.clears, queue)
+                    self._go(Step(marking, elements, length), left, put, move.move.clears, queue)
                 if len(move.some) > size:
                     later.append(len(move.move.elements) + self.branch * size)
             if later:
@@ -131,9 +138,7 @@ class _Explorer:
                 return
         self.decided = True
 
-    def _go(
-        self, step: _Step, left: Bits, put: Bits, clears: Clears | None, queue: list[tuple[int, int, Bits]]
-    ) -> None:
+    def _go(self, step: Step, left: Bits, put: Bits, clears: Clears | None, queue: list[tuple[int, int, Bits]]) -> None:
         cost = self.costs[step.marking] + step.length
         if left & put:
             if self.unsafe is None or cost < self.unsafe[0]:
@@ -152,6 +157,8 @@ class _Explorer:
         found = {"stuck" if marking & self.traps else "deadlock" for marking in self.still}
         if self.unsafe is not None and self.unsafe[0] <= cost:
             found.add("lack_of_synchronisation")
+        if self.within is not None and cost >= self.within:
+            return True
         return self.enough <= found or (bool(found) and len(self.costs) > FAULTY_STATES)
 
     def findings(self) -> Findings:
@@ -159,14 +166,14 @@ class _Explorer:
         faults = []
         if self.unsafe is not None:
             _, step, places = self.unsafe
-            trace = self._trace(step.marking) + step.elements
+            trace = self.trace(step.marking) + step.elements
             faults.append(Fault("lack_of_synchronisation", self._names(places), trace))
         dead = next((marking for marking in self.still if not marking & self.traps), None)
         if dead is not None:
-            faults.append(Fault("deadlock", self._where(dead), self._trace(dead)))
+            faults.append(Fault("deadlock", self.where(dead), self.trace(dead)))
         whole = self.decided and self.unsafe is None
         if whole and (caught := self._caught()) is not None:
-            faults.append(Fault("no_option_to_complete", self._where(caught), self._trace(caught)))
+            faults.append(Fault("no_option_to_complete", self.where(caught), self.trace(caught)))
         faults += self._trapped(self._unable([0]) if whole else self.still)
         fired: set[str] = set()
         ways: dict[str, tuple[str, ...]] = {}
@@ -174,7 +181,7 @@ class _Explorer:
             fired.update(move.also, move.elements, *move.some.values())
             for number, element in enumerate(move.elements, 1):
                 if element not in ways:
-                    ways[element] = self._trace(marking) + move.elements[:number]
+                    ways[element] = self.trace(marking) + move.elements[:number]
         safe = self.unsafe is None
         return Findings(faults, frozenset(fired), self.completes, self.decided, safe, len(self.costs), ways)
 
@@ -182,7 +189,7 @@ class _Explorer:
 
     def _compile(self, move: Move) -> None:
         reach = self.net.reach[move.join].items() if move.join else ()
-        compiled = _Compiled(
+        compiled = Compiled(
             move,
             self._bits(move.taken),
             self._bits(move.put),
@@ -195,7 +202,7 @@ class _Explorer:
     def _bits(self, places: Mapping[str, object] | tuple[str, ...] | frozenset[str]) -> Bits:
         return sum(self.places.setdefault(place, 1 << len(self.places)) for place in places)
 
-    def _enabled(self, marking: Bits) -> Iterator[tuple[_Compiled, Bits]]:
+    def enabled(self, marking: Bits) -> Iterator[tuple[Compiled, Bits]]:
         """Yield what can happen in a marking, each with the tokens it leaves alone."""
         rest = marking
         while rest:
@@ -232,16 +239,17 @@ class _Explorer:
             for name in self._names(marking & self.traps):
                 nearest.setdefault(self.net.traps[name], marking)
         for name, marking in nearest.items():
-            yield Fault("stuck", (name,), self._trace(marking))
+            yield Fault("stuck", (name,), self.trace(marking))
 
     def _names(self, marking: Bits) -> tuple[str, ...]:
         return tuple(sorted(place for place, bit in self.places.items() if bit & marking))
 
-    def _where(self, marking: Bits) -> tuple[str, ...]:
+    def where(self, marking: Bits) -> tuple[str, ...]:
         """Return the elements to which a marking's tokens go."""
         return tuple(sorted({self.net.targets.get(place, place) for place in self._names(marking)}))
 
-    def _trace(self, marking: Bits) -> tuple[str, ...]:
+    def trace(self, marking: Bits) -> tuple[str, ...]:
+        """Return the elements of the shortest way known to a marking."""
         steps = []
         while marking in self.came:
             step = self.came[marking]
@@ -250,7 +258,7 @@ class _Explorer:
         return tuple(element for elements in reversed(steps) for element in elements)
 
 
-def _choices(move: _Compiled, size: int) -> Iterator[tuple[tuple[str, ...], Bits]]:
+def choices(move: Compiled, size: int) -> Iterator[tuple[tuple[str, ...], Bits]]:
     """Yield what a move may put if it chooses so many places, each with the elements that take part in it."""
     if not move.some and size == 1:
         yield move.move.elements, move.put
@@ -259,7 +267,7 @@ def _choices(move: _Compiled, size: int) -> Iterator[tuple[tuple[str, ...], Bits
         yield move.move.elements + names, move.put | sum(place for place, _ in chosen)
 
 
-def _nothing_more_comes(join: _Compiled, marking: Bits) -> bool:
+def _nothing_more_comes(join: Compiled, marking: Bits) -> bool:
     """Tell whether an inclusive join fires (BPMN 2.0.2 §13.4.3).
 
     It waits while some token elsewhere can still come to one of its empty flows, and to none that has a token.

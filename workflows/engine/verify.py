@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 
 from workflows.engine.explore import FAULTY_STATES, Fault, Findings, explore
 from workflows.engine.graph import Graph, Node, NodeKind
+from workflows.engine.nearest import SECOND_TOKEN, second_token, standstill
 from workflows.engine.net import Clears, Drawing, Inside, Net, Throws, comes_by_itself
 from workflows.engine.problems import Problem, problem
 from workflows.engine.reduce import reduced
@@ -173,22 +174,33 @@ class _Proof:
     def _prove(self, net: Net) -> Findings:
         """Explore a net.
 
-        The reduced net is explored first: it is small, and wrong in the same ways. When it shows a fault, the whole
-        is looked through for the shortest way there, as far as it is not too large; then the net with its sequences
-        drawn together, in which a trace still holds nothing that only runs beside.
+        The reduced net is explored first: it is small, and wrong in the same ways; what is not decided soon may yet
+        have an obvious deadlock. When there is a fault, the whole is looked through for the shortest way there, as far
+        as it is not too large; then what of it the fault needs.
         """
-        found = explore(reduced(net), self.max_states, frozenset({"lack_of_synchronisation"}), branch=100)
+        bound = min(self.max_states, FAULTY_STATES)
+        small = reduced(net)
+        found = explore(small, bound, SECOND_TOKEN, branch=100)
+        if not found.decided and not found.faults:
+            if dead := standstill(net):
+                found = replace(found, faults=[dead])
+            elif bound < self.max_states:
+                found = explore(small, self.max_states, SECOND_TOKEN, branch=100)
         self.states += found.states
         if not found.faults:
             return found
-        bound = min(self.max_states, FAULTY_STATES)
         near = explore(net, bound)
         if near.decided:
             return near
-        nearest = {fault.about: fault for fault in near.faults}
-        if missing := {fault.kind for fault in found.faults if fault.about not in nearest}:
-            apart = explore(reduced(net, apart=True), bound, frozenset(missing), branch=100)
-            nearest = {fault.about: fault for fault in (*found.faults, *apart.faults)} | nearest
+        faults = [*found.faults, *near.faults]
+        if missing := {fault.kind for fault in found.faults} - {fault.kind for fault in near.faults}:
+            faults += explore(reduced(net, apart=True), bound, frozenset(missing), branch=100).faults
+            places = [place for fault in found.faults if fault.kind in SECOND_TOKEN for place in fault.elements]
+            closer = (second_token(net, places) if places else None, standstill(net) if "deadlock" in missing else None)
+            faults += filter(None, closer)
+        nearest: dict[tuple[str, ...], Fault] = {}
+        for fault in sorted(faults, key=lambda one: len(one.trace)):
+            nearest.setdefault(fault.about, fault)
         return replace(found, faults=list(nearest.values()))
 
 

@@ -233,9 +233,10 @@ class Naive:
         """Yield how what events on a border set off may end the scope around. free: only those that come unthrown."""
         for name, after in self.clearing:
             event = self.graph.nodes.get(name)
-            if event and event.kind is NodeKind.BOUNDARY and event.host == node.id and not event.interrupting:
-                if not free or event.trigger not in (Trigger.ERROR, Trigger.ESCALATION):
-                    yield self._cleared(state, (node.id, event.id), after)
+            if event is None or event.kind is not NodeKind.BOUNDARY or event.host != node.id or event.interrupting:
+                continue
+            if not free or event.trigger not in (Trigger.ERROR, Trigger.ESCALATION):
+                yield self._cleared(state, (node.id, event.id), after)
 
     def _cleared(self, state: State, label: tuple[str, ...], after: str | None) -> Step:
         if after == "done":

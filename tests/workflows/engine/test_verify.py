@@ -327,6 +327,31 @@ def test_wide_faults_are_found_by_a_short_way(split: str, join: str, kind: str) 
     assert time.process_time() - began < 2
 
 
+def test_what_only_runs_beside_is_left_out_of_the_shortest_trace() -> None:
+    beside = [f"andw > t{n} > end{n}" for n in range(16)]
+    graph = drawn("start > andw", *beside, "andw > p1 > p2 > andy > k1 > xork > r > e", "andy > k2 > xork")
+    problem = found(graph)["lack_of_synchronisation"]
+    assert problem.trace[:5] == ("start", "andw", "p1", "p2", "andy")
+    assert sorted(problem.trace[5:]) == ["k1", "k2", "xork", "xork"]
+
+
+@pytest.mark.parametrize("branches", [12, 14, 20, 40])
+def test_a_deadlock_of_many_branches_that_may_each_leave_is_found(branches: int) -> None:
+    numbers = range(branches)
+    early = drawn("start > ands", "andj > end", *[f"ands > a{n} > b{n} > c{n} > xor{n} > andj" for n in numbers],
+                  *[f"xor{n} > end{n}" for n in numbers])  # fmt: skip
+    late = _wide("and", "and", lambda n: (f"> a{n} > b{n} > c{n} >", f"late{n} > end{n}"), branches)
+    for graph, length in ((early, 3 + 4 * branches), (late, 3 + 3 * (branches - 1) + 2)):
+        began = time.process_time()
+        assert len(found(graph)["deadlock"].trace) == length
+        assert time.process_time() - began < 2
+
+
+def test_what_nothing_leads_to_is_dead_also_where_two_tokens_meet() -> None:
+    graph = drawn("start > and1 > a > xor1 > end", "and1 > b > xor1", "island > late > end2", late=on("island"))
+    assert found(graph)["dead_element"].elements == ("island", "late", "end2")
+
+
 def test_branches_that_each_end_by_themselves_are_decided() -> None:
     for gateway in ("and", "or"):
         graph = drawn(f"start > {gateway}s", *[f"{gateway}s > a{n} > xor{n} > end{n}" for n in range(20)],
