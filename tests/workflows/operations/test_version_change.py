@@ -503,13 +503,13 @@ REFUSED = {
     ),
     "the loop is asked otherwise": Pair(
         before=LOOPING,
-        after=redrawn(LOOPING, asked_to_entry="outcome.work == 'never'"),
+        after=redrawn(LOOPING, asked_to_entry="answers.never == 'asked'"),
         way=in_round_two,
         words=("at task_done work#1", "open the task after#1"),
     ),
     "an answer nobody could give": Pair(
         before=LOOPING,
-        after=changed(LOOPING, work={"outcomes": ("ok", "repeat")}),
+        after=changed(redrawn(LOOPING, asked_to_entry="outcome.work == 'repeat'"), work={"outcomes": ("ok", "repeat")}),
         way=in_round_two,
         words=("does not know the answer 'again'",),
     ),
