@@ -14,7 +14,7 @@ from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case, tell_of_deadline, tell_post
 from services.cases.operations.unanswered import UNANSWERED_NODE
 from services.cases.permissions import application_about
-from workflows.clocks.effects import ClockWarned
+from workflows.clocks.effects import ClockDueChanged, ClockWarned
 from workflows.enums import OPEN_TASK_STATES, ClockKind
 from workflows.models import Clock, Run, Task
 from workflows.signals import RunFinished, RunStarted, TaskReady
@@ -41,6 +41,8 @@ def follow(sender: object, *, root: Run, effects: Sequence[Any], by: User | None
                 ready.append(task)
             case ClockWarned():
                 _warn(effect, at=at)
+            case ClockDueChanged(subject_kind="case"):
+                copy_due_to_tasks(int(effect.subject_id))
     if ready:
         _tell_ready(ready, at=at)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import Min
+from django.utils import timezone
 
 from services.cases.models import Case
 from services.cases.operations.passing import send_back
@@ -18,10 +19,13 @@ from services.cases.operations.steps import (
 )
 from tests.factories.applications import RESTAURANT, filed_application, open_task, user
 from tests.services.cases.conftest import MORNING
+from workflows.clocks import DayKind, SpecialDay
 from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Clock, Run, Task
+from workflows.operations.calendars import enter_calendar_day, load_national_calendar
 from workflows.operations.history import first_broken_row
 from workflows.operations.jobs import run_due_jobs
+from workflows.queries.calendars import home_region
 
 pytestmark = pytest.mark.usefixtures("city")
 
@@ -94,4 +98,15 @@ def test_sent_back_to_an_earlier_step() -> None:
     send_back(
         task_id=open_task(case, "handle").pk, to_node="first_review", reasons="x", by=user("civil-handler"), at=AT
     )
+    assert holds(case)
+
+
+def test_a_day_the_offices_close_moves_what_is_due() -> None:
+    load_national_calendar(region=home_region(), at=MORNING)
+    case = licence()
+    before = open_task(case, "intake").due_at
+    snow = {"kind": DayKind.CLOSURE, "name_zh": "暴雪", "name_en": "Snow", "confirmed": True}
+    closed = SpecialDay(on=timezone.localdate(before), **snow)
+    enter_calendar_day(region=home_region(), day=closed, source="snow", by=None, at=AT)
+    assert open_task(case, "intake").due_at > before
     assert holds(case)
