@@ -266,7 +266,9 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(history: list[Run], tmp_pa
     assert "no JSON object" in refused("review", "--data", str(_written(tmp_path, "[]")))
     assert "cannot be read" in refused("review", "--assumptions", str(stated))
     assert "neither JSON nor YAML" in refused("review", "--assumptions", str(_written(tmp_path, "a: [")))
-    assert "there is no step elsewhere" in refused("review", "--assumptions", str(_written(tmp_path, "steps: {elsewhere: {}}")))
+    assert "there is no step elsewhere" in refused(
+        "review", "--assumptions", str(_written(tmp_path, "steps: {elsewhere: {}}"))
+    )
     assert "arrivals" in refused("review", "--assumptions", str(_written(tmp_path, "staff: {SCJG: 1}")))
     assert "No version of the process on-the-spot" in refused(
         str(PROCESSES / "on-the-spot.bpmn"), "--against", "published"

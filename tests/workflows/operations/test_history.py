@@ -93,9 +93,7 @@ def test_rows_that_changed_places_are_found(run: Run) -> None:
 
 def test_a_row_put_in_at_the_end_is_found_though_it_fits(run: Run) -> None:
     digest = chain_hash(bytes(run.history_head), run.pk, 6, run.pk, NOW, None, "task_forged", {})
-    HistoryEvent.objects.create(
-        root=run, seq=6, run=run, at=NOW, kind="task_forged", hash=digest
-    )
+    HistoryEvent.objects.create(root=run, seq=6, run=run, at=NOW, kind="task_forged", hash=digest)
     assert first_broken_row(run) == 6
 
 
