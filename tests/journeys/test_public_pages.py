@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
 from playwright.sync_api import expect
 
+from portal.demo.city import load_city
 from services.catalogue.models import ServiceItem
-from services.catalogue.queries import SHIPPED_FOLDER
 from tests.factories.catalogue import load_shipped_catalogue, published_service
 from tests.factories.documents import make_paper
 from tests.journeys.conftest import LANGUAGES, Visitor
+from workflows.queries.calendars import database_now
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 NewVisitor = Callable[..., Visitor]
@@ -47,8 +46,7 @@ def test_pages_are_sound(visitor: NewVisitor, language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_process_is_drawn_in_the_page_language(visitor: NewVisitor, language: str) -> None:
-    load_shipped_catalogue()
-    call_command("load_processes", SHIPPED_FOLDER / "processes", stdout=StringIO())
+    load_city(at=database_now())  # with its people: a process whose tasks nobody would see is not published
     one = visitor(language=language)
     for code in ("open-restaurant", "food-licence"):
         page = one.open(f"/guide/{code}/process/")
