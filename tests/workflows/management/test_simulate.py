@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.db import connection
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from tests.factories.accounts import UserFactory
 from tests.factories.clocks import at
