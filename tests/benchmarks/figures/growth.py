@@ -101,8 +101,15 @@ def _changed(model: type[models.Model], grown: list[type[models.Model]]) -> dict
             changed[field.column] = f"{name} + n * {STEP}"
         elif field.name == "subject_id":
             changed[field.column] = f"{name} || '~' || n"
-        elif isinstance(field, models.UUIDField) and field.unique:
+        elif isinstance(field, models.UUIDField):
             changed[field.column] = "gen_random_uuid()"
-        elif isinstance(field, models.CharField) and field.unique:
+        elif isinstance(field, models.CharField) and _is_unique(field):
             changed[field.column] = f"left(md5({name} || n) || md5(n || {name}), {field.max_length})"
     return changed
+
+
+def _is_unique(field: models.Field) -> bool:
+    """Tell whether no two rows may have the same value in a field of theirs."""
+    constraints = field.model._meta.constraints
+    alone = any(isinstance(one, models.UniqueConstraint) and one.fields == (field.name,) for one in constraints)
+    return field.unique or alone
