@@ -1,8 +1,8 @@
 """The lock of a case is the row of its root run: one lock, taken first, so that nothing deadlocks and joins are safe.
 
-Measured without it (docs/design of reliability, R1 and R5): nearly every pair of last branches that finish together
-loses its join, and so does a lock taken after the rows were read. Every action begins here, so the statements are
-written by hand: one round trip, and a fifth of the time that composing them anew takes.
+Without it nearly every pair of last branches that finish together loses its join, and so does a lock taken after the
+rows were read (`tests/workflows/operations/test_join_race.py`). Every action begins here, so the statements are written
+by hand: one round trip, and a quarter of the processor time of a composed one.
 """
 
 from __future__ import annotations

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from django.db.models import QuerySet
-
 from workflows.bpmn.parse import parse_process
 from workflows.engine.graph import Graph
 from workflows.enums import DefinitionState
@@ -28,8 +26,3 @@ def published_definition(key: str) -> ProcessDefinition:
 def graph_of(definition_id: int) -> Graph:
     """Return the compiled graph of a published definition, parsed once per process: published sources never change."""
     return parse_process(ProcessDefinition.objects.values_list("source", flat=True).get(pk=definition_id).encode())
-
-
-def published_definitions() -> QuerySet[ProcessDefinition]:
-    """Return the version of each process that new runs begin with, without their long sources."""
-    return ProcessDefinition.objects.filter(state=DefinitionState.PUBLISHED).defer("source").order_by("key")
