@@ -3,7 +3,14 @@
 from workflows.clocks.calendar import DayKind, OfficeHours, OutsideCalendarError, SpecialDay, WorkingCalendar
 from workflows.clocks.china import national_calendar
 from workflows.clocks.counting import due, warn_at, working_days_left
-from workflows.clocks.effects import ClockDueChanged, ClockExtended, ClockPaused, ClockWarned
+from workflows.clocks.effects import (
+    ClockDueChanged,
+    ClockExtended,
+    ClockPaused,
+    ClockWarned,
+    Consequence,
+    ThresholdReached,
+)
 from workflows.clocks.explanation import explain
 from workflows.clocks.facts import ClockFacts, Due, Extension, Limit, Pause, Unit
 from workflows.clocks.lights import Light, earliest, is_overdue, is_paused, light, worst
@@ -14,6 +21,7 @@ __all__ = [
     "ClockFacts",
     "ClockPaused",
     "ClockWarned",
+    "Consequence",
     "DayKind",
     "Due",
     "Extension",
@@ -23,6 +31,7 @@ __all__ = [
     "OutsideCalendarError",
     "Pause",
     "SpecialDay",
+    "ThresholdReached",
     "Unit",
     "WorkingCalendar",
     "due",

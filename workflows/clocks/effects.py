@@ -2,8 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consequence:
+    """What follows when a clock reaches a threshold. do: its name in `workflows.consequences`; options: its values."""
+
+    do: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThresholdReached:
+    """A clock reached one of its thresholds, for the first and only time.
+
+    threshold: its code. light: the colour it turns on, "" for a mere reminder. rules: the number of the published
+    rules it was judged by, 0 for those the program ships. due_at: the clock's due instant at that moment. late: fired
+    more than two minutes after its instant, say after downtime. superseded: a later threshold of the same clock that
+    turns on a light is due as well, so that a mail about this one would tell yesterday's news.
+    """
+
+    clock_id: int
+    root_id: int
+    subject_kind: str
+    subject_id: str
+    clock_kind: str
+    department: str
+    threshold: str
+    light: str
+    rules: int
+    due_at: datetime
+    late: bool
+    superseded: bool
+    consequences: tuple[Consequence, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,7 @@ class Clock(models.Model):
     stopped_at = models.DateTimeField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True, help_text="Empty while an open pause leaves it undecided")
     due_at = models.DateTimeField(null=True, blank=True)
+    warn_at = models.DateTimeField(null=True, blank=True, help_text="From here it is yellow; a function of the facts")
     provisional = models.BooleanField(default=False)
     calendar_version = models.ForeignKey(
         CalendarVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+"

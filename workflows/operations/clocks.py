@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from workflows.clocks import ClockDueChanged, ClockExtended, ClockPaused, due
+from workflows.clocks import ClockDueChanged, ClockExtended, ClockPaused, due, warn_at
 from workflows.clocks.rules import KINDS, PAUSES
 from workflows.enums import PauseReason
 from workflows.models import CalendarVersion, Clock, ClockExtension, ClockPause, ClockRecomputation, Run
@@ -278,8 +278,9 @@ def _recompute(clock: Clock, version: CalendarVersion | None, at: datetime) -> N
     calendar = calendar_of(version)
     facts = facts_of(clock)
     clock.due_on, clock.due_at, clock.provisional = due(facts, calendar)
+    clock.warn_at = warn_at(facts, calendar)
     clock.calendar_version = version
-    clock.save(update_fields=["due_on", "due_at", "provisional", "calendar_version"])
+    clock.save(update_fields=["due_on", "due_at", "warn_at", "provisional", "calendar_version"])
     schedule_clock(clock, facts, calendar, at=at)
 
 
