@@ -17,6 +17,7 @@ from workflows.enums import (
     RunState,
     TaskState,
 )
+from workflows.models.fields import TextJSONField
 
 
 class ProcessDefinition(models.Model):
@@ -332,7 +333,7 @@ class HistoryEvent(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     kind = models.CharField(max_length=40)
-    detail = models.JSONField(default=dict, help_text="Codes and row numbers, never personal values")
+    detail = TextJSONField(default=dict, help_text="Codes and row numbers, never personal values")
     hash = models.BinaryField()
 
     class Meta:

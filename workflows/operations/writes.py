@@ -65,8 +65,8 @@ _INSERT_MESSAGES = """insert into workflows_message (kind, name, key, data, sent
  select kind, name, key, data, sent_at, expires_at, 0 from jsonb_to_recordset(%s) x(kind text, name text, key text,
  data jsonb, sent_at timestamptz, expires_at timestamptz)"""
 _INSERT_HISTORY = """insert into workflows_historyevent (root_id, seq, run_id, at, by_id, kind, detail, hash)
- select root_id, seq, run_id, at, by_id, kind, detail, decode(hash, 'hex') from jsonb_to_recordset(%s) x(
- root_id bigint, seq int, run_id bigint, at timestamptz, by_id bigint, kind text, detail jsonb, hash text)"""
+ select root_id, seq, run_id, at, by_id, kind, detail, decode(hash, 'hex') from json_to_recordset(%s) x(
+ root_id bigint, seq int, run_id bigint, at timestamptz, by_id bigint, kind text, detail json, hash text)"""
 
 
 class Writes:
@@ -145,7 +145,8 @@ def _run(run: Run) -> Row:
 
 
 def _json(rows: list[Row]) -> str:
-    return json.dumps(rows, default=_text, ensure_ascii=False, allow_nan=False)
+    # Without spaces: the history keeps its facts as they are written here.
+    return json.dumps(rows, default=_text, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _text(value: Any) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import JSONField, Q
+from django.db.models.functions import Cast
 
 from services.cases.enums import CLOSED_CASE_STATES, CaseState
 from services.cases.models import Application, Case, Hold
@@ -150,10 +151,10 @@ def history_of_case(case: Case) -> Sequence[HistoryEvent]:
     if case.run is None:
         return []
     root_id = case.run.root_key
-    own = Q(run_id=case.run_id) | Q(detail__subject=["case", str(case.pk)])
+    own = Q(run_id=case.run_id) | Q(facts__subject=["case", str(case.pk)])
     whole = Q(run_id=root_id, kind__in=OF_THE_WHOLE)
     # The index begins with the root: everything else is looked for among its rows.
-    rows = HistoryEvent.objects.filter(own | whole, root_id=root_id)
+    rows = HistoryEvent.objects.alias(facts=Cast("detail", JSONField())).filter(own | whole, root_id=root_id)
     return list(rows.select_related("by").order_by("seq"))
 
 

@@ -65,7 +65,7 @@ def test_the_database_refuses_to_change_history(run: Run, statement: str) -> Non
     "change",
     [
         "kind = 'task_forged'",
-        'detail = detail || \'{"outcome": "again"}\'',
+        'detail = detail::jsonb || \'{"outcome": "again"}\'',
         "at = at + interval '1 microsecond'",
         "by_id = null",
         "hash = sha256('x')",
