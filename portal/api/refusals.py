@@ -18,7 +18,13 @@ from services.cases.operations.steps import (
     SecondNoticeError,
 )
 from services.parties.identity_numbers import IdentityNumberError
-from workflows.operations.tasks import RunSuspendedError, TaskClosedError, TaskHeldError, UnknownOutcomeError
+from workflows.operations.tasks import (
+    NotReturnableError,
+    RunSuspendedError,
+    TaskClosedError,
+    TaskHeldError,
+    UnknownOutcomeError,
+)
 
 
 @contextmanager
@@ -40,6 +46,9 @@ def as_problems() -> Iterator[None]:
     except (ReasonsMissingError, NothingMarkedError, SecondNoticeError, OutsideResultMissingError) as error:
         field, text = _wanting(error)
         raise ValidationError({field: [text]}, code="required") from error
+    except NotReturnableError as error:
+        text = _("This task cannot be sent back to that step: see `returns_to`.")
+        raise ValidationError({"to_node": [text]}, code="not_returnable") from error
     except UnknownOutcomeError as error:
         raise ValidationError({"outcome": [_("This task has no such outcome.")]}, code="unknown_outcome") from error
     except IdentityNumberError as error:

@@ -19,6 +19,7 @@ v1 = [
     path("tasks/<int:task_id>/", tasks.TaskView.as_view(), name="task"),
     path("tasks/<int:task_id>/claim/", tasks.ClaimView.as_view(), name="claim"),
     path("tasks/<int:task_id>/release/", tasks.ReleaseView.as_view(), name="release"),
+    path("tasks/<int:task_id>/send-back/", tasks.SendBackView.as_view(), name="send_back"),
     path("tasks/<int:task_id>/complete/", tasks.CompleteView.as_view(), name="complete"),
     path("token/", sign_in.TokenView.as_view(), name="token"),
     path("me/", sign_in.MeView.as_view(), name="me"),

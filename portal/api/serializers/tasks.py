@@ -11,6 +11,7 @@ from portal.api.serializers.base import NamedSerializer, StrictSerializer
 from services.access.masking import mask_name
 from services.cases.enums import CaseState
 from services.cases.models import Case
+from services.cases.queries.timeline import steps_back_of
 from services.cases.queries.worklists import Work
 from workflows.enums import TaskState
 
@@ -72,10 +73,24 @@ class OpinionSerializer(serializers.Serializer[Any]):
     given_at = serializers.DateTimeField()
 
 
+class EarlierStepSerializer(serializers.Serializer[Any]):
+    """A step of a process."""
+
+    node = serializers.CharField(source="id")
+    name_zh = serializers.CharField()
+    name_en = serializers.CharField()
+
+
 class TaskDetailSerializer(TaskSerializer):
-    """A task with what was concluded before it."""
+    """A task with what was concluded before it, and the earlier steps it may be sent back to."""
 
     opinions = serializers.SerializerMethodField()
+    returns_to = serializers.SerializerMethodField()
+
+    @extend_schema_field(EarlierStepSerializer(many=True))
+    def get_returns_to(self, work: Work) -> list[dict[str, Any]]:
+        """Return the earlier steps that the drawing of its process names."""
+        return [dict(EarlierStepSerializer(step).data) for step in steps_back_of(work.task)]
 
     @extend_schema_field(OpinionSerializer(many=True))
     def get_opinions(self, work: Work) -> list[dict[str, Any]]:
@@ -109,6 +124,13 @@ class CompletionSerializer(StrictSerializer):
     competent_body = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
     missing = MissingSerializer(many=True, required=False)
     supervisor_reason = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
+
+
+class SendBackSerializer(StrictSerializer):
+    """Where a task is sent back to, and why."""
+
+    to_node = serializers.CharField(max_length=80)
+    reasons = serializers.CharField(max_length=5000)
 
 
 class NothingSerializer(StrictSerializer):

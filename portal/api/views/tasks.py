@@ -17,11 +17,13 @@ from portal.api.refusals import as_problems
 from portal.api.serializers.tasks import (
     CompletionSerializer,
     NothingSerializer,
+    SendBackSerializer,
     TaskDetailSerializer,
     TaskSerializer,
 )
 from portal.api.views.base import PAGING, PrivateView, page_of, paged
 from services.access.operations import record_access
+from services.cases.operations.passing import send_back
 from services.cases.operations.steps import Missing, OutsideResult, ask_supplement, complete_step
 from services.cases.queries.worklists import Work, inbox_of, tasks_within_posts_of, works
 from workflows.models import Task
@@ -118,6 +120,23 @@ class CompleteView(PrivateView):
         given.is_valid(raise_exception=True)
         with as_problems():
             _complete(work.task, given.validated_data, request)
+        return Response(TaskDetailSerializer(_work(request, task_id)).data)
+
+
+class SendBackView(PrivateView):
+    """Send a task back."""
+
+    @extend_schema(
+        operation_id="tasks_send_back", tags=["tasks"], request=SendBackSerializer, responses=TaskDetailSerializer
+    )
+    @idempotent
+    def post(self, request: Request, task_id: int) -> Response:
+        """Send a task back to one of the earlier steps that `returns_to` names, with reasons."""
+        work = _work(request, task_id)
+        given = SendBackSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        with as_problems():
+            send_back(task_id=work.task.pk, **given.validated_data, by=request.user, at=database_now())
         return Response(TaskDetailSerializer(_work(request, task_id)).data)
 
 

@@ -15,12 +15,15 @@ from rest_framework.test import APIClient
 from portal.api.models import IdempotencyKey
 from portal.api.operations import claim_key, forget_old
 from services.access.models import AccessLog
+from services.cases.models import Case, Opinion
+from services.catalogue.queries import SHIPPED_FOLDER
 from tests.factories.accounts import UserFactory
 from tests.factories.cases import open_case, open_task
 from tests.factories.catalogue import published_service
+from tests.factories.clocks import ProcessDefinitionFactory
 from tests.factories.parties import MembershipFactory
 from workflows.enums import TaskState
-from workflows.models import HistoryEvent, Task
+from workflows.models import HistoryEvent, Run, Task
 from workflows.queries.calendars import database_now
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +156,28 @@ def test_bodies_are_checked_field_by_field(
     answer = claim(as_user(handler), task, body=body, act="complete")
     assert answer.status_code == 400
     assert field in [one["field"] for one in answer.json()["errors"]]
+
+
+def test_a_task_is_sent_back_where_its_drawing_allows_it(handler: Any, as_user: AsUser) -> None:
+    case = open_case(published_service(item__department__code="SCJG"))
+    source = (SHIPPED_FOLDER / "processes" / "two-level-review.bpmn").read_text(encoding="utf-8")
+    definition = ProcessDefinitionFactory.create(key="two-levels", source=source)
+    waiting = {"waiting": {"handle#1": ""}, "rounds": {"handle": 1, "first_review": 1}}
+    Run.objects.filter(pk=case.run_id).update(definition=definition, marking=waiting, data={"first_department": "MZ"})
+    task = open_task(Case.objects.get(pk=case.pk))
+    client = as_user(handler)
+    steps = client.get(f"/api/v1/tasks/{task.pk}/").json()["returns_to"]
+    assert [step["node"] for step in steps] == ["first_review"]
+    refused = claim(client, task, body={"to_node": "intake", "reasons": "x"}, act="send-back")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "to_node")
+    answer = claim(client, task, body={"to_node": "first_review", "reasons": "缺入户调查签字。"}, act="send-back")
+    assert (answer.status_code, answer.json()["state"], answer.json()["outcome"]) == (
+        200,
+        "done",
+        "returned:first_review",
+    )
+    assert Task.objects.get(run=case.run_id, node="first_review", round=2).state == TaskState.READY
+    assert Opinion.objects.get(task=task).reasons == "缺入户调查签字。"
 
 
 def test_old_answers_are_forgotten(handler: Any) -> None:
