@@ -6,14 +6,19 @@ from celery import shared_task
 
 from workflows.operations.jobs import run_due_jobs
 from workflows.operations.messages import deliver_messages, start_due_runs
+from workflows.operations.thresholds import follow_threshold_rules
 from workflows.operations.timers import sweep_timers
 from workflows.queries.calendars import database_now
+
+#: Sweep and this together stay below the soft limit of a task.
+FOLLOW_SECONDS = 30.0
 
 
 @shared_task(name="workflows.tasks.sweep_timers_task")
 def sweep_timers_task() -> None:
-    """Fire the timers that are due by PostgreSQL's clock."""
+    """Fire the timers that are due by PostgreSQL's clock; let clocks follow rules that were published meanwhile."""
     sweep_timers(at=database_now())
+    follow_threshold_rules(at=database_now(), seconds=FOLLOW_SECONDS)
 
 
 @shared_task(name="workflows.tasks.run_due_jobs_task")

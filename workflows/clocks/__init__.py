@@ -13,9 +13,12 @@ from workflows.clocks.effects import (
 )
 from workflows.clocks.explanation import explain
 from workflows.clocks.facts import ClockFacts, Due, Extension, Limit, Pause, Unit
-from workflows.clocks.lights import Light, earliest, is_overdue, is_paused, light, worst
+from workflows.clocks.lights import Light, earliest, is_overdue, is_paused, light, light_warned_at, worst
+from workflows.clocks.threshold_rules import ThresholdRulesError, parse_thresholds
+from workflows.clocks.thresholds import SHIPPED, Threshold, instants
 
 __all__ = [
+    "SHIPPED",
     "ClockDueChanged",
     "ClockExtended",
     "ClockFacts",
@@ -31,16 +34,21 @@ __all__ = [
     "OutsideCalendarError",
     "Pause",
     "SpecialDay",
+    "Threshold",
     "ThresholdReached",
+    "ThresholdRulesError",
     "Unit",
     "WorkingCalendar",
     "due",
     "earliest",
     "explain",
+    "instants",
     "is_overdue",
     "is_paused",
     "light",
+    "light_warned_at",
     "national_calendar",
+    "parse_thresholds",
     "warn_at",
     "working_days_left",
     "worst",

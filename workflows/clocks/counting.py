@@ -124,27 +124,35 @@ def _hours_run_out(calendar: WorkingCalendar, start: int, worked: int, seconds: 
 
 
 def warn_at(facts: ClockFacts, calendar: WorkingCalendar) -> datetime | None:
-    """Return the instant a clock turns yellow: what remains is at most max(1 working day, 20 % of the limit).
+    """Return the instant a clock turns yellow unless other rules are published (docs/time-limits.md, "Lights").
 
-    Remaining working days and hours are measured in working time, calendar days in days. On the spot (limit 0): one
-    hour before close. Never before the start. None while a pause leaves the due instant undecided.
+    What remains then is at most max(1 working day, 20 % of the limit). None while the due instant is undecided.
     """
     due_at = due(facts, calendar).due_at
-    if due_at is None:
-        return None
+    return None if due_at is None else remaining_at(facts, calendar, due_at, percent=20, working_days=1)
+
+
+def remaining_at(
+    facts: ClockFacts, calendar: WorkingCalendar, due_at: datetime, *, percent: int = 0, working_days: int = 0
+) -> datetime:
+    """Return the instant from which at most max(`working_days`, `percent` of the limit) remain until `due_at`.
+
+    Remaining working days and hours are measured in working time, calendar days in days. On the spot (limit 0): one
+    hour before close. Never before the start. percent, working_days: 0 when it is not asked for.
+    """
     total, per_day = facts.total, calendar.hours.seconds_per_day
     if total == 0:
         return max(facts.started_at, due_at - ON_THE_SPOT_WARNING)
     spans = tuple(span for span in merged(facts.pauses, calendar.first) if span[1] != _NEVER)
+    seconds = working_days * per_day
     if facts.limit.unit is Unit.CALENDAR_DAYS:
-        warning = min(
-            _working_time_before(calendar, due_at, per_day, spans),
-            _days_before(calendar, due_at, timedelta(days=total) / 5, spans),
-        )
+        reached = _days_before(calendar, due_at, timedelta(days=total * percent) / 100, spans)
+        if seconds:
+            reached = min(reached, _working_time_before(calendar, due_at, seconds, spans))
     else:
         whole = total * (per_day if facts.limit.unit is Unit.WORKING_DAYS else 3600)
-        warning = _working_time_before(calendar, due_at, max(per_day, whole // 5), spans)
-    return max(facts.started_at, warning)
+        reached = _working_time_before(calendar, due_at, max(seconds, whole * percent // 100), spans)
+    return max(facts.started_at, reached)
 
 
 def _working_time_before(

@@ -44,10 +44,24 @@ def is_paused(facts: ClockFacts, calendar: WorkingCalendar, at: datetime) -> boo
 def light(
     watched: ClockFacts, *, statutory: ClockFacts | None = None, at: datetime, calendar: WorkingCalendar
 ) -> Light:
+    """Return the light of a clock at an instant by the rules the program ships; see `light_warned_at`."""
+    warning = warn_at(watched, calendar)
+    return light_warned_at(watched, warning=warning, statutory=statutory, at=at, calendar=calendar)
+
+
+def light_warned_at(
+    watched: ClockFacts,
+    *,
+    warning: datetime | None,
+    statutory: ClockFacts | None = None,
+    at: datetime,
+    calendar: WorkingCalendar,
+) -> Light:
     """Return the light of a clock at an instant.
 
-    watched: the promised limit, or whatever clock stands alone. statutory: the limit of the law behind it, if any.
-    A stopped clock is judged by when it was stopped: green when that was in time.
+    watched: the promised limit, or whatever clock stands alone. warning: from when on it is yellow, None for never.
+    statutory: the limit of the law behind it, if any. A stopped clock is judged by when it was stopped: green when
+    that was in time.
     """
     if statutory is not None and is_overdue(statutory, calendar, at):
         return Light.BLACK
@@ -57,7 +71,6 @@ def light(
         return Light.GREEN
     if is_paused(watched, calendar, at):
         return Light.PAUSED
-    warning = warn_at(watched, calendar)
     return Light.YELLOW if warning is not None and at >= warning else Light.GREEN
 
 

@@ -14,6 +14,7 @@ from workflows.models.runs import (
     Subscription,
     Task,
 )
+from workflows.models.thresholds import ThresholdRules
 
 __all__ = [
     "CalendarDay",
@@ -34,5 +35,6 @@ __all__ = [
     "StartEvent",
     "Subscription",
     "Task",
+    "ThresholdRules",
     "Timer",
 ]

@@ -33,6 +33,9 @@ class Clock(models.Model):
     due_on = models.DateField(null=True, blank=True, help_text="Empty while an open pause leaves it undecided")
     due_at = models.DateTimeField(null=True, blank=True)
     warn_at = models.DateTimeField(null=True, blank=True, help_text="From here it is yellow; a function of the facts")
+    rules_number = models.PositiveIntegerField(
+        default=0, help_text="Of the published threshold rules its timers follow, 0 = what the program ships"
+    )
     provisional = models.BooleanField(default=False)
     calendar_version = models.ForeignKey(
         CalendarVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -75,6 +78,8 @@ class Clock(models.Model):
                 condition=Q(stopped_at__isnull=True),
                 name="clock_running_of_department",
             ),
+            # Who follows older rules still, whatever happened while newer ones were applied.
+            models.Index(fields=["rules_number"], condition=Q(stopped_at__isnull=True), name="clock_running_by_rules"),
         ]
 
     def __str__(self) -> str:
@@ -190,7 +195,7 @@ class Timer(models.Model):
     )
     subject_kind = models.CharField(max_length=40, help_text="clock, or node for a timer drawn in a process")
     subject_id = models.CharField(max_length=120)
-    kind = models.CharField(max_length=24, help_text="yellow, red, black; event or limit of a node")
+    kind = models.CharField(max_length=24, help_text="Code of a threshold; event or limit of a node")
     round = models.PositiveIntegerField(default=1)
     due_at = models.DateTimeField()
     fired_at = models.DateTimeField(null=True, blank=True)

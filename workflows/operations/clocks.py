@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from workflows.clocks import ClockDueChanged, ClockExtended, ClockPaused, due, warn_at
+from workflows.clocks import ClockDueChanged, ClockExtended, ClockPaused, due
 from workflows.clocks.rules import KINDS, PAUSES
 from workflows.enums import PauseReason
 from workflows.models import CalendarVersion, Clock, ClockExtension, ClockPause, ClockRecomputation, Run
 from workflows.operations.history import Fact, record_facts
 from workflows.operations.locking import lock_root
-from workflows.operations.timers import schedule_clock
+from workflows.operations.schedule import schedule_clock
 from workflows.queries.calendars import calendar_of, home_region, newest_version
 from workflows.queries.clocks import clocks_with_facts, facts_of
 from workflows.signals import effects_committed
@@ -263,7 +263,7 @@ def _settled(
     """Recompute the due instant and the timers from the facts, remember what happened, and return the clock anew."""
     version = newest_version(clock.region)
     clock = clocks_with_facts().get(pk=clock.pk)
-    _recompute(clock, version, at)
+    _recompute(clock, version, at, starts=caller is not None)
     due_on = clock.due_on.isoformat() if clock.due_on else None
     subject = {"clock": clock.pk, "clock_kind": clock.kind, "subject": [clock.subject_kind, clock.subject_id]}
     fact = Fact(run_id=locked.pk, kind=event, detail={**subject, **detail, "due_on": due_on})
@@ -274,14 +274,13 @@ def _settled(
     return clock
 
 
-def _recompute(clock: Clock, version: CalendarVersion | None, at: datetime) -> None:
+def _recompute(clock: Clock, version: CalendarVersion | None, at: datetime, *, starts: bool = False) -> None:
     calendar = calendar_of(version)
     facts = facts_of(clock)
     clock.due_on, clock.due_at, clock.provisional = due(facts, calendar)
-    clock.warn_at = warn_at(facts, calendar)
     clock.calendar_version = version
-    clock.save(update_fields=["due_on", "due_at", "warn_at", "provisional", "calendar_version"])
-    schedule_clock(clock, facts, calendar, at=at)
+    schedule_clock(clock, facts, calendar, at=at, starts=starts)
+    clock.save(update_fields=["due_on", "due_at", "warn_at", "provisional", "calendar_version", "rules_number"])
 
 
 def recompute_clocks(*, region: str, at: datetime, by: AbstractBaseUser | None = None) -> int:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection
+
 from workflows.models import HistoryEvent, Run
 from workflows.queries.chains import chain_hash as chain_hash
-from workflows.queries.chains import digest, instant
+from workflows.queries.chains import canonical, digest, instant
 from workflows.queries.chains import first_broken_row as first_broken_row
 
 if TYPE_CHECKING:
@@ -57,3 +60,36 @@ def record_facts(*, root: Run, facts: Sequence[Fact], by: AbstractBaseUser | Non
     if rows:
         HistoryEvent.objects.bulk_create(rows)
         root.save(update_fields=["history_length", "history_head"])
+
+
+_APPEND = """
+insert into workflows_historyevent (root_id, seq, run_id, at, by_id, kind, detail, hash)
+select root_id, seq, root_id, %s, null, kind, detail, hash
+from unnest(%s::bigint[], %s::int[], %s::text[], %s::json[], %s::bytea[]) as fact (root_id, seq, kind, detail, hash)
+"""
+_MOVE_HEADS = """
+update workflows_run run set history_length = moved.length, history_head = moved.head
+from unnest(%s::bigint[], %s::int[], %s::bytea[]) as moved (id, length, head) where run.id = moved.id
+"""
+
+
+def record_of_roots(facts: Sequence[tuple[Run, str, Mapping[str, Any]]], *, at: datetime) -> None:
+    """Append facts that nobody did to the histories of many locked root runs: two statements, however many.
+
+    facts: (root, kind, detail), each root's in order. Effects: as `record_facts` for each root.
+    """
+    if not facts:
+        return
+    when, rows = instant(at), []
+    for root, kind, detail in facts:
+        root.history_length += 1
+        words = canonical(detail)
+        # What `digest` would write, with the detail written once: these rows come by the hundred thousand.
+        line = f'[{root.pk},{root.history_length},{root.pk},"{when}",null,"{kind}",{words}]'
+        root.history_head = hashlib.sha256(bytes(root.history_head) + line.encode()).digest()
+        rows.append((root.pk, root.history_length, kind, words, root.history_head))
+    roots = {root.pk: root for root, _, _ in facts}.values()
+    heads = [(root.pk, root.history_length, root.history_head) for root in roots]
+    with connection.cursor() as cursor:
+        cursor.execute(_APPEND, [at, *map(list, zip(*rows, strict=True))])
+        cursor.execute(_MOVE_HEADS, [*map(list, zip(*heads, strict=True))])

@@ -8,8 +8,9 @@ by hand: one round trip, and a quarter of the processor time of a composed one.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
@@ -45,6 +46,31 @@ def lock_root_of_run(run_id: int) -> Run:
 def try_lock_root(root_id: int) -> Run | None:
     """Lock a root run's row if nobody holds it, else return None at once: for sweeps that come round again."""
     return next(iter(Run.objects.raw(f"{_ROOT} skip locked", [root_id])), None)
+
+
+#: The earliest due come first, but they are locked in ascending order, and what somebody holds is passed over. More are
+#: looked at than taken, so that several sweeps at once find work for each. Only what a sweep needs is read of each run.
+_WITH_DUE_TIMERS = """
+with due as materialized (
+    select timer.root_id from workflows_timer timer join workflows_run root on root.id = timer.root_id
+    where timer.fired_at is null and timer.cancelled_at is null and timer.due_at <= %s
+        and (timer.postponed_until is null or timer.postponed_until <= %s)
+        and not (timer.subject_kind = 'node' and root.state = 'suspended') and timer.root_id <> all(%s)
+    order by timer.due_at, timer.id limit %s
+)
+select id, history_length, history_head from workflows_run where id in (select root_id from due)
+order by id limit %s for no key update skip locked
+"""
+SWEEPERS = 6
+
+
+def claim_roots_with_due_timers(at: datetime, most: int, passed: Iterable[int]) -> dict[int, Run]:
+    """Lock up to `most` root runs that have timers due by `at` and that nobody holds; return them by key.
+
+    passed: roots not to be taken. Only the columns of the history are read. Never waits; needs a transaction.
+    """
+    values = [at, at, list(passed), most * SWEEPERS, most]
+    return {run.pk: run for run in Run.objects.raw(_WITH_DUE_TIMERS, values)}
 
 
 def _only(statement: str, key: int) -> Run:

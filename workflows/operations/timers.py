@@ -1,69 +1,35 @@
-"""Set, cancel and fire timers. A timer fires once, at or after its instant, whoever sweeps and however often."""
+"""Fire timers. A timer fires once, at or after its instant, whoever sweeps and however often."""
 
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from workflows.clocks import ClockFacts, ClockWarned, Light, WorkingCalendar, warn_at
-from workflows.clocks.rules import KINDS
 from workflows.engine.events import Triggered
 from workflows.enums import RunState
-from workflows.models import Clock, Run, Task, Timer
-from workflows.operations.history import Fact, record_facts
-from workflows.operations.locking import try_lock_root
+from workflows.models import Run, Task, Timer
+from workflows.operations.firing import LATE_AFTER, due_of_roots, fire_thresholds
+from workflows.operations.locking import claim_roots_with_due_timers, try_lock_root
 from workflows.operations.node_timers import EVENT, SUBJECT
+from workflows.operations.thresholds import SWEEP_TASK
 from workflows.operations.transition import Transition
-from workflows.signals import TaskOverdue, effects_committed
+from workflows.signals import TaskOverdue
+from workflows.wake import wake
 
 log = logging.getLogger(__name__)
 
-CLOCK = "clock"
-#: A timer that fires later than this after its instant says so: somebody may have acted in the meantime.
-LATE_AFTER = timedelta(minutes=2)
 #: Pauses after a timer's first, second … failure; then the last one again and again.
 BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120))
-
-
-def schedule_clock(clock: Clock, facts: ClockFacts, calendar: WorkingCalendar, *, at: datetime) -> None:
-    """Make a clock's timers match its facts; the caller holds the root's lock.
-
-    A stopped or undecided clock has none waiting. One that has fired stays fired: each light is told once per clock.
-    """
-    wanted = {} if clock.stopped_at else _instants(facts, calendar, clock)
-    known = {timer.kind: timer for timer in Timer.objects.filter(subject_kind=CLOCK, subject_id=str(clock.pk))}
-    for kind, timer in known.items():
-        if timer.fired_at is None:
-            _move(timer, wanted.get(kind), at)
-    Timer.objects.bulk_create(
-        Timer(root_id=clock.root_id, subject_kind=CLOCK, subject_id=str(clock.pk), kind=kind, due_at=due_at)
-        for kind, due_at in wanted.items()
-        if kind not in known
-    )
-
-
-def _instants(facts: ClockFacts, calendar: WorkingCalendar, clock: Clock) -> dict[str, datetime]:
-    """Return when each light of a clock is due, in order; a statutory clock only turns black."""
-    warning = warn_at(facts, calendar)
-    if clock.due_at is None or warning is None:
-        return {}
-    if KINDS[clock.kind].statutory:
-        return {Light.BLACK: clock.due_at}
-    return {Light.YELLOW: warning, Light.RED: clock.due_at}
-
-
-def _move(timer: Timer, due_at: datetime | None, at: datetime) -> None:
-    if due_at is None:
-        if timer.cancelled_at is None:
-            timer.cancelled_at = at
-            timer.save(update_fields=["cancelled_at"])
-    elif timer.due_at != due_at or timer.cancelled_at is not None:
-        timer.due_at, timer.cancelled_at = due_at, None
-        timer.save(update_fields=["due_at", "cancelled_at"])
+#: A Celery task has 240 seconds; a sweep that is not done by then asks for another.
+SWEEP_SECONDS = 180.0
+#: How long a step should hold its cases; whoever works on one of them waits so long at most.
+STEP_SECONDS = 0.3
+FEWEST, MOST = 10, 1000
 
 
 def due_timers(at: datetime) -> QuerySet[Timer]:
@@ -74,64 +40,104 @@ def due_timers(at: datetime) -> QuerySet[Timer]:
     return waiting.exclude(subject_kind=SUBJECT, root__state=RunState.SUSPENDED).order_by("due_at", "id")
 
 
-def sweep_timers(*, at: datetime, limit: int = 500) -> int:
-    """Fire the timers due at `at`, the earliest first, and return how many this sweep fired.
+def sweep_timers(*, at: datetime, seconds: float = SWEEP_SECONDS) -> int:
+    """Fire the timers due at `at` until none is left or the time is spent, and return how many this sweep fired.
 
-    limit: how many due timers are looked at. Any number of sweeps may run at once: each timer fires in a short
-    transaction of its own, under the lock of its root run's row; a root somebody else holds is left to the next
-    sweep, and so are its later timers, which keeps every case's timers in order.
-    Effects per timer: fired_at, history, and ClockWarned or what the process does at that boundary. A failure is
-    logged, kept on the row, tried again later, and stops no other timer.
+    seconds: after which no further step begins. Any number of sweeps may run at once: each step claims the roots of
+    some hundred timers, the earliest due, in one short transaction; a root that somebody else holds is left to the
+    next sweep, and so are its later timers, which keeps every case's timers in order.
+    Effects per timer: fired_at, history, and the consequences of its rule or what the process does at that boundary.
+    A failure is logged, kept on the row, tried again later, and stops no other timer. While much is due, another
+    worker is woken to help.
     """
-    roots = dict.fromkeys(due_timers(at).values_list("root_id", flat=True)[:limit])
-    return sum(_fire_due_of(root_id, at) for root_id in roots)
+    sweep = _Sweep(at)
+    until = time.monotonic() + seconds
+    while sweep.step():
+        if time.monotonic() >= until:
+            wake(SWEEP_TASK)
+            break
+    return sweep.fired
 
 
-def _fire_due_of(root_id: int, at: datetime) -> int:
-    fired = 0
-    while True:
-        timer: Timer | None = None
+class _Sweep:
+    """One sweep: how many fired, which roots it left to the next one, and how many roots a step takes."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at, self.fired, self.size = at, 0, 100
+        self._left: set[int] = set()
+        self._called = False
+
+    def step(self) -> bool:
+        """Claim some roots and fire what they have due; False when there was nothing to claim."""
+        began, roots = time.monotonic(), dict[int, Run]()
         try:
             with transaction.atomic():
-                root = try_lock_root(root_id)
-                timer = due_timers(at).filter(root=root_id).first() if root is not None else None
-                if root is None or timer is None:
-                    return fired
-                _fire(root, timer, at)
-            fired += 1
+                roots = claim_roots_with_due_timers(self.at, self.size, self._left)
+                fired, alone = self._fire_together(roots)
+            self.fired += fired
         except Exception as error:
-            # One timer that cannot fire must not keep every other case's timers waiting.
-            if timer is None:
+            if not roots:
                 raise
-            # Where, not what: an error's message may hold personal data, a database's even the whole row.
-            where = traceback.format_tb(error.__traceback__)
-            about = {"timer": timer.pk, "kind": timer.kind, "error": type(error).__name__, "where": where}
-            log.error("timer failed", extra=about)
-            if not _postpone(timer, error, at):
-                return fired
+            # One case that fails must not keep the others waiting: each of them by itself then.
+            log.warning("sweep step failed", extra={"roots": len(roots), "error": type(error).__name__})
+            alone = list(roots)
+        for root_id in alone:
+            self._fire_alone(root_id)
+        self._call_for_help(len(roots))
+        self._fit(len(roots), time.monotonic() - began)
+        return bool(roots)
+
+    def _fire_together(self, roots: dict[int, Run]) -> tuple[int, list[int]]:
+        """Fire the timers of roots that only clocks wait for; return how many, and which roots the process waits in."""
+        if not roots:
+            return 0, []
+        due = due_of_roots(list(roots), self.at)
+        drawn = {timer.root_id for timer in due if not timer.of_clock}
+        fired = fire_thresholds(roots, [timer for timer in due if timer.root_id not in drawn], self.at)
+        return fired, sorted(drawn)
+
+    def _fire_alone(self, root_id: int) -> None:
+        """Fire one root's timers one by one, each in a transaction of its own."""
+        while True:
+            timer: Timer | None = None
+            try:
+                with transaction.atomic():
+                    root = try_lock_root(root_id)
+                    timer = due_timers(self.at).filter(root=root_id).first() if root is not None else None
+                    if root is None:
+                        self._left.add(root_id)
+                    if root is None or timer is None:
+                        return
+                    _fire(root, timer, self.at)
+                self.fired += 1
+            except Exception as error:
+                if timer is None:
+                    raise
+                _complain(timer, error)
+                if not _postpone(timer, error, self.at):
+                    self._left.add(root_id)
+                    return
+
+    def _call_for_help(self, claimed: int) -> None:
+        if claimed >= self.size and not self._called:
+            self._called = True
+            wake(SWEEP_TASK)
+
+    def _fit(self, claimed: int, took: float) -> None:
+        """Take so many roots next time that a step lasts about as long as it should."""
+        if claimed >= self.size or took > STEP_SECONDS:
+            fitting = int(self.size * min(2.0, STEP_SECONDS / max(took, 0.001)))
+            self.size = max(FEWEST, min(MOST, fitting))
 
 
 def _fire(root: Run, timer: Timer, at: datetime) -> None:
+    if timer.subject_kind != SUBJECT:
+        due = [one for one in due_of_roots([root.pk], at) if one.of_clock]
+        fire_thresholds({root.pk: root}, due, at, most=1)
+        return
     timer.fired_at = at
     timer.save(update_fields=["fired_at"])
-    if timer.subject_kind == SUBJECT:
-        _fire_in_process(root, timer, at)
-        return
-    clock = Clock.objects.get(pk=int(timer.subject_id))
-    late = at - timer.due_at > LATE_AFTER
-    detail = {"clock": clock.pk, "clock_kind": clock.kind, "level": timer.kind, "late": late}
-    record_facts(root=root, facts=[Fact(run_id=root.pk, kind="clock_warned", detail=detail)], by=None, at=at)
-    effect = ClockWarned(
-        clock_id=clock.pk,
-        level=timer.kind,
-        late=late,
-        subject_kind=clock.subject_kind,
-        subject_id=clock.subject_id,
-        clock_kind=clock.kind,
-        department=clock.department,
-        due_at=clock.due_at or timer.due_at,
-    )
-    effects_committed.send(sender=Clock, root=root, effects=(effect,), by=None, at=at)
+    _fire_in_process(root, timer, at)
 
 
 def _fire_in_process(root: Run, timer: Timer, at: datetime) -> None:
@@ -148,6 +154,13 @@ def _fire_in_process(root: Run, timer: Timer, at: datetime) -> None:
         step.note(run, "task_overdue", **place, late=at - timer.due_at > LATE_AFTER)
         step.tell(TaskOverdue(task=task))
     step.commit()
+
+
+def _complain(timer: Timer, error: Exception) -> None:
+    # Where, not what: an error's message may hold personal data, a database's even the whole row.
+    where = traceback.format_tb(error.__traceback__)
+    about = {"timer": timer.pk, "kind": timer.kind, "error": type(error).__name__, "where": where}
+    log.error("timer failed", extra=about)
 
 
 @transaction.atomic

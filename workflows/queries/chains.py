@@ -38,12 +38,13 @@ def instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
+#: Writes a value as the hashes cover it, and as it is stored.
+canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
 
 
 def digest(previous: bytes, words: Sequence[Any]) -> bytes:
     """Return the SHA-256 over a hash and the canonical JSON of what follows it."""
-    return hashlib.sha256(previous + _canonical(words).encode()).digest()
+    return hashlib.sha256(previous + canonical(words).encode()).digest()
 
 
 def first_broken_row(root: Run) -> int | None:

@@ -18,7 +18,8 @@ from workflows.clocks import (
     Unit,
     WorkingCalendar,
     explain,
-    light,
+    light_warned_at,
+    warn_at,
     working_days_left,
     worst,
 )
@@ -105,12 +106,19 @@ def clock_views(clocks: Iterable[Clock], *, at: datetime, calendar: WorkingCalen
         views.append(
             ClockView(
                 watched=clock,
-                light=light(facts, statutory=behind, at=at, calendar=calendar),
+                light=light_warned_at(
+                    facts, warning=_warning(clock, facts, calendar), statutory=behind, at=at, calendar=calendar
+                ),
                 due=Due(clock.due_on, clock.due_at, clock.provisional),
                 days_left=working_days_left(facts, calendar, at),
             )
         )
     return sorted(views, key=lambda view: (view.due.due_at is None, view.due.due_at or at))
+
+
+def _warning(clock: Clock, facts: ClockFacts, calendar: WorkingCalendar) -> datetime | None:
+    """Return from when on a clock is yellow; a row from before the column existed does not say."""
+    return clock.warn_at if clock.warn_at or clock.rules_number else warn_at(facts, calendar)
 
 
 def _is_behind(clock: Clock) -> bool:

@@ -19,6 +19,7 @@ from django.db import close_old_connections
 from services.notifications.dispatch import dispatch_notices
 from workflows.operations.jobs import run_due_jobs
 from workflows.operations.messages import deliver_messages, start_due_runs
+from workflows.operations.thresholds import follow_threshold_rules
 from workflows.operations.timers import sweep_timers
 from workflows.queries.calendars import database_now
 
@@ -32,7 +33,9 @@ def _dispatch() -> None:
 
 
 def _sweep() -> None:
-    sweep_timers(at=database_now())
+    # The other sweeps wait meanwhile: a backlog that takes longer goes on in the next round.
+    sweep_timers(at=database_now(), seconds=EVERY_SECONDS)
+    follow_threshold_rules(at=database_now(), seconds=EVERY_SECONDS / 2)
 
 
 def _run_jobs() -> None:

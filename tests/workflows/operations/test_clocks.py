@@ -69,9 +69,9 @@ def test_starting_stores_the_facts_and_what_follows_from_them() -> None:
     assert list(clocks_of("probe", "34")) == [clock]
 
 
-def test_a_statutory_clock_only_turns_black() -> None:
+def test_a_statutory_clock_turns_yellow_then_black() -> None:
     clock = running_clock(kind="statutory", limit_amount=20)
-    assert set(waiting(clock)) == {"black"}
+    assert set(waiting(clock)) == {"yellow", "black"}
     assert (clock.extension_amount, clock.extension_authority) == (10, "head_of_department")
 
 
@@ -206,7 +206,7 @@ def test_one_extension_by_the_right_authority_with_a_reason(told: list[Any]) -> 
             extend_clock(**words, **{**good, **wrong})
     clock = extend_clock(**words, **good)
     assert clock.due_on == date(2026, 12, 14)
-    assert waiting(clock) == {"black": "2026-12-14T17:00"}
+    assert waiting(clock) == {"yellow": "2026-12-04T17:00", "black": "2026-12-14T17:00"}
     assert [type(effect) for effect in told] == [ClockExtended]
     with pytest.raises(ExtensionError, match="once"):
         extend_clock(**words, **good)

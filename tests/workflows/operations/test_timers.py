@@ -69,7 +69,7 @@ def test_after_a_long_downtime_everything_fires_late_and_in_order(warned: list[C
     running_clock(root)
     running_clock(root, kind="statutory", limit_amount=3)
     other = running_clock(subject_id="35", started="2026-09-28 10:00")
-    assert sweep_timers(at=at("2026-12-01 09:00")) == 5
+    assert sweep_timers(at=at("2026-12-01 09:00")) == 6
     assert all(effect.late for effect in warned)
     assert [effect.level for effect in warned if effect.clock_id == other.pk] == ["yellow", "red"]
     assert [effect.level for effect in warned if effect.clock_id != other.pk] == ["yellow", "red", "black"]
