@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 from workflows.models import HistoryEvent, Run
-from workflows.queries.chains import chain_hash as chain_hash
 from workflows.queries.chains import canonical, digest, instant
+from workflows.queries.chains import chain_hash as chain_hash
 from workflows.queries.chains import first_broken_row as first_broken_row
 
 if TYPE_CHECKING:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workflows.clocks import WorkingCalendar, due, warn_at
+from workflows.clocks import Light, WorkingCalendar, due, instants
+from workflows.clocks.thresholds import code_of_light
 from workflows.queries.calendars import calendar_for
 from workflows.queries.clocks import clocks_with_facts, facts_of
 from workflows.queries.invariants import Check, asked, counted
+from workflows.queries.thresholds import rules_history
 
 
 def clocks_off() -> Iterator[str]:
-    """Name each running clock whose stored dates are not those its facts and the newest calendar give."""
+    """Name each running clock whose stored dates are not those its facts and the newest calendar give.
+
+    When it turns yellow is what the rules say that it follows, be they older than the newest ones.
+    """
+    versions = rules_history().versions
     calendars: dict[str, WorkingCalendar] = {}
     running = clocks_with_facts().filter(stopped_at__isnull=True).order_by("id")
     for clock in running.iterator(chunk_size=5000):
@@ -19,7 +25,10 @@ def clocks_off() -> Iterator[str]:
             calendars[clock.region] = calendar_for(clock.region)
         facts, calendar = facts_of(clock), calendars[clock.region]
         stored = (clock.due_on, clock.due_at, clock.provisional, clock.warn_at)
-        if (*due(facts, calendar), warn_at(facts, calendar)) != stored:
+        thresholds = versions[clock.rules_number].thresholds
+        yellow = code_of_light(thresholds, clock.kind, Light.YELLOW)
+        warning = instants(facts, calendar, thresholds).get(yellow)
+        if (*due(facts, calendar), warning) != stored:
             yield f"clock {clock.pk}"
 
 

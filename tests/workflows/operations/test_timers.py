@@ -285,8 +285,8 @@ def test_after_a_long_downtime_a_cycle_fires_each_time_once_and_in_order() -> No
     assert sweep_timers(at=MONTHS_LATER) == 0
     due = list(Timer.objects.order_by("round").values_list("round", "due_at"))
     assert due == [(number, BEGAN + timedelta(hours=number)) for number in range(1, 6)], "counted from its own instant"
-    rounds = HistoryEvent.objects.filter(root=run, kind="task_opened", detail__node="note").order_by("seq")
-    assert [row.detail["round"] for row in rounds] == [1, 2, 3, 4, 5]
+    opened = HistoryEvent.objects.filter(root=run, kind="task_opened").order_by("seq")
+    assert [row.detail["round"] for row in opened if row.detail["node"] == "note"] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.django_db
