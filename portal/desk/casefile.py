@@ -135,6 +135,13 @@ def _fact(event: HistoryEvent, drawn: Mapping[str, Node]) -> Fact | None:
         "clock_extended": _("%(limit)s extended"),
         "clock_stopped": _("%(limit)s met or ended"),
         "clock_recomputed": _("%(limit)s computed anew: the calendar changed"),
+        "order_issued": _("Supervision order %(number)s issued"),
+        "order_replied": _("Supervision order %(number)s replied to"),
+        "order_sent_back": _("Reply to supervision order %(number)s sent back"),
+        "order_closed": _("Supervision order %(number)s closed"),
+        "card_appealed": _("Appeal against the card for: %(limit)s"),
+        "appeal_rejected": _("Appeal against the card rejected: %(limit)s"),
+        "card_revoked": _("Card revoked: %(limit)s"),
     }
     if event.kind not in words:
         return None
@@ -143,6 +150,7 @@ def _fact(event: HistoryEvent, drawn: Mapping[str, Node]) -> Fact | None:
         "to": _named(drawn, detail.get("to")),
         "outcome": outcome_word(str(detail.get("outcome", ""))),
         "limit": _kind_word(str(detail.get("clock_kind", ""))),
+        "number": str(detail.get("number", "")),
     }
     return Fact(at=event.at, what=words[event.kind] % values, who=event.by.get_full_name() if event.by else "")
 

@@ -88,6 +88,13 @@ EVENTS: Mapping[str, str | Promise] = {
     "clock_stopped": gettext_lazy("Limit stopped"),
     "clock_warned": gettext_lazy("Light changed"),
     "clock_recomputed": gettext_lazy("Date computed anew: the calendar changed"),
+    "order_issued": gettext_lazy("Supervision order issued"),
+    "order_replied": gettext_lazy("Supervision order replied to"),
+    "order_sent_back": gettext_lazy("Reply to the supervision order sent back"),
+    "order_closed": gettext_lazy("Supervision order closed"),
+    "card_appealed": gettext_lazy("Appeal against a card"),
+    "appeal_rejected": gettext_lazy("Appeal against a card rejected"),
+    "card_revoked": gettext_lazy("Card revoked"),
 }
 #: What it means that an automatic step is left out.
 CONSEQUENCES: Mapping[str, str | Promise] = {
@@ -203,6 +210,8 @@ def history_lines(
 def _about(detail: Mapping[str, Any], drawn: Mapping[str, Node], people: Mapping[int, str]) -> str:
     if "clock_kind" in detail:
         return str(ClockKind(detail["clock_kind"]).label)
+    if "order" in detail:
+        return str(detail["number"])
     about = [named(drawn[detail["node"]])] if detail.get("node") in drawn else []
     if isinstance(detail.get("to"), int):
         about.append(f"→ {people.get(detail['to'], '')}")

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "services.documents",
     "services.exchange",
     "services.cases",
+    "services.supervision",
     "workflows",
 ]
 

@@ -27,6 +27,7 @@ class NoticeDraft:
     params: values of the kind's placeholders. A value that differs by language is given as `service_zh` and
         `service_en`, one that does not as `case`; dates as ISO dates. Values the kind does not use are dropped.
     link: path on this site where the matter goes on, beginning with "/".
+    channels: the channels the kind's are narrowed to, None for all of them; the inbox is never left out.
     """
 
     subject_kind: str
@@ -36,3 +37,4 @@ class NoticeDraft:
     recipient_user_id: int
     params: Mapping[str, str] = field(default_factory=dict)
     link: str = ""
+    channels: tuple[str, ...] | None = None

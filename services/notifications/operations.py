@@ -70,7 +70,8 @@ def _rows(draft: NoticeDraft, contacts: dict[int, Contact], at: datetime) -> lis
         params, channels = needed_params(draft.kind, draft.params), message_kind(draft.kind).channels
     except MessageError as error:
         raise DraftError(str(error)) from error
-    usable = [name for name in channels if name in channels_in_use() and _reachable(name, contact)]
+    wanted = [name for name in channels if draft.channels is None or name in (*draft.channels, Channel.INBOX)]
+    usable = [name for name in wanted if name in channels_in_use() and _reachable(name, contact)]
     return [_row(draft, name, params, contact.language, at) for name in usable]
 
 

@@ -135,6 +135,25 @@ def users_behind(ref: PartyRef, at: datetime) -> list[User]:
     return first + list(agents.order_by("pk"))
 
 
+def users_behind_each(refs: Iterable[PartyRef], at: datetime) -> dict[PartyRef, tuple[int, ...]]:
+    """Return the ids of who is told about each of many parties' matters, as `users_behind`, in two queries."""
+    wanted = set(refs)
+    persons = {ref.id for ref in wanted if ref.kind == "person"}
+    organisations = {ref.id for ref in wanted if ref.kind == "organisation"}
+    told: dict[PartyRef, dict[int, None]] = {ref: {} for ref in sorted(wanted)}
+    active = get_user_model().objects.filter(is_active=True).order_by("pk")
+    principals = active.filter(Q(person__in=persons) | Q(person__represents__in=organisations)).distinct()
+    for user, person, body in principals.values_list("pk", "person__pk", "person__represents__pk"):
+        for ref in (PartyRef("person", person), PartyRef("organisation", body)):
+            if ref in told:
+                told[ref][user] = None
+    agents = Mandate.objects.in_force(at).with_scope(MandateScope.RECEIVE).filter(agent__user__is_active=True)
+    agents = agents.filter(Q(person__in=persons) | Q(organisation__in=organisations)).order_by("agent__user_id")
+    for user, person, body in agents.values_list("agent__user_id", "person_id", "organisation_id"):
+        told[PartyRef("organisation", body) if body is not None else PartyRef("person", person)][user] = None
+    return {ref: tuple(users) for ref, users in told.items()}
+
+
 def departments() -> QuerySet[Department]:
     """Return every department, in the order of lists."""
     return Department.objects.all()

@@ -13,6 +13,7 @@ from services.notifications.drafts import NoticeDraft
 from services.notifications.operations import owe_notices
 from services.parties.enums import Role
 from services.parties.queries import users_behind, users_in_post
+from workflows.clocks.rules import KINDS
 from workflows.models import Clock, Task
 
 if TYPE_CHECKING:
@@ -157,7 +158,13 @@ def tell_of_deadline(case: Case, clock: Clock, level: str, holders: Iterable[Tas
                 subject_id=str(clock.pk),
                 kind=kind,
                 recipient_user_id=user.pk,
-                params={**case_params(case), "due": due},
+                params={
+                    **case_params(case),
+                    "due": due,
+                    "limit_zh": KINDS[clock.kind].name_zh,
+                    "limit_en": KINDS[clock.kind].name_en,
+                    "as_of": f"{timezone.localtime(at):%Y-%m-%d %H:%M}",
+                },
                 link=f"/desk/cases/{case.public_id}/",
             )
             for user in people.values()

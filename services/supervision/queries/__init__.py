@@ -1,0 +1,1 @@
+"""Questions about supervision. Nothing here writes."""
