@@ -26,6 +26,11 @@ PARAMS = {
     "reason": "no flue",
     "days": "5",
     "due": "2026-10-16",
+    "limit_zh": "承诺时限",
+    "limit_en": "Promised limit",
+    "as_of_zh": "2026年10月16日 09:00",
+    "as_of_en": "16 Oct 2026, 09:00",
+    "number": "JC-2026-00001",
 }
 KINDS = sorted(message_book().kinds)
 BOOK = """

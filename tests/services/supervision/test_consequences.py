@@ -134,7 +134,7 @@ def test_an_order_unanswered_is_told_to_head_and_manager(late_clock: Clock) -> N
     assert notice.link == f"/oversight/orders/{order.number}/"
 
 
-@pytest.mark.parametrize("do", ["notify", "card", "escalate", "supervision_order"])
+@pytest.mark.parametrize("do", ["notify", "card", "escalate"])
 def test_the_number_of_questions_does_not_grow(do: str) -> None:
     clocks = [clock_of(accepted()) for _ in range(6)]
     options = {"to": ["holder", "head", "manager"], "message": "deadline_overdue"} if do == "notify" else {}
