@@ -15,6 +15,6 @@ urlpatterns = [
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/jobs/<int:job_id>/skip/", interventions.skip, name="skip_job"),
     path("incidents/jobs/<int:job_id>/retry/", incidents.retry, name="retry_job"),
-    path("incidents/notices/<str:public_id>/retry/", incidents.send_again, name="retry_notice"),
-    path("incidents/notices/<str:public_id>/cancel/", incidents.cancel, name="cancel_notice"),
+    path("incidents/notices/<int:notice_id>/retry/", incidents.send_again, name="retry_notice"),
+    path("incidents/notices/<int:notice_id>/cancel/", incidents.cancel, name="cancel_notice"),
 ]

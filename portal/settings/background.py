@@ -23,6 +23,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "Asia/Shanghai"
+NOTICE_CONNECTIONS = 4  # of one dispatcher to a mail server or gateway at once
 # A missed hint costs at most one of these periods (seconds). `expires` keeps a stopped worker from finding a heap.
 CELERY_BEAT_SCHEDULE = {
     "sweep timers": {

@@ -92,10 +92,16 @@ def _derived(secret: bytes, purpose: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(secret)
 
 
+@lru_cache(maxsize=512)
+def _cipher(secret: bytes, column: str) -> AESGCM:
+    """Return the cipher of a column; one serves any number of threads."""
+    return AESGCM(_derived(secret, f"field|{column}"))
+
+
 def encrypt(plain: bytes, *, column: str, row: str = "") -> bytes:
     """Encrypt for one column ("table|column") and, if given, one row."""
-    ring, head, nonce = read_keyring(), active_head(), os.urandom(_NONCE_BYTES)
-    cipher = AESGCM(_derived(ring.keys[ring.active], f"field|{column}"))
+    ring, nonce = read_keyring(), os.urandom(_NONCE_BYTES)
+    head, cipher = _head(ring), _cipher(ring.keys[ring.active], column)
     return head + nonce + cipher.encrypt(nonce, plain, _authenticated(head, column, row))
 
 
@@ -112,14 +118,18 @@ def decrypt(stored: bytes, *, column: str, row: str = "") -> bytes:
     if key is None:
         raise DecryptionError(f"The key of a value of {column} is not configured.")
     try:
-        return AESGCM(_derived(key, f"field|{column}")).decrypt(nonce, body, _authenticated(head, column, row))
+        return _cipher(key, column).decrypt(nonce, body, _authenticated(head, column, row))
     except InvalidTag as error:
         raise DecryptionError(f"A value of {column} was altered or moved.") from error
 
 
 def active_head() -> bytes:
     """Return how every value starts that the active key writes."""
-    return bytes([AES_256_GCM]) + read_keyring().active.to_bytes(2, "big")
+    return _head(read_keyring())
+
+
+def _head(ring: Keyring) -> bytes:
+    return bytes([AES_256_GCM]) + ring.active.to_bytes(2, "big")
 
 
 def key_id_of(stored: bytes) -> int:
@@ -211,12 +221,16 @@ class EncryptedField(models.Field):  # type: ignore[type-arg]
         """Decrypt and decode one stored value."""
         return self._decode(decrypt(stored, column=self.column_name, row=row))
 
+    def seal_value(self, value: Any, *, row: str) -> bytes:
+        """Encode and encrypt one value, for a caller that writes rows without making models of them."""
+        return encrypt(self._encode(value), column=self.column_name, row=row)
+
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         """Encrypt for the row that is being saved."""
         value = super().pre_save(model_instance, add)
         if value is None or hasattr(value, "resolve_expression"):
             return value
-        return Sealed(encrypt(self._encode(value), column=self.column_name, row=self.row_of(model_instance)))
+        return Sealed(self.seal_value(value, row=self.row_of(model_instance)))
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         """Encrypt what `update()` writes; a row-bound column cannot be written so."""

@@ -1,42 +1,40 @@
 """Send what is owed: claim under a lease, send outside any transaction, mark under the lease.
 
 A dispatcher that dies at any point loses nothing: its lease ends and another takes the notice. What was sent but not
-yet marked is sent once more with the same key, by which a mail server's or gateway's client drops it.
+yet marked is sent once more with the same key, by which a mail server's or gateway's client drops it. Claims and marks
+are written for several notices at once; a dispatcher has at most `AT_ONCE` notices sent and not marked, so that is how
+many a crash can repeat.
 """
 
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 
-from services.notifications.channels import (
-    ChannelDownError,
-    Envelope,
-    PermanentError,
-    SendError,
-    Senders,
-    TemporaryError,
-    open_senders,
-)
+from services.notifications.channels import ChannelDownError, PermanentError, SendError
 from services.notifications.crash_points import crash_point
 from services.notifications.enums import NoticeStatus
-from services.notifications.messages import MessageError, render
 from services.notifications.models import Notice
-from services.notifications.queries import Contact, contacts_of, owed
+from services.notifications.queries import contacts_of, owed
 from services.notifications.retries import MAX_ATTEMPTS, retry_delay
+from services.notifications.sending import Crew, open_crew
 
 # A send takes at most about 80 s (eight SMTP replies of 10 s each); none begins later than 30 s into its lease.
 LEASE = timedelta(seconds=120)
 BEGIN_WITHIN = timedelta(seconds=30)
 WORK_WITHIN = timedelta(seconds=120)  # then return: a worker's task has a limit of its own
-BATCH = 20
+BATCH = 100
+AT_ONCE = 8  # notices in the senders' hands or sent and not yet marked
+MARK_WITHIN = timedelta(seconds=0.5)  # of being sent, however slow the others are
 PAUSE_WHEN_DOWN = timedelta(seconds=30)
 
 log = structlog.get_logger(__name__)
@@ -67,7 +65,7 @@ class _Watch:
         return self._at + self.passed
 
 
-def dispatch_notices(*, at: datetime, limit: int = 200, worker: str) -> Dispatched:
+def dispatch_notices(*, at: datetime, limit: int = 2_000, worker: str) -> Dispatched:
     """Send up to `limit` notices that are due.
 
     Must run outside any transaction. May run anywhere, any number of times at once: each notice is claimed by one
@@ -79,12 +77,13 @@ def dispatch_notices(*, at: datetime, limit: int = 200, worker: str) -> Dispatch
     lease_by, watch = f"{worker[:80]}/{uuid4().hex}", _Watch(at)
     tally: Counter[str] = Counter()
     down: set[str] = set()
-    with open_senders() as senders:
+    with open_crew() as crew:
         while (room := limit - tally.total()) > 0 and watch.passed < WORK_WITHIN:
             batch = _claim(lease_by, watch.at, size=min(BATCH, room), without=down)
             if not batch:
                 break
-            tally.update(_send_batch(batch, senders, watch, down))
+            crash_point("dispatch_after_claim")
+            tally.update(_Batch(batch, crew, watch, down).send())
         else:
             return _dispatched(tally, more=True)
     return _dispatched(tally, more=False)
@@ -116,81 +115,98 @@ def _claim(lease_by: str, at: datetime, *, size: int, without: set[str]) -> list
     return batch
 
 
-def _send_batch(batch: list[Notice], senders: Senders, watch: _Watch, down: set[str]) -> Counter[str]:
-    crash_point("dispatch_after_claim")
-    contacts = contacts_of(notice.recipient_id for notice in batch)
-    last_start = watch.passed + BEGIN_WITHIN
-    tally: Counter[str] = Counter()
-    for notice in batch:
-        if notice.channel in down:
-            _hand_back(notice, watch.at + PAUSE_WHEN_DOWN)
-        elif watch.passed > last_start:
-            _hand_back(notice, watch.at)
-        else:
-            error = _attempt(notice, contacts[notice.recipient_id], senders)
+class _Batch:
+    """Notices under one lease, handed to the crew a few at a time.
+
+    A channel's first notice goes alone: one that finds the other side gone costs no other an attempt.
+    """
+
+    def __init__(self, notices: Sequence[Notice], crew: Crew, watch: _Watch, down: set[str]) -> None:
+        """Begin with everything waiting. down: channels to leave alone; it grows here."""
+        self._waiting = deque(notices)
+        self._crew, self._watch, self._down = crew, watch, down
+        self._contacts = contacts_of(notice.recipient_id for notice in notices)
+        self._last_start = watch.passed + BEGIN_WITHIN
+        self._hands: dict[Future[SendError | None], Notice] = {}
+
+    def send(self) -> Counter[str]:
+        """Send all, mark each; return how many ended with which status."""
+        tally: Counter[str] = Counter()
+        ended: list[tuple[Notice, SendError | None]] = []
+        while self._hand_out(unmarked=len(ended)) or ended:
+            done, _ = wait(self._hands, timeout=MARK_WITHIN.total_seconds(), return_when=FIRST_COMPLETED)
+            ended += (now := [(self._hands.pop(hand), hand.result()) for hand in done])
+            self._look_at_channels(now)
+            if len(ended) >= AT_ONCE // 2 or len(self._hands) == 0 or not done:
+                self._hand_out(unmarked=len(ended))
+                tally.update(_mark(ended, self._watch.at) if ended else ())
+                ended = []
+        return tally
+
+    def _hand_out(self, *, unmarked: int) -> bool:
+        """Give the crew what it may have besides those that wait to be marked; tell whether it has anything."""
+        if self._waiting and self._watch.passed > self._last_start:
+            _hand_back(self._waiting, self._watch.at)
+            self._waiting.clear()
+        while len(self._hands) + unmarked < AT_ONCE and (notice := self._next()):
+            self._hands[self._crew.send(notice, self._contacts[notice.recipient_id])] = notice
+        return bool(self._hands)
+
+    def _next(self) -> Notice | None:
+        """Take the first notice of a channel that is known to work, or that nobody is trying."""
+        tried = {notice.channel for notice in self._hands.values()} - self._crew.working
+        for notice in self._waiting:
+            if notice.channel not in tried:
+                self._waiting.remove(notice)
+                return notice
+        return None
+
+    def _look_at_channels(self, ended: Sequence[tuple[Notice, SendError | None]]) -> None:
+        """Learn which channels work; hand back what waits for one that does not."""
+        for notice, error in ended:
             if isinstance(error, ChannelDownError):
-                down.add(notice.channel)
-            tally[_mark(notice, error, watch.at)] += 1
-    return tally
-
-
-def _attempt(notice: Notice, contact: Contact, senders: Senders) -> SendError | None:
-    if notice.attempts > MAX_ATTEMPTS:  # whoever took it the last time died over it
-        return PermanentError("LeaseExpired")
-    try:
-        envelope = _envelope(notice, contact)
-        crash_point("dispatch_before_send")
-        senders.send(notice.channel, envelope)
-        crash_point("dispatch_after_send")
-    except SendError as error:
-        return error
-    except Exception as error:  # one notice that cannot be written must not hold up the others
-        return TemporaryError(type(error).__name__)
-    return None
-
-
-def _envelope(notice: Notice, contact: Contact) -> Envelope:
-    address = contact.address(notice.channel)
-    if not address:
-        raise PermanentError("NoAddress")
-    try:
-        message = render(notice.kind, notice.params, notice.language)
-    except MessageError as error:
-        raise PermanentError(type(error).__name__) from error
-    return Envelope(key=notice.provider_key, to=address, language=notice.language, message=message, link=notice.link)
+                self._down.add(notice.channel)
+                self._crew.working.discard(notice.channel)
+            elif notice.channel not in self._down:
+                self._crew.working.add(notice.channel)
+        if stopped := [notice for notice in self._waiting if notice.channel in self._down]:
+            _hand_back(stopped, self._watch.at + PAUSE_WHEN_DOWN)
+            self._waiting = deque(notice for notice in self._waiting if notice.channel not in self._down)
 
 
 @transaction.atomic(durable=True)
-def _mark(notice: Notice, error: SendError | None, at: datetime) -> str:
-    """Write down how the attempt ended, unless the lease was lost; return the new status."""
-    if error is None:
-        status = NoticeStatus.SENT
-    elif isinstance(error, PermanentError) or notice.attempts >= MAX_ATTEMPTS:
-        status = NoticeStatus.DEAD
-    else:
-        status = NoticeStatus.RETRY
-    delay = retry_delay(notice.attempts, notice.provider_key)
-    _release(
-        notice,
-        status=status,
-        next_attempt_at=at + delay if status == NoticeStatus.RETRY else None,
-        sent_at=at if status == NoticeStatus.SENT else None,
-        last_error=error.reason[:80] if error else "",
-    )
-    if error:
+def _mark(ended: Sequence[tuple[Notice, SendError | None]], at: datetime) -> list[str]:
+    """Write down how attempts ended, except of those whose lease was lost; return the statuses."""
+    statuses = [_status(notice, error) for notice, error in ended]
+    if sent := [notice for notice, error in ended if error is None]:
+        _release(sent, status=NoticeStatus.SENT, next_attempt_at=None, sent_at=at)
+    for (notice, error), status in zip(ended, statuses, strict=True):
+        if error is None:
+            continue
+        again = at + retry_delay(notice.attempts, notice.provider_key) if status == NoticeStatus.RETRY else None
+        _release([notice], status=status, next_attempt_at=again, last_error=error.reason[:80])
         log.warning("notice_not_sent", notice=notice.pk, status=status.value, error=error.reason)
     crash_point("dispatch_before_mark_commit")
-    return status.value
+    return [status.value for status in statuses]
 
 
-def _hand_back(notice: Notice, due: datetime) -> None:
-    """Return a notice untried."""
-    tried = notice.attempts - 1
-    status = NoticeStatus.RETRY if tried else NoticeStatus.QUEUED
-    _release(notice, status=status, attempts=tried, next_attempt_at=due)
+def _status(notice: Notice, error: SendError | None) -> NoticeStatus:
+    if error is None:
+        return NoticeStatus.SENT
+    if isinstance(error, PermanentError) or notice.attempts >= MAX_ATTEMPTS:
+        return NoticeStatus.DEAD
+    return NoticeStatus.RETRY
 
 
-def _release(notice: Notice, **changes: object) -> None:
-    ours = Notice.objects.filter(pk=notice.pk, status=NoticeStatus.SENDING, lease_by=notice.lease_by)
-    if not ours.update(lease_by="", lease_until=None, **changes):
-        log.warning("notice_lease_lost", notice=notice.pk)
+def _hand_back(notices: Sequence[Notice], due: datetime) -> None:
+    """Return notices untried."""
+    first = When(attempts__lte=1, then=Value(NoticeStatus.QUEUED))
+    status = Case(first, default=Value(NoticeStatus.RETRY))
+    _release(notices, status=status, attempts=F("attempts") - 1, next_attempt_at=due)
+
+
+def _release(notices: Sequence[Notice], **changes: object) -> None:
+    keys = [notice.pk for notice in notices]
+    ours = Notice.objects.filter(pk__in=keys, status=NoticeStatus.SENDING, lease_by=notices[0].lease_by)
+    if (lost := len(keys) - ours.update(lease_by="", lease_until=None, **changes)) > 0:
+        log.warning("notice_lease_lost", notices=keys, lost=lost)

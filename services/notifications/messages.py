@@ -168,6 +168,8 @@ def needed_params(kind: str, params: Mapping[str, str]) -> dict[str, str]:
 
 
 def _one_line(value: str) -> str:
+    if value.isprintable():  # nearly always
+        return " ".join(value.split())[:VALUE_LENGTH]
     shown = "".join(" " if unicodedata.category(mark) in ("Cc", "Cs", "Zl", "Zp") else mark for mark in value)
     shown = "".join(mark for mark in shown if mark not in _DIRECTION_MARKS)
     return " ".join(shown.split())[:VALUE_LENGTH]

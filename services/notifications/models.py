@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from typing import ClassVar
 
@@ -12,16 +11,10 @@ from django.db.models import F, Func, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from services.access.encryption import EncryptedJSONField
 from services.notifications.drafts import dedup_key
 from services.notifications.enums import OPEN, Channel, NoticeStatus
 from services.notifications.messages import Message, render
-
-
-def new_public_id() -> str:
-    """Return an unguessable id for use in addresses."""
-    return secrets.token_urlsafe(12)
-
+from services.notifications.packing import PackedJSONField
 
 #: What a message exists once by besides its subject, as PostgreSQL indexes it: a third of the columns' size.
 ONCE = "(md5(kind || '|' || round || '|' || channel || '|' || recipient_id))::uuid"
@@ -36,7 +29,6 @@ class Notice(models.Model):
     code, never an address or a name.
     """
 
-    public_id = models.CharField(max_length=16, default=new_public_id, editable=False)
     subject_kind = models.CharField(_("kind of subject"), max_length=40)
     subject_id = models.CharField(_("subject"), max_length=40)
     kind = models.CharField(_("kind"), max_length=60)
@@ -50,7 +42,7 @@ class Notice(models.Model):
         db_index=False,
     )
     language = models.CharField(_("language"), max_length=10)
-    params = EncryptedJSONField(_("values"), bind="dedup_key")
+    params = PackedJSONField(_("values"), bind="dedup_key")
     link = models.CharField(_("link"), max_length=300, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=NoticeStatus, default=NoticeStatus.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
@@ -97,11 +89,6 @@ class Notice(models.Model):
                 name="notice_once",
                 violation_error_message=_("A message about one event goes to one person once per channel."),
             ),
-            models.UniqueConstraint(
-                fields=["public_id"],
-                name="notice_public_id",
-                violation_error_message=_("Two notices have the same public id."),
-            ),
             models.CheckConstraint(
                 name="notice_open_has_next_attempt",
                 condition=Q(status__in=OPEN, next_attempt_at__isnull=False)
@@ -145,6 +132,11 @@ class Notice(models.Model):
     def dedup_key(self) -> str:
         """The key by which the message exists once; it also binds `params` to this row."""
         return dedup_key(self.subject_kind, self.subject_id, self.kind, self.round, self.channel, self.recipient_id)
+
+    @property
+    def public_id(self) -> str:
+        """The id in addresses. Nothing is found by it alone: whoever looks has first narrowed the notices to hers."""
+        return self.provider_key.hex
 
     @property
     def message(self) -> Message:

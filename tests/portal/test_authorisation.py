@@ -190,7 +190,7 @@ def _world() -> dict[str, Any]:
             "bundle": published_bundle(parts=[{"service": service.item}], bundle__code="shop").code,
             "section": form_of(draft).sections[0].key,
             "job": job.pk,
-            "notice": NoticeFactory(dead=True, recipient=citizen).public_id,
+            "notice": NoticeFactory(dead=True, recipient=citizen).pk,
             "user": citizen.pk,
             "nobody": 999999,
         },

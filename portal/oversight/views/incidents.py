@@ -65,9 +65,9 @@ def retry(request: HttpRequest, job_id: int, *, at: datetime) -> HttpResponse:
 
 @require_POST
 @overseers_only
-def send_again(request: HttpRequest, public_id: str, *, at: datetime) -> HttpResponse:
+def send_again(request: HttpRequest, notice_id: int, *, at: datetime) -> HttpResponse:
     """Send a message again, to the address the person has now."""
-    notice = _notice(request, public_id, at)
+    notice = _notice(request, notice_id, at)
     try:
         notices.retry_notice(notice=notice, by=request.user, at=at)
         messages.success(request, _("The message is sent again now."))
@@ -78,9 +78,9 @@ def send_again(request: HttpRequest, public_id: str, *, at: datetime) -> HttpRes
 
 @require_POST
 @overseers_only
-def cancel(request: HttpRequest, public_id: str, *, at: datetime) -> HttpResponse:
+def cancel(request: HttpRequest, notice_id: int, *, at: datetime) -> HttpResponse:
     """Give up a message; the person still has it in the inbox on the site."""
-    notice = _notice(request, public_id, at)
+    notice = _notice(request, notice_id, at)
     try:
         notices.cancel_notice(notice=notice, by=request.user, at=at)
         messages.success(request, _("The message is given up."))
@@ -89,7 +89,7 @@ def cancel(request: HttpRequest, public_id: str, *, at: datetime) -> HttpRespons
     return redirect("oversight:incidents")
 
 
-def _notice(request: HttpRequest, public_id: str, at: datetime) -> Notice:
+def _notice(request: HttpRequest, notice_id: int, at: datetime) -> Notice:
     if not can_mend_notices(request.user, at):
         raise PermissionDenied
-    return get_object_or_404(Notice, public_id=public_id)
+    return get_object_or_404(Notice, pk=notice_id)

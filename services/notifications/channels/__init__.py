@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Protocol
 
 from services.notifications.channels.email import EmailSender
@@ -20,7 +18,6 @@ __all__ = [
     "Sender",
     "Senders",
     "TemporaryError",
-    "open_senders",
 ]
 
 
@@ -49,13 +46,3 @@ class Senders:
         """Hang up."""
         for sender in self._senders.values():
             sender.close()
-
-
-@contextlib.contextmanager
-def open_senders() -> Iterator[Senders]:
-    """Yield senders and hang up at the end of the block."""
-    senders = Senders()
-    try:
-        yield senders
-    finally:
-        senders.close()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import smtplib
+from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import get_connection
 from django.template.loader import render_to_string
 
 from services.notifications.channels.envelope import Envelope
 from services.notifications.channels.errors import ChannelDownError, PermanentError, SendError, TemporaryError
+from services.notifications.channels.writing import write_mail, written_address
 from services.notifications.messages import frame_for
 
 SERVICE_NOT_AVAILABLE = 421
@@ -20,7 +22,7 @@ AUTHENTICATION_REPLIES = (530, 534, 535)
 
 
 class EmailSender:
-    """Sends over one SMTP connection, opened when first used and again after an error."""
+    """Sends over one SMTP connection, opened when first used and again after it broke."""
 
     def __init__(self) -> None:
         """Connect to nothing yet."""
@@ -29,25 +31,29 @@ class EmailSender:
     def send(self, envelope: Envelope) -> None:
         """Hand one mail to the SMTP server. Raises SendError when it did not take it."""
         try:
-            mail = build_mail(envelope)
-            mail.message()  # an address or a header that cannot be written is our fault, not the server's
-        except ValueError as error:
+            to = written_address(envelope.to)
+            mail = build_mail(envelope, to)
+        except ValueError as error:  # one that cannot be written is our fault, not the server's
             raise PermanentError(type(error).__name__) from error
-        mail.connection = self._open()
+        connection = self._open()
         try:
-            mail.send()
+            connection.sendmail(sender_address(), [to], mail)
+        except smtplib.SMTPRecipientsRefused as error:  # smtplib has taken it back: the connection goes on
+            if _code(error) == SERVICE_NOT_AVAILABLE:
+                self.close()
+            raise _classified(error) from error
         except (smtplib.SMTPException, OSError, UnicodeError) as error:
             self.close()
             raise _classified(error) from error
 
     def _open(self) -> Any:
         if self._connection is None:
-            connection = get_connection()
+            backend: Any = get_connection("django.core.mail.backends.smtp.EmailBackend")
             try:
-                connection.open()
+                backend.open()
             except (smtplib.SMTPException, OSError) as error:
                 raise ChannelDownError(_reason(error)) from error
-            self._connection = connection
+            self._connection = backend.connection
         return self._connection
 
     def close(self) -> None:
@@ -55,12 +61,16 @@ class EmailSender:
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(smtplib.SMTPException, OSError):
-                connection.close()
+                connection.quit()
 
 
-def build_mail(envelope: Envelope) -> EmailMultiAlternatives:
+def sender_address() -> str:
+    """Return the address mails come from, without a name."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+
+
+def build_mail(envelope: Envelope, to: str) -> bytes:
     """Write a mail as plain text and HTML in the recipient's language; `Message-ID` is the key."""
-    site = urlsplit(settings.SITE_URL)
     content = {
         "language": envelope.language,
         "message": envelope.message,
@@ -68,18 +78,17 @@ def build_mail(envelope: Envelope) -> EmailMultiAlternatives:
         "frame": frame_for(envelope.language),
         "city": settings.CITY.get(envelope.language, settings.CITY["zh-hans"]),
     }
-    mail = EmailMultiAlternatives(
+    return write_mail(
+        to=to,
+        message_id=f"<{envelope.key}@{urlsplit(settings.SITE_URL).hostname}>",
         subject=envelope.message.subject,
-        body=render_to_string("mail/notice.txt", content),
-        to=[envelope.to],
-        headers={
-            "Message-ID": f"<{envelope.key}@{site.hostname}>",
-            "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office replies
-            "Content-Language": envelope.language,
-        },
+        text=render_to_string("mail/notice.txt", content),
+        html=render_to_string("mail/notice.html", content),
+        headers=(
+            "Auto-Submitted: auto-generated",  # RFC 3834: no out-of-office replies
+            f"Content-Language: {envelope.language}",
+        ),
     )
-    mail.attach_alternative(render_to_string("mail/notice.html", content), "text/html")
-    return mail
 
 
 def _classified(error: Exception) -> SendError:

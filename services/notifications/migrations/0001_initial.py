@@ -3,11 +3,11 @@
 import uuid
 
 import django.db.models.deletion
+import django.utils.crypto
 from django.conf import settings
 from django.db import migrations, models
 
 import services.access.encryption
-import services.notifications.models
 
 
 class Migration(migrations.Migration):
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 (
                     "public_id",
                     models.CharField(
-                        default=services.notifications.models.new_public_id, editable=False, max_length=16, unique=True
+                        default=django.utils.crypto.get_random_string, editable=False, max_length=16, unique=True
                     ),
                 ),
                 ("subject_kind", models.CharField(max_length=40, verbose_name="kind of subject")),

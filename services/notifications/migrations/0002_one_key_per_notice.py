@@ -6,6 +6,7 @@ The hash stays what binds `params` to the row; it is computed from the same colu
 import uuid
 
 import django.db.models.deletion
+import django.utils.crypto
 from django.conf import settings
 from django.db import migrations, models
 
@@ -34,7 +35,7 @@ class Migration(migrations.Migration):
             model_name="notice",
             name="public_id",
             field=models.CharField(
-                default=services.notifications.models.new_public_id, editable=False, max_length=16
+                default=django.utils.crypto.get_random_string, editable=False, max_length=16
             ),
         ),
         migrations.AlterField(

@@ -65,11 +65,11 @@ def test_a_manager_sends_a_message_again_or_gives_it_up() -> None:
     page = client.get("/oversight/incidents/").content.decode()
     assert "李*敏" in page
     assert "李小敏" not in page
-    client.post(f"/oversight/incidents/notices/{first.public_id}/retry/")
-    client.post(f"/oversight/incidents/notices/{second.public_id}/cancel/")
+    client.post(f"/oversight/incidents/notices/{first.pk}/retry/")
+    client.post(f"/oversight/incidents/notices/{second.pk}/cancel/")
     assert Notice.objects.get(pk=first.pk).status == NoticeStatus.QUEUED
     assert Notice.objects.get(pk=second.pk).status == NoticeStatus.CANCELLED
-    again = client.post(f"/oversight/incidents/notices/{second.public_id}/retry/", follow=True)
+    again = client.post(f"/oversight/incidents/notices/{second.pk}/retry/", follow=True)
     assert "Only a message that failed can be sent again." in again.content.decode()
 
 
@@ -80,8 +80,8 @@ def test_nobody_else_mends(role: str, job: Job) -> None:
     paths = (
         f"jobs/{job.pk}/retry/",
         f"jobs/{job.pk}/skip/",
-        f"notices/{notice.public_id}/retry/",
-        f"notices/{notice.public_id}/cancel/",
+        f"notices/{notice.pk}/retry/",
+        f"notices/{notice.pk}/cancel/",
     )
     for path in paths:
         assert client.post(f"/oversight/incidents/{path}").status_code == 403

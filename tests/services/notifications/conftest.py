@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ class MailServer(Catcher):
     replies: dict[str, str] = field(default_factory=dict)
     after_data: list[str] = field(default_factory=list)
     taken: int = 0
+    wait: float = 0  # seconds before it answers a mail
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         if reply := self.replies.get(address):
@@ -33,6 +35,7 @@ class MailServer(Catcher):
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        await asyncio.sleep(self.wait)
         if self.after_data:
             return self.after_data.pop(0)
         self.taken += 1

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 
 from portal.demo.servers import LOOPBACK, free_port
 from portal.demo.sms_gateway import Fault, SmsGateway
-from services.notifications import dispatch
+from services.notifications import dispatch, sending
 from services.notifications.channels import sms
 from services.notifications.dispatch import LEASE, Dispatched, dispatch_notices
 from services.notifications.enums import Channel, NoticeStatus
@@ -158,14 +158,14 @@ def test_a_bug_with_one_notice_does_not_hold_up_the_others(
     mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken, fine = NoticeFactory(), NoticeFactory()
-    render = dispatch.render
+    render = sending.render
 
     def fail_on_one(kind: str, params: Any, language: str) -> Any:
         if params["case"] == "broken":
             raise RuntimeError
         return render(kind, params, language)
 
-    monkeypatch.setattr(dispatch, "render", fail_on_one)
+    monkeypatch.setattr(sending, "render", fail_on_one)
     broken.params = {**broken.params, "case": "broken"}
     broken.save()
     assert dispatch_notices(at=AT, worker="w") == Dispatched(sent=1, retry=1, dead=0, more=False)
@@ -200,12 +200,15 @@ def test_a_notice_its_dispatchers_die_over_is_given_up(mail_server: MailServer) 
 def test_who_lost_the_lease_marks_nothing(mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
     notice = NoticeFactory()
 
-    def lose_it(name: str) -> None:
-        if name == "dispatch_after_send":
-            Notice.objects.filter(pk=notice.pk).update(lease_by="another/2")
+    mark = dispatch._mark
 
-    monkeypatch.setattr(dispatch, "crash_point", lose_it)
+    def lose_it(ended: Any, at: Any) -> list[str]:
+        Notice.objects.filter(pk=notice.pk).update(lease_by="another/2")
+        return mark(ended, at)
+
+    monkeypatch.setattr(dispatch, "_mark", lose_it)
     dispatch_notices(at=AT, worker="w")
+    assert mail_server.taken == 1
     notice.refresh_from_db()
     assert (notice.status, notice.lease_by) == (NoticeStatus.SENDING, "another/2")
 
@@ -213,13 +216,14 @@ def test_who_lost_the_lease_marks_nothing(mail_server: MailServer, monkeypatch: 
 def test_slow_sending_hands_the_rest_of_the_batch_back(
     mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatch, "BEGIN_WITHIN", timedelta(microseconds=1))
-    monkeypatch.setattr(dispatch, "WORK_WITHIN", timedelta(microseconds=1))
-    monkeypatch.setattr(dispatch._Watch, "passed", property(lambda self: next(ticks)))
-    ticks = iter([timedelta(0), timedelta(0), timedelta(0), *[timedelta(seconds=1)] * 20])
+    monkeypatch.setattr(dispatch, "BEGIN_WITHIN", timedelta(seconds=0.05))
+    monkeypatch.setattr(dispatch, "WORK_WITHIN", timedelta(seconds=0.05))
+    monkeypatch.setattr(dispatch, "AT_ONCE", 1)
+    mail_server.wait = 0.1
     NoticeFactory.create_batch(3)
-    assert dispatch_notices(at=AT, worker="w").more
-    assert set(Notice.objects.values_list("status", "attempts", "lease_by")) == {(NoticeStatus.QUEUED, 0, "")}
+    assert dispatch_notices(at=AT, worker="w") == Dispatched(sent=1, retry=0, dead=0, more=True)
+    waiting = Notice.objects.exclude(status=NoticeStatus.SENT)
+    assert set(waiting.values_list("status", "attempts", "lease_by")) == {(NoticeStatus.QUEUED, 0, "")}
 
 
 def test_limit_is_kept_and_told(mail_server: MailServer) -> None:

@@ -1,0 +1,106 @@
+"""Write down what is owed. One statement writes any number of notices: the first morning after a holiday owes many."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from services.notifications.drafts import DraftError, NoticeDraft, dedup_key
+from services.notifications.enums import Channel
+from services.notifications.messages import MessageError, message_kind, needed_params
+from services.notifications.models import Notice
+from services.notifications.queries import Contact, channels_in_use, contact_of, contacts_of
+from workflows.wake import wake
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+DISPATCH_TASK = "services.notifications.tasks.dispatch_notices_task"
+
+# Rows travel as one JSON text: a model object per row would cost ten times as much as the row itself.
+INSERT = """
+insert into notifications_notice (
+    subject_kind, subject_id, kind, round, channel, recipient_id, language, params, link, status, attempts,
+    next_attempt_at, lease_by, provider_key, last_error, created_at, sent_at
+)
+select subject_kind, subject_id, kind, round, channel, recipient_id, language, decode(params, 'base64'), link,
+    case channel when 'inbox' then 'sent' else 'queued' end, 0,
+    case channel when 'inbox' then null else %(at)s end, '', gen_random_uuid(), '', %(at)s,
+    case channel when 'inbox' then %(at)s end
+from json_to_recordset(%(rows)s::json) as owed (
+    subject_kind text, subject_id text, kind text, round int, channel text, recipient_id bigint, language text,
+    params text, link text
+)
+on conflict do nothing
+"""
+
+
+def owe_notices(drafts: Iterable[NoticeDraft], *, at: datetime, recipients: Iterable[User] = ()) -> None:
+    """Write down what is owed to whom, in the caller's transaction; owing the same again changes nothing.
+
+    Each draft becomes one row per channel that its kind has, the installation uses and the person can be reached on.
+    The inbox row is delivered by being written: exactly once. The others wait for `dispatch_notices`.
+    recipients: those whom the caller has read, with their `person`; only the others are read here.
+
+    Effects: notices, all or none; a wake-up for the dispatcher after the commit.
+
+    Raises:
+        DraftError: a draft has an unknown kind or recipient, lacks a value its texts need, or links off the site.
+    """
+    drafts, contacts = list(drafts), {user.pk: contact_of(user) for user in recipients}
+    if unread := {draft.recipient_user_id for draft in drafts} - contacts.keys():
+        contacts |= contacts_of(unread)
+    used = channels_in_use()
+    rows = [row for draft in drafts for row in _rows(draft, contacts, used)]
+    if not rows:
+        return
+    # One order for everybody: two transactions that owe the same notices wait for each other instead of deadlocking.
+    rows.sort(key=lambda row: row[0])
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, {"rows": json.dumps([row for _, row in rows]), "at": at})
+    if any(row["channel"] != Channel.INBOX for _, row in rows):
+        wake(DISPATCH_TASK)
+
+
+def _rows(
+    draft: NoticeDraft, contacts: dict[int, Contact], used: frozenset[str]
+) -> Iterable[tuple[str, dict[str, Any]]]:
+    contact = contacts.get(draft.recipient_user_id)
+    if contact is None:
+        raise DraftError(f"{draft.kind}: there is no user {draft.recipient_user_id}.")
+    if draft.link and (not draft.link.startswith("/") or draft.link[1:2] in ("/", "\\")):
+        raise DraftError(f"{draft.kind}: the link must be a path of this site.")
+    try:
+        params, channels = needed_params(draft.kind, draft.params), message_kind(draft.kind).channels
+    except MessageError as error:
+        raise DraftError(str(error)) from error
+    for channel in channels:
+        wanted = draft.channels is None or channel in (*draft.channels, Channel.INBOX)
+        if wanted and channel in used and _reachable(channel, contact):
+            yield _row(draft, channel, params, contact.language)
+
+
+def _reachable(channel: str, contact: Contact) -> bool:
+    return channel == Channel.INBOX or bool(contact.address(channel))
+
+
+def _row(draft: NoticeDraft, channel: str, params: dict[str, str], language: str) -> tuple[str, dict[str, Any]]:
+    """Return the row, and the key by which it exists once."""
+    to = draft.recipient_user_id
+    key = dedup_key(draft.subject_kind, draft.subject_id, draft.kind, draft.round, channel, to)
+    return key, {
+        "subject_kind": draft.subject_kind,
+        "subject_id": draft.subject_id,
+        "kind": draft.kind,
+        "round": draft.round,
+        "channel": channel,
+        "recipient_id": to,
+        "language": language,
+        "params": base64.b64encode(Notice.params.field.seal_value(params, row=key)).decode(),
+        "link": draft.link,
+    }
