@@ -46,6 +46,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "fold board": {
+        "task": "services.cases.tasks.fold_board_task",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "forget old answers": {
         "task": "services.exchange.tasks.forget_old_answers_task",
         "schedule": 600.0,

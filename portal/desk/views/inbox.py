@@ -15,7 +15,6 @@ from portal.ui.chips import chips
 from portal.ui.wording import is_chinese
 from services.cases.enums import CaseState
 from services.cases.permissions import DEPARTMENT_ROLES
-from services.cases.queries.board import OPEN_STATES
 from services.cases.queries.inboxes import (
     FILTERS,
     applications_found,
@@ -24,6 +23,7 @@ from services.cases.queries.inboxes import (
     steps_in,
     tasks_about_applications,
 )
+from services.cases.queries.standings import OPEN_STATES
 from services.cases.queries.worklists import case_rows, inbox_of, open_cases_of_departments, works
 from workflows.models import Task
 from workflows.queries.calendars import database_now

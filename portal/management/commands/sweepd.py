@@ -16,6 +16,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
+from services.cases.operations.board import fold_board
 from services.notifications.dispatch import dispatch_notices
 from workflows.operations.jobs import run_due_jobs
 from workflows.operations.messages import deliver_messages, start_due_runs
@@ -48,7 +49,11 @@ def _deliver() -> None:
     start_due_runs(at=now)
 
 
-SWEEPS: tuple[Callable[[], None], ...] = (_sweep, _run_jobs, _deliver, _dispatch)
+def _fold() -> None:
+    fold_board(at=database_now())
+
+
+SWEEPS: tuple[Callable[[], None], ...] = (_sweep, _run_jobs, _deliver, _dispatch, _fold)
 
 
 def sweep_once() -> bool:

@@ -16,16 +16,10 @@ from portal.oversight.access import overseers_only
 from portal.oversight.rail import rail
 from portal.oversight.wording import post_words
 from portal.ui.lights import look_of
-from services.cases.queries.board import (
-    LIGHT_ORDER,
-    NO_LIGHT,
-    SORTS,
-    Board,
-    BoardFilter,
-    Standing,
-    board_for,
-    rows_for,
-)
+from services.cases.models import Standing
+from services.cases.queries.board import NO_LIGHT, Board, BoardFilter, board_for, rows_for
+from services.cases.queries.standing_lists import SORTS
+from services.cases.queries.standings import LIGHT_ORDER
 from services.parties.queries import departments
 
 PAGE_SIZE = 50
@@ -48,7 +42,7 @@ def board(request: HttpRequest, *, at: datetime) -> HttpResponse:
         "columns": _columns(),
         "sort": sort,
         "page": page,
-        "rows": _rows(page.object_list),
+        "rows": _rows(page.object_list, at),
         "rail": rail("board"),
         "keys": [{"key": "f", "word": _("Go to the filters")}, {"key": "n", "word": _("Next page")}],
     }
@@ -97,17 +91,17 @@ def _lines(found: Board, wanted: BoardFilter) -> list[dict[str, Any]]:
     ]
 
 
-def _rows(standings: Sequence[Standing]) -> list[dict[str, Any]]:
+def _rows(standings: Sequence[Standing], at: datetime) -> list[dict[str, Any]]:
     names = {department.code: department for department in departments()}
     return [
         {
-            "standing": row.standing,
+            "row": row,
             "case": row.case,
             "task": row.task,
             "applicant": row.applicant,
             "holder": post_words(row.task, names, unless=row.case.department.code) if row.task is not None else "",
         }
-        for row in rows_for(standings)
+        for row in rows_for(standings, at=at)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from services.cases.models.applications import Application, Consent, Hold, NumberSeries, Signature
 from services.cases.models.cases import Case, MaterialCheck, Opinion, Supplement
+from services.cases.models.standings import Standing, StandingChange, StandingCount
 
 __all__ = [
     "Application",
@@ -12,5 +13,8 @@ __all__ = [
     "NumberSeries",
     "Opinion",
     "Signature",
+    "Standing",
+    "StandingChange",
+    "StandingCount",
     "Supplement",
 ]

@@ -3,55 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from services.access.masking import mask_name
-from services.cases.enums import CaseState
-from services.cases.models import Case
-from services.cases.permissions import cases_overseen_by
+from services.cases.models import Case, Standing
+from services.cases.permissions import oversees
+from services.cases.queries.standing_lists import StandingList
+from services.cases.queries.standings import LIGHT_ORDER, LightCount, added, counts_by_light
+from services.catalogue.models import ServiceItem
 from services.parties.models import Department
 from services.parties.queries import names_of_parties
 from services.parties.references import PartyRef
 from workflows.enums import OPEN_TASK_STATES, ClockKind
 from workflows.models import Clock, Task
-from workflows.queries.calendars import calendar_for
-from workflows.queries.clocks import light_of, running_clocks
+from workflows.queries.clocks import running_clocks
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
 
-#: States in which somebody still has to do something.
-OPEN_STATES = (CaseState.FILED, CaseState.SUPPLEMENT, CaseState.ACCEPTED)
-#: Lights from the most pressing to the least; "" is no clock running, as while the applicant has the ball.
-LIGHT_ORDER = ("black", "red", "yellow", "green", "paused", "")
 #: The name by which an address asks for cases without a running clock.
 NO_LIGHT = "none"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """Where one open case stands, in short: what the board counts, filters and sorts by.
-
-    department, service: codes. due_on: the promise, or before acceptance the first limit. age_days: calendar days
-    since it was filed.
-    """
-
-    case_id: int
-    number: str
-    department: str
-    service: str
-    light: str
-    due_on: date | None
-    statutory_due_on: date | None
-    provisional: bool
-    age_days: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,29 +58,33 @@ class BoardFilter:
     service: str = ""
     light: str = ""
 
-    def narrowed(self, standings: Iterable[Standing]) -> list[Standing]:
-        """Return those of department and service, whatever their light."""
-        return [
-            one for one in standings if self.department in ("", one.department) and self.service in ("", one.service)
-        ]
+    def fits(self, count: LightCount) -> bool:
+        """Return whether a count is of this department and service, whatever its light."""
+        return self.department in ("", count.department) and self.service in ("", count.service)
 
-    def lit(self, standings: Iterable[Standing]) -> list[Standing]:
-        """Return those with the asked light."""
-        wanted = "" if self.light == NO_LIGHT else self.light
-        return [one for one in standings if not self.light or one.light == wanted]
+    def rows(self) -> QuerySet[Standing]:
+        """Return the open cases of this department and service."""
+        named = {name: code for name, code in (("department", self.department), ("service", self.service)) if code}
+        return Standing.objects.filter(**named)
+
+    @property
+    def lights(self) -> Sequence[str]:
+        """The lights that are asked for, the most pressing first."""
+        return LIGHT_ORDER if not self.light else ("" if self.light == NO_LIGHT else self.light,)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
     """The board at an instant.
 
-    by_light: counts within department and service, over all lights. standings: what the filter leaves, sorted.
-    departments: one line per department with open cases, whatever the filter. services: those with open cases.
+    by_light: counts within department and service, over all lights. standings: what the filter leaves, sorted, read
+    page by page. departments: one line per department with open cases, whatever the filter. services: those with
+    open cases.
     """
 
     at: datetime
     by_light: Mapping[str, int]
-    standings: Sequence[Standing]
+    standings: StandingList
     departments: Sequence[DepartmentLine]
     services: Sequence[ServiceChoice]
 
@@ -115,46 +96,40 @@ class Board:
 
 @dataclass(frozen=True, kw_only=True)
 class BoardRow:
-    """One row of the board's table. applicant: masked unless it is an organisation."""
+    """One row of the board's table.
 
-    standing: Standing
+    light: "" while no clock binds an office. due_on: the promise, or before acceptance the first limit. age_days:
+    calendar days since it was filed. applicant: masked unless it is an organisation.
+    """
+
     case: Case
+    light: str
+    due_on: date | None
+    statutory_due_on: date | None
+    provisional: bool
+    age_days: int
     task: Task | None
     applicant: str
 
 
-SORTS: Mapping[str, Callable[[Standing], Any]] = {
-    "light": lambda one: (LIGHT_ORDER.index(one.light), one.due_on or date.max),
-    "due": lambda one: one.due_on or date.max,
-    "age": lambda one: one.age_days,
-    "number": lambda one: one.number,
-}
-
-
-def open_cases(user: User, at: datetime) -> QuerySet[Case]:
-    """Return the open cases she oversees; nothing for who does not oversee."""
-    return cases_overseen_by(user, at).filter(state__in=OPEN_STATES)
-
-
 def board_for(user: User, *, wanted: BoardFilter, sort: str = "light", at: datetime) -> Board:
-    """Return the board: lights are computed, so every open case is looked at, in a constant number of queries.
+    """Return the board in a constant number of queries, however many cases are open: counts are read, not cases.
 
-    sort: a key of SORTS, "-" before it for the other direction; cases that stand equal keep the order of filing.
+    sort: one of SORTS, "-" before it for the other direction; cases that stand equal keep the order of filing.
+    at: now or later. Nothing for who does not oversee.
     """
-    everything, services = _standings(user, at)
-    chosen = wanted.narrowed(everything)
-    lit = sorted(wanted.lit(chosen), key=lambda one: one.case_id)
-    lit.sort(key=SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))
+    counts = counts_by_light(at) if oversees(user, at) else []
+    by_light = added([one for one in counts if wanted.fits(one)])
     return Board(
         at=at,
-        by_light=_by_light(chosen),
-        standings=lit,
-        departments=_lines(everything),
-        services=services,
+        by_light=by_light,
+        standings=StandingList(wanted.rows(), lights=wanted.lights, by_light=by_light, sort=sort, at=at),
+        departments=_lines(counts),
+        services=_services(counts),
     )
 
 
-def rows_for(standings: Iterable[Standing]) -> list[BoardRow]:
+def rows_for(standings: Iterable[Standing], *, at: datetime) -> list[BoardRow]:
     """Return the full rows of one page of the board, in its order, in a constant number of queries."""
     standings = list(standings)
     related = ("application__bundle", "application__service", "service__item", "department")
@@ -162,67 +137,42 @@ def rows_for(standings: Iterable[Standing]) -> list[BoardRow]:
     keys = [str(one.case_id) for one in standings]
     open_tasks = Task.objects.filter(subject_kind="case", subject_id__in=keys, state__in=OPEN_TASK_STATES)
     tasks = {task.subject_id: task for task in open_tasks.select_related("assignee").order_by("id")}
+    clocks: dict[str, list[Clock]] = defaultdict(list)
+    for clock in office_clocks().filter(subject_kind="case", subject_id__in=keys):
+        clocks[clock.subject_id].append(clock)
     names = names_of_parties(case.application.party for case in cases.values())
     return [
-        BoardRow(
-            standing=one,
-            case=cases[one.case_id],
-            task=tasks.get(str(one.case_id)),
-            applicant=shown_name(cases[one.case_id].application.party, names),
-        )
-        for one in standings
+        _row(one, cases[one.case_id], clocks[key], tasks.get(key), names, at)
+        for one, key in zip(standings, keys, strict=True)
         if one.case_id in cases
     ]
+
+
+def _row(
+    standing: Standing,
+    case: Case,
+    clocks: Sequence[Clock],
+    task: Task | None,
+    names: Mapping[PartyRef, str],
+    at: datetime,
+) -> BoardRow:
+    shown = shown_clock(clocks)
+    return BoardRow(
+        case=case,
+        light=standing.light(at),
+        due_on=shown.due_on if shown else None,
+        statutory_due_on=next((clock.due_on for clock in clocks if clock.kind == ClockKind.STATUTORY), None),
+        provisional=shown.provisional if shown else False,
+        age_days=(timezone.localdate(at) - timezone.localdate(standing.filed_at)).days,
+        task=task,
+        applicant=shown_name(case.application.party, names),
+    )
 
 
 def shown_name(party: PartyRef, names: Mapping[PartyRef, str]) -> str:
     """Return a party's name as lists show it: a person's masked, an organisation's in full."""
     name = names.get(party, "")
     return mask_name(name) if party.kind == "person" else name
-
-
-def _standings(user: User, at: datetime) -> tuple[list[Standing], list[ServiceChoice]]:
-    rows = list(
-        open_cases(user, at)
-        .order_by("id")
-        .values_list(
-            "id",
-            "number",
-            "department__code",
-            "filed_at",
-            "service__item__code",
-            "service__item__name_zh",
-            "service__item__name_en",
-        )
-    )
-    clocks: dict[str, list[Clock]] = defaultdict(list)
-    for clock in office_clocks().filter(subject_kind="case"):
-        clocks[clock.subject_id].append(clock)
-    calendar, today = calendar_for(settings.REGION), timezone.localdate(at)
-    standings = []
-    for pk, number, department, filed_at, service, _zh, _en in rows:
-        mine = clocks.get(str(pk), [])
-        shown = shown_clock(mine)
-        standings.append(
-            Standing(
-                case_id=pk,
-                number=number,
-                department=department,
-                service=service,
-                light=(light_of(mine, at=at, calendar=calendar) if mine else None) or "",
-                due_on=shown.due_on if shown else None,
-                statutory_due_on=next((clock.due_on for clock in mine if clock.kind == "statutory"), None),
-                provisional=shown.provisional if shown else False,
-                age_days=(today - timezone.localdate(filed_at)).days if filed_at else 0,
-            )
-        )
-    counts = Counter(row[4] for row in rows)
-    names = {row[4]: (row[5], row[6]) for row in rows}
-    choices = [
-        ServiceChoice(code=code, name_zh=names[code][0], name_en=names[code][1], open=counts[code])
-        for code in sorted(counts)
-    ]
-    return standings, choices
 
 
 def office_clocks() -> QuerySet[Clock]:
@@ -235,21 +185,26 @@ def shown_clock(clocks: Sequence[Clock]) -> Clock | None:
     return next((clock for clock in clocks if clock.kind == "promised"), clocks[0] if clocks else None)
 
 
-def _by_light(standings: Iterable[Standing]) -> dict[str, int]:
-    counted = Counter(one.light for one in standings)
-    return {light: counted[light] for light in LIGHT_ORDER}
-
-
-def _lines(standings: Sequence[Standing]) -> list[DepartmentLine]:
-    by_department: dict[str, list[Standing]] = defaultdict(list)
-    for one in standings:
-        by_department[one.department].append(one)
-    departments = Department.objects.filter(code__in=by_department)
+def _lines(counts: Sequence[LightCount]) -> list[DepartmentLine]:
+    grouped: dict[str, list[LightCount]] = defaultdict(list)
+    for one in counts:
+        grouped[one.department].append(one)
     return [
         DepartmentLine(
             department=department,
-            open=len(by_department[department.code]),
-            by_light=_by_light(by_department[department.code]),
+            open=sum(one.open for one in grouped[department.code]),
+            by_light=added(grouped[department.code]),
         )
-        for department in departments
+        for department in Department.objects.filter(code__in=grouped)
+    ]
+
+
+def _services(counts: Sequence[LightCount]) -> list[ServiceChoice]:
+    number: Counter[str] = Counter()
+    for one in counts:
+        number[one.service] += one.open
+    items = ServiceItem.objects.filter(code__in=number).order_by("code")
+    return [
+        ServiceChoice(code=code, name_zh=name_zh, name_en=name_en, open=number[code])
+        for code, name_zh, name_en in items.values_list("code", "name_zh", "name_en")
     ]

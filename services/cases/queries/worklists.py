@@ -13,7 +13,8 @@ from django.db.models import Q, QuerySet
 
 from services.cases.models import Application, Case
 from services.cases.permissions import cases_visible_to
-from services.cases.queries.board import OPEN_STATES, office_clocks, shown_name
+from services.cases.queries.board import office_clocks, shown_name
+from services.cases.queries.standings import OPEN_STATES
 from services.parties.queries import names_of_parties, posts_of
 from workflows.clocks import WorkingCalendar
 from workflows.enums import OPEN_TASK_STATES

@@ -84,7 +84,7 @@ def test_the_applicant_s_own_time_lights_no_light_and_warns_nobody() -> None:
     lane = timeline_of(case.application, at=AT).lanes[0]
     assert (lane.light, lane.clock) == ("", correction(case))
     board = board_for(user("manager"), wanted=BoardFilter(), at=correction(case).due_at)
-    assert {one.light for one in board.standings if one.case_id == case.pk} == {""}
+    assert {one.light(board.at) for one in board.standings if one.case_id == case.pk} == {""}
 
 
 @pytest.mark.parametrize(
