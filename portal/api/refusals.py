@@ -9,14 +9,9 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import PermissionDenied, ValidationError
 
 from portal.api.problems import Conflict
+from services.cases.operations.asking import NothingMarkedError
 from services.cases.operations.drafts import NotAllowedError
-from services.cases.operations.steps import (
-    FourEyesError,
-    NothingMarkedError,
-    OutsideResultMissingError,
-    ReasonsMissingError,
-    SecondNoticeError,
-)
+from services.cases.operations.steps import FourEyesError, OutsideResultMissingError, ReasonsMissingError
 from services.parties.identity_numbers import IdentityNumberError
 from workflows.operations.tasks import (
     NotReturnableError,
@@ -43,7 +38,7 @@ def as_problems() -> Iterator[None]:
         raise PermissionDenied(detail, code="four_eyes") from error
     except NotAllowedError as error:
         raise PermissionDenied(_("This task is not yours to do."), code="not_allowed") from error
-    except (ReasonsMissingError, NothingMarkedError, SecondNoticeError, OutsideResultMissingError) as error:
+    except (ReasonsMissingError, NothingMarkedError, OutsideResultMissingError) as error:
         field, text = _wanting(error)
         raise ValidationError({field: [text]}, code="required") from error
     except NotReturnableError as error:
@@ -62,7 +57,5 @@ def _wanting(error: Exception) -> tuple[str, str]:
             return "reasons", _("This outcome must say why.")
         case NothingMarkedError():
             return "missing", _("Mark at least one document or field and say what to do.")
-        case SecondNoticeError():
-            return "supervisor_reason", _("A second notice on one case needs a supervisor's reason.")
         case _any:
             return "outside", _("Record the number and the day of the outside decision.")

@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from portal.api.views import applications, catalogue, description, sign_in, tasks
+from portal.api.views import applications, catalogue, description, notices, sign_in, tasks
 from portal.api.views.base import UnknownAddress
 
 app_name = "api"
@@ -15,6 +15,12 @@ v1 = [
     path("applications/", applications.ApplicationsView.as_view(), name="applications"),
     path("applications/<str:public_id>/", applications.ApplicationView.as_view(), name="application"),
     path("applications/<str:public_id>/timeline/", applications.TimelineView.as_view(), name="timeline"),
+    path("applications/<str:public_id>/notices/", notices.NoticesView.as_view(), name="notices"),
+    path(
+        "applications/<str:public_id>/notices/<int:number>/answer/",
+        notices.NoticeAnswerView.as_view(),
+        name="answer_notice",
+    ),
     path("tasks/", tasks.TasksView.as_view(), name="tasks"),
     path("tasks/<int:task_id>/", tasks.TaskView.as_view(), name="task"),
     path("tasks/<int:task_id>/claim/", tasks.ClaimView.as_view(), name="claim"),

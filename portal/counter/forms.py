@@ -12,7 +12,7 @@ from django.utils.translation import override, pgettext
 from portal.ui.steps import StepForm
 from portal.ui.wording import is_chinese
 from services.cases.enums import MaterialFinding
-from services.cases.operations.steps import Missing
+from services.cases.operations.asking import Missing
 from services.cases.queries.casefiles import FiledDocument, FiledSection
 from services.catalogue.enums import Necessity
 from services.parties.enums import IdentityKind
@@ -46,40 +46,43 @@ class CheckForm(StepForm):
 
     all_fine = forms.BooleanField(label=_("Every document not marked otherwise is in order"), required=False)
     competent_body = forms.CharField(label=_("The competent body"), required=False, max_length=200)
-    supervisor_reason = forms.CharField(
-        label=_("The supervisor's reason for a second notice"),
-        widget=forms.Textarea(attrs={"rows": 2}),
-        required=False,
-        max_length=1000,
-    )
 
     def __init__(
         self,
         *args: Any,
         documents: Sequence[FiledDocument],
         sections: Sequence[FiledSection],
-        second_notice: bool,
+        recorded: Sequence[Mapping[str, str]],
         language: str,
         **kwargs: Any,
     ) -> None:
-        """Build the form. language: the applicant's, in which default sentences to her are written."""
+        """Build the form.
+
+        recorded: what the case's questions that wait for the notice ask, to be changed. language: the applicant's, in
+        which default sentences to her are written.
+        """
         super().__init__(*args, **kwargs)
         self.documents = [one for one in documents if one.need.submitted]
         self.answers = [answer for section in sections for answer in section.answers]
-        self.second_notice, self.applicant_language = second_notice, language
+        self.applicant_language = language
+        asked = {(item["kind"], item["code"]): item["reason"] for item in recorded}
         for document in self.documents:
             name = document.need.material.name_zh if is_chinese() else document.need.material.name_en
-            before = document.check.finding if document.check and document.check.finding not in _FAULTS else None
+            before, why = document.check.finding if document.check else None, asked.get(("material", document.code))
+            before = before if before not in _FAULTS or why is not None else None
             self.fields[f"finding-{document.code}"] = forms.ChoiceField(
                 label=name, choices=MaterialFinding, widget=forms.RadioSelect, required=False, initial=before
             )
             self.fields[f"reason-{document.code}"] = forms.CharField(
-                label=_("What to do about it"), required=False, max_length=500
+                label=_("What to do about it"), required=False, max_length=500, initial=why
             )
         for answer in self.answers:
-            self.fields[f"mark-{answer.element.code}"] = forms.BooleanField(label=_("To be corrected"), required=False)
+            why = asked.get(("element", answer.element.code))
+            self.fields[f"mark-{answer.element.code}"] = forms.BooleanField(
+                label=_("To be corrected"), required=False, initial=why is not None
+            )
             self.fields[f"why-{answer.element.code}"] = forms.CharField(
-                label=_("What to do about it"), required=False, max_length=500
+                label=_("What to do about it"), required=False, max_length=500, initial=why
             )
 
     def rows_of(self, document: FiledDocument) -> Mapping[str, Any]:
@@ -126,11 +129,6 @@ class CheckForm(StepForm):
                 self.need(f"why-{answer.element.code}", _("Say what the applicant has to do."))
         if not self.missing and not self.errors:
             self.add_error(None, _("Mark at least one document or field and say what to do about it."))
-        if self.second_notice:
-            self.need(
-                "supervisor_reason",
-                _("This case had a one-time notice already: give the supervisor's reason for another."),
-            )
 
     @property
     def findings(self) -> dict[str, tuple[str, str]]:
@@ -162,6 +160,19 @@ class CheckForm(StepForm):
         with override(self.applicant_language):
             name = material.name_zh if is_chinese() else material.name_en
             return stated or pgettext("one-time notice", "Please hand in “%(document)s”.") % {"document": name}
+
+
+class SendNowForm(forms.Form):
+    """Send the notice before every department has looked."""
+
+    use_required_attribute = False
+
+    reason = forms.CharField(
+        label=_("Why it does not wait for the others"),
+        help_text=_("It stays on record. Whoever has not looked yet sends a notice of its own."),
+        error_messages={"required": _("Say why the notice does not wait for the other departments.")},
+        max_length=500,
+    )
 
 
 class FindPersonForm(forms.Form):

@@ -11,6 +11,7 @@ urlpatterns = [
     path("tasks/<int:task_id>/", task.task, name="task"),
     path("tasks/<int:task_id>/claim/", task.claim, name="claim"),
     path("tasks/<int:task_id>/release/", task.release, name="release"),
+    path("tasks/<int:task_id>/send-notice/", task.send_now, name="send_now"),
     path("walk-in/", walk_in.find, name="walk_in"),
     path("walk-in/<str:public_id>/", walk_in.choose, name="walk_in_person"),
     path("applications/<str:public_id>/", application.application, name="application"),

@@ -12,13 +12,15 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from portal.desk.forms import ExtendForm, PauseForm
+from portal.desk.forms import ExtendForm, PauseForm, SecondNoticeForm
 from portal.ui.wording import is_chinese
 from services.access.operations import record_access
 from services.cases.enums import OUTCOMES_AGAINST, outcome_word
 from services.cases.models import Case, Opinion
-from services.cases.permissions import is_head_for, works_for_department_of
+from services.cases.permissions import is_head_for, may_supervise, works_for_department_of
 from services.cases.queries.casefiles import answers_of_case, documents_of_case
+from services.cases.queries.differences import differences_of
+from services.cases.queries.notices import asked_again
 from services.cases.queries.timeline import history_of_case, steps_drawn_for, timeline_of
 from services.parties.enums import Role
 from services.parties.queries import party
@@ -66,10 +68,12 @@ def case_context(request: HttpRequest, case: Case, *, masked: bool, at: datetime
         "other_lanes": [one for one in timeline.lanes if one is not lane],
         "sections": sections,
         "documents": documents_of_case(case),
+        "differences": differences_of(case, language=language, masked=masked),
         "opinions": [_opinion(one) for one in case.opinions.all()],
         "papers": lane.papers,
         "bases": list(case.service.legal_bases.all()),
         "history": _history(case),
+        **_again(request, case, at),
         **_limits(request, case, at),
     }
 
@@ -81,6 +85,13 @@ def _opinion(opinion: Opinion) -> dict[str, Any]:
         "against": opinion.outcome in OUTCOMES_AGAINST,
         "row": opinion,
     }
+
+
+def _again(request: HttpRequest, case: Case, at: datetime) -> dict[str, Any]:
+    """Return the case's second notices, and the form of a supervisor who may allow the one that waits."""
+    again = asked_again(case)
+    may = again.waiting is not None and may_supervise(request.user, case, at)
+    return {"again": again, "second_form": SecondNoticeForm() if may else None}
 
 
 def _limits(request: HttpRequest, case: Case, at: datetime) -> dict[str, Any]:
@@ -129,6 +140,9 @@ def _fact(event: HistoryEvent, drawn: Mapping[str, Node]) -> Fact | None:
         "job_gave_up": _("“%(step)s” failed for good"),
         "job_retried": _("“%(step)s” set going again by a manager"),
         "job_skipped": _("“%(step)s” skipped by a manager"),
+        "questions_recorded": _("What is missing was recorded"),
+        "questions_withdrawn": _("What was recorded as missing was withdrawn"),
+        "second_notice_allowed": _("A second notice was allowed"),
         "clock_started": _("%(limit)s started"),
         "clock_paused": _("%(limit)s paused"),
         "clock_resumed": _("%(limit)s runs again"),

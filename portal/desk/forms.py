@@ -88,3 +88,17 @@ class ExtendForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason the applicant is told"), widget=forms.Textarea(attrs={"rows": 2}), max_length=1000
     )
+
+
+class SecondNoticeForm(forms.Form):
+    """Why a case that had its one-time notice is asked a second time."""
+
+    use_required_attribute = False
+
+    reason = forms.CharField(
+        label=_("Why a second notice"),
+        help_text=_("It stays on record and is counted."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Say why this case is asked a second time: the reason stays on record.")},
+        max_length=1000,
+    )

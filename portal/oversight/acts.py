@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal.oversight.wording import consequence_of, named
+from portal.ui.wording import is_chinese
 from services.cases.models import Case
 from services.cases.queries.incidents import Incident
 from services.parties.queries import departments
@@ -98,6 +99,24 @@ def skipping(incident: Incident) -> Act:
         icon="skip-forward",
         back=reverse("oversight:incidents"),
         page="incidents",
+    )
+
+
+def allowing(case: Case, asks: Sequence[tuple[Mapping[str, str], str]]) -> Act:
+    """Let a case be asked a second time."""
+    language = "zh" if is_chinese() else "en"
+    things = [f"{name[language]}{_(': ')}{reason}" for name, reason in asks]
+    return Act(
+        title=_("Allow a second one-time notice"),
+        about=f"{case.number} · {named(case.service)}",
+        means=[
+            _("The law wants everything missing told once. Your reason stays on record, and the notice is counted."),
+            *things,
+        ],
+        button=_("Allow the second notice"),
+        tone="btn-primary",
+        icon="send-check",
+        back=_page(case),
     )
 
 

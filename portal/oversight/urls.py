@@ -11,6 +11,7 @@ urlpatterns = [
     path("cases/<str:public_id>/", case.case, name="case"),
     path("cases/<str:public_id>/hold/", interventions.hold, name="hold"),
     path("cases/<str:public_id>/release/", interventions.release, name="release"),
+    path("cases/<str:public_id>/second-notice/", interventions.second_notice, name="second_notice"),
     path("cases/<str:public_id>/tasks/<int:task_id>/give/", interventions.give, name="give_task"),
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/jobs/<int:job_id>/skip/", interventions.skip, name="skip_job"),

@@ -32,6 +32,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "ApplicationStateEnum": "services.cases.enums.ApplicationState",
         "CaseStateEnum": "services.cases.enums.CaseState",
+        "AskedKindEnum": "portal.api.serializers.tasks.ASKED_KINDS",
         "TaskStateEnum": "workflows.enums.TaskState",
     },
     "POSTPROCESSING_HOOKS": [

@@ -6,6 +6,7 @@ from services.cases.models import Application, Case
 from services.cases.operations import endings, entities
 from services.cases.operations.issuing import deliver_result, issue_refusal, issue_result
 from services.cases.operations.telling import tell_applicants
+from services.cases.operations.unanswered import remind_of_notice
 from services.cases.permissions import application_about
 from workflows.actions import ActionContext, ActionResult, register
 from workflows.models import Run
@@ -70,8 +71,8 @@ def _close_application(context: ActionContext) -> ActionResult:
 @register("cases.remind_applicant")
 def _remind_applicant(context: ActionContext) -> ActionResult:
     application = _application(context)
-    reminders = {"remind_premises": "premises_needed"}
-    kind = reminders.get(context.node, "supplement_needed")
-    # Round 1000 and on: a reminder is another message than the notice it repeats.
-    tell_applicants(application, kind, at=context.at, round=1000 + int(context.key.rsplit(":", 1)[1]))
+    if context.node == "remind_premises":
+        tell_applicants(application, "premises_needed", at=context.at, round=1000 + int(context.key.rsplit(":", 1)[1]))
+    else:
+        remind_of_notice(_case(context), at=context.at)
     return ActionResult(outcome="reminded")

@@ -16,8 +16,9 @@ class CasesConfig(AppConfig):
     verbose_name = "Applications and their cases"
 
     def ready(self) -> None:
-        """Register the actions of service tasks and listen to what the workflows tell."""
+        """Register the actions of service tasks and what follows thresholds, and listen to what the workflows tell."""
         import_module("services.cases.actions")
+        import_module("services.cases.consequences")
         receivers = import_module("services.cases.receivers")
         signals = import_module("workflows.signals")
         signals.effects_committed.connect(receivers.follow, dispatch_uid="services.cases")

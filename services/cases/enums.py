@@ -78,6 +78,15 @@ class MaterialFinding(models.TextChoices):
     ORIGINAL_SEEN = "original_seen", _("original seen")
 
 
+class ReleaseCause(models.TextChoices):
+    """Why a one-time notice went out when it did."""
+
+    ALL_JUDGED = "all_judged", _("every department has looked")
+    LAST_DAY = "last_day", _("the legal time was nearly over")
+    SENT_NOW = "sent_now", _("sent early with a reason")
+    BEFORE_HOLD = "before_hold", _("sent before the application was held")
+
+
 class Outcome(models.TextChoices):
     """How a staff task of a case can end."""
 

@@ -113,6 +113,11 @@ def is_head_for(user: User, case: Case, at: datetime) -> bool:
     return Post(case.department.code, Role.HEAD) in posts_of(user, at)
 
 
+def may_supervise(user: User, case: Case, at: datetime) -> bool:
+    """Return whether she is a supervisor of this case: the head of its department, or a manager."""
+    return is_head_for(user, case, at) or can_intervene(user, at)
+
+
 def can_work_on(user: User, task: Task, at: datetime) -> bool:
     """Return whether a task is hers to do: her post's, or the applicant's for somebody she acts for."""
     if task.role == "applicant":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 from django.contrib.auth import get_user_model
 from django.utils import timezone
@@ -17,8 +18,10 @@ from services.cases.operations.submission import review_hash, submit_application
 from services.cases.queries.forms import documents_wanted, form_of
 from services.catalogue.queries import current_bundle_version, current_version
 from services.documents.operations import store_upload
+from services.exchange.enums import Outcome
 from services.parties.queries import person_of
 from workflows.models import Task
+from workflows.operations.jobs import run_due_jobs
 
 RESTAURANT = {
     "has_licence": False,
@@ -80,6 +83,31 @@ def filed_application(
         by=person,
         at=at,
     )
+
+
+class _Confirmed:
+    """What the register of licences answers when everything agrees."""
+
+    outcome, found, matches, name = Outcome.FOUND, True, True, "郑州老街坊餐饮管理有限公司（演示）"
+
+
+def filed_restaurant(*, at: datetime, by: str = "owner2") -> Application:
+    """File for a restaurant whose owner holds a licence and has the premises: four cases are filed at once.
+
+    They are food-licence, fire-safety-check, sign-filing and drainage-permit, all in their completeness check.
+    """
+    with patch("services.cases.operations.entities.verify_business_licence", lambda **_: _Confirmed()):
+        application = filed_application(
+            bundle="open-restaurant",
+            situation={**RESTAURANT, "has_licence": True, "premises_ready": True},
+            given={"organisation.uscc": "91410100MA0000074E"},
+            by=by,
+            at=at,
+        )
+        for second in range(3):
+            run_due_jobs(at=at + timedelta(seconds=second))
+    application.refresh_from_db()
+    return application
 
 
 def open_task(case: Case, node: str) -> Task:

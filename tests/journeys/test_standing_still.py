@@ -12,7 +12,8 @@ from playwright.sync_api import expect
 
 from portal.demo.city import load_city
 from services.cases.models import Case
-from services.cases.operations.steps import Missing, ask_supplement, complete_step
+from services.cases.operations.asking import Missing, ask_supplement
+from services.cases.operations.steps import complete_step
 from tests.factories.applications import filed_application, open_task, user
 from tests.journeys import browser as chromium
 from tests.journeys.conftest import Visitor

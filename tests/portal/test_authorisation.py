@@ -23,7 +23,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from services.cases.enums import ApplicationState, CaseState
+from services.cases.enums import ApplicationState, CaseState, ReleaseCause
 from services.cases.models import Application, Case, Hold
 from services.cases.queries.forms import form_of
 from services.catalogue.queries import SHIPPED_FOLDER
@@ -157,7 +157,8 @@ def _world() -> dict[str, Any]:
     waiting = CaseFactory(
         application=ApplicationFactory(person=citizen.person, service=service), state=CaseState.SUPPLEMENT
     )
-    waiting.supplements.create(round=1, items=[], asked_by=people["clerk"], asked_at=FILED_AT)
+    one_time = waiting.application.notices.create(number=1, cause=ReleaseCause.ALL_JUDGED, released_at=FILED_AT)
+    waiting.supplements.create(notice=one_time, round=1, items=[], asked_by=people["clerk"], asked_at=FILED_AT)
     supplement = open_task(waiting, node="supplement", role="applicant", department="")
     no_answer = open_task(waiting, node="no_answer", role="clerk", department="ZWB", outcomes=["wait_again", "close"])
     intake = open_task(case, node="intake", role="clerk", department="ZWB", outcomes=["accept"])

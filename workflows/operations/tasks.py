@@ -49,7 +49,7 @@ class NotReturnableError(ValueError):
     """The process does not allow this task to be sent back to that step."""
 
 
-def _check_open(task: Task, by: AbstractBaseUser | None) -> None:
+def check_open(task: Task, by: AbstractBaseUser | None) -> None:
     """Refuse a locked task that is closed, stands still, or is held by somebody else than `by` (None: by anybody)."""
     if task.state not in OPEN_TASK_STATES:
         raise TaskClosedError("This task was closed meanwhile.")
@@ -67,7 +67,7 @@ def claim_task(*, task_id: int, by: AbstractBaseUser, at: datetime) -> Task:
     Raises TaskHeldError if somebody else holds it, TaskClosedError if it is closed, RunSuspendedError.
     """
     task = lock_task(task_id).task
-    _check_open(task, by)
+    check_open(task, by)
     return task if task.assignee_id is not None else _hand(task, by, "task_claimed", by=by, at=at)
 
 
@@ -102,7 +102,7 @@ def reassign_task(*, task_id: int, to: AbstractBaseUser, by: AbstractBaseUser, a
     Raises TaskClosedError, RunSuspendedError.
     """
     task = lock_task(task_id).task
-    _check_open(task, None)
+    check_open(task, None)
     return task if task.assignee_id == to.pk else _hand(task, to, "task_reassigned", by=by, at=at)
 
 
@@ -110,7 +110,7 @@ def reassign_task(*, task_id: int, to: AbstractBaseUser, by: AbstractBaseUser, a
 def release_task(*, task_id: int, by: AbstractBaseUser, at: datetime) -> Task:
     """Give a claimed task back to its post, so that a colleague can take it. Raises TaskClosedError."""
     task = lock_task(task_id).task
-    _check_open(task, None)
+    check_open(task, None)
     return task if task.assignee_id is None else _hand(task, None, "task_released", by=by, at=at)
 
 
@@ -148,7 +148,7 @@ def complete_locked_task(locked: LockedTask, *, outcome: str, by: AbstractBaseUs
     task = locked.task
     if task.state == TaskState.DONE and task.closed_by_id == by.pk and task.outcome == outcome:
         return task
-    _check_open(task, by)
+    check_open(task, by)
     if task.outcomes and outcome not in task.outcomes:
         raise UnknownOutcomeError(f"{outcome!r} is none of {', '.join(task.outcomes)}.")
     task.outcome, task.assignee = outcome, by  # type: ignore[assignment]
@@ -170,7 +170,7 @@ def return_task(*, task_id: int, to_node: str, by: AbstractBaseUser, at: datetim
     outcome = f"returned:{to_node}"[:40]
     if task.state == TaskState.DONE and task.closed_by_id == by.pk and task.outcome == outcome:
         return task
-    _check_open(task, by)
+    check_open(task, by)
     graph = graph_of(task.run.definition_id)
     ways = [flow for flow in graph.nodes[task.node].returns if graph.flows[flow].target == to_node]
     if not ways:

@@ -15,6 +15,9 @@ from services.cases.queries.timeline import steps_back_of
 from services.cases.queries.worklists import Work
 from workflows.enums import TaskState
 
+#: What a one-time notice may ask for.
+ASKED_KINDS = [("material", "material"), ("element", "element")]
+
 
 class TaskCaseSerializer(serializers.Serializer[Case]):
     """The case a task is about."""
@@ -110,7 +113,7 @@ class OutsideSerializer(StrictSerializer):
 class MissingSerializer(StrictSerializer):
     """One thing a one-time notice asks for."""
 
-    kind = serializers.ChoiceField(choices=[("material", "material"), ("element", "element")])
+    kind = serializers.ChoiceField(choices=ASKED_KINDS)
     code = serializers.CharField(max_length=80)
     reason = serializers.CharField(max_length=1000)
 
@@ -123,7 +126,6 @@ class CompletionSerializer(StrictSerializer):
     outside = OutsideSerializer(required=False)
     competent_body = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
     missing = MissingSerializer(many=True, required=False)
-    supervisor_reason = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
 
 
 class SendBackSerializer(StrictSerializer):

@@ -24,7 +24,8 @@ from portal.api.serializers.tasks import (
 from portal.api.views.base import PAGING, PrivateView, page_of, paged
 from services.access.operations import record_access
 from services.cases.operations.passing import send_back
-from services.cases.operations.steps import Missing, OutsideResult, ask_supplement, complete_step
+from services.cases.operations.asking import Missing, ask_supplement
+from services.cases.operations.steps import OutsideResult, complete_step
 from services.cases.queries.worklists import Work, inbox_of, tasks_within_posts_of, works
 from workflows.models import Task
 from workflows.operations.tasks import claim_task, release_task
@@ -144,8 +145,7 @@ def _complete(task: Task, given: dict[str, Any], request: Request) -> None:
     at = database_now()
     if given["outcome"] == "supplement":
         missing = [Missing(**one) for one in given.get("missing", [])]
-        reason = given["supervisor_reason"]
-        ask_supplement(task_id=task.pk, missing=missing, supervisor_reason=reason, by=request.user, at=at)
+        ask_supplement(task_id=task.pk, missing=missing, by=request.user, at=at)
         return
     complete_step(
         task_id=task.pk,

@@ -1,7 +1,9 @@
-"""Answer a one-time notice: only the marked fields and documents are open."""
+"""Answer a one-time notice: all that the departments ask on one page, and only the marked things are open."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,39 +16,85 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portal.applicant.access import case_or_404
-from services.cases.models import Case, Supplement
+from services.cases.models import Case, OneTimeNotice
+from services.cases.operations.answering import answer_supplement, keep_typed
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.refusals import sentence_for
-from services.cases.operations.steps import answer_supplement
-from services.cases.queries.forms import documents_wanted, form_answers, form_of
+from services.cases.queries.forms import form_answers
+from services.cases.queries.notices import AskedByDepartment, AskedThing, latest_notice_of, marked_form, things_asked
+from services.documents.models import Upload
 from services.documents.operations import UploadRefusedError, store_upload
 from services.documents.queries import uploads_of
-from services.forms.build import SectionForm
-from services.forms.schema import FormSchema, Section, Use
+from services.forms.build import SectionForm, form_class
 from workflows.operations.tasks import RunSuspendedError, TaskClosedError
 from workflows.queries.calendars import database_now
 
 
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One thing asked, as the page shows it: a document with its files, or a field's part of the form."""
+
+    thing: AskedThing
+    before: Sequence[Upload]
+    uploads: Sequence[Upload]
+    refused: str
+    part: Any
+    value: str
+    done: bool
+
+
 @require_http_methods(["GET", "POST"])
 def supplement(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Show what is asked, take documents one by one, then hand everything in together."""
+    """Show what is asked, keep what is typed and uploaded, then hand everything in together."""
     at = database_now()
     case = case_or_404(request, public_id, at)
-    asked = case.supplements.order_by("-round").first()
-    if asked is None:
+    notice = latest_notice_of(case)
+    if notice is None:
         raise Http404
-    form = _form(case, asked, request.POST if request.method == "POST" and "material" not in request.POST else None)
+    groups = things_asked(notice)
+    things = [thing for group in groups for thing in group.things]
+    form = _form(notice, things, request.POST if request.method == "POST" else None)
     refused: dict[str, str] = {}
-    if request.method == "POST" and "material" in request.POST:
-        if message := _upload(request, case, asked, at):
-            refused[request.POST["material"]] = message
-        else:
+    if request.method == "POST":
+        if notice.answered_at is not None:
+            return _closed(request, case)
+        _keep(request, notice, form, at)
+        refused = _upload(request, case, things, at)
+        if _only_saves(request) and not refused:
             return redirect(request.path)
-    elif request.method == "POST" and (form is None or form.is_valid()) and _hand_in(request, case, form, at):
-        return redirect("applicant:application", case.application.public_id)
-    hold = case.application.holds.filter(released_at__isnull=True).first()
-    context = {"case": case, "asked": asked, "form": form, "rows": _documents(case, asked, refused), "hold": hold}
-    return render(request, "applicant/supplement.html", context)
+        if not refused and (form is None or form.is_valid()) and _hand_in(request, case, form, at):
+            return redirect("applicant:application", case.application.public_id)
+    rows = _rows(notice, groups, form, refused)
+    context = {
+        "case": case,
+        "notice": notice,
+        "form": form,
+        "groups": rows,
+        "done": sum(row.done for _group, own in rows for row in own),
+        "all": len(things),
+        "hold": case.application.holds.filter(released_at__isnull=True).first(),
+    }
+    wrong = bool(refused) or (form is not None and form.is_bound and bool(form.errors))
+    return render(request, "applicant/supplement.html", context, status=422 if wrong else 200)
+
+
+def _only_saves(request: HttpRequest) -> bool:
+    return "upload" in request.POST or "save" in request.POST
+
+
+def _closed(request: HttpRequest, case: Case) -> HttpResponse:
+    messages.info(request, _("Nothing is asked of you here any more: it was handed in already, or the case is closed."))
+    return redirect("applicant:application", case.application.public_id)
+
+
+def _keep(request: HttpRequest, notice: OneTimeNotice, form: SectionForm | None, at: datetime) -> None:
+    """Keep what was typed, right or not, so that nothing is lost whatever happens next."""
+    if form is None:
+        return
+    try:
+        keep_typed(notice_id=notice.pk, typed=form.answers_to_save, by=request.user, at=at)
+    except (NotAllowedError, TaskClosedError):
+        return  # said where it is handed in
 
 
 def _hand_in(request: HttpRequest, case: Case, form: SectionForm | None, at: datetime) -> bool:
@@ -67,68 +115,64 @@ def _hand_in(request: HttpRequest, case: Case, form: SectionForm | None, at: dat
     return True
 
 
-def _codes(asked: Supplement, kind: str) -> dict[str, str]:
-    return {item["code"]: item["reason"] for item in asked.items if item["kind"] == kind}
-
-
-def _form(case: Case, asked: Supplement, data: Any) -> SectionForm | None:
-    """Return a form of the marked fields only, or None if no field is marked."""
-    marked = _codes(asked, "element")
-    schema = form_of(case.application)
-    uses: tuple[Use, ...] = tuple(use for use in schema.uses if use.element.code in marked)
-    if not uses:
+def _form(notice: OneTimeNotice, things: Sequence[AskedThing], data: Any) -> SectionForm | None:
+    """Return a form of the marked fields only, with what was typed before, or None if no field is marked."""
+    schema = marked_form(notice, things)
+    if schema is None:
         return None
-    section = Section("marked", uses[0].element.label, uses, 0)
-    made = type(
-        "SupplementForm",
-        (SectionForm,),
-        {
-            "schema": FormSchema((section,), ()),
-            "section": section,
-            "language": get_language() or "zh-hans",
-        },
-    )
-    form: SectionForm = made(data, answers=form_answers(case.application), today=timezone.localdate())
-    return form
+    made = form_class(schema, schema.sections[0].key, get_language() or "zh-hans")
+    answers = {**form_answers(notice.application), **notice.typed}
+    return made(data, answers=answers, today=timezone.localdate())
 
 
-def _documents(case: Case, asked: Supplement, refused: dict[str, str]) -> list[dict[str, Any]]:
-    marked = _codes(asked, "material")
-    needs = {need.code: need for need in documents_wanted(case.application)}
-    uploads: dict[str, list[Any]] = {}
-    for upload in uploads_of("application", case.application_id):
+def _rows(
+    notice: OneTimeNotice, groups: Sequence[AskedByDepartment], form: SectionForm | None, refused: dict[str, str]
+) -> list[tuple[AskedByDepartment, list[Row]]]:
+    """Return what is asked under each department, with what she has done about it so far."""
+    uploads: dict[str, list[Upload]] = {}
+    for upload in uploads_of("application", notice.application_id):
         uploads.setdefault(upload.material_code, []).append(upload)
-    return [
-        {
-            "code": code,
-            "need": needs.get(code),
-            "reason": reason,
-            "uploads": uploads.get(code, []),
-            "refused": refused.get(code),
-        }
-        for code, reason in marked.items()
-    ]
+    parts = {use.element.code: part for use, part in zip(form.uses, form.parts, strict=True)} if form else {}
+    now = form.all_answers if form else {}
 
-
-def _upload(request: HttpRequest, case: Case, asked: Supplement, at: Any) -> str:
-    """Store one marked document; returns why it was refused, or "" if it was taken."""
-    code, file = request.POST["material"], request.FILES.get("file")
-    if asked.answered_at is not None or code not in _codes(asked, "material"):
-        return _("This document is not asked for.")
-    if file is None:
-        return _("Choose a file first, then press Upload.")
-    try:
-        store_upload(
-            file=file,
-            original_name=file.name or "",
-            declared_type=file.content_type or "",
-            subject_kind="application",
-            subject_id=case.application_id,
-            material_code=code,
-            by=request.user,
-            at=at,
+    def row(thing: AskedThing) -> Row:
+        files = uploads.get(thing.code, []) if thing.kind == "material" else []
+        new = [one for one in files if one.uploaded_at >= notice.released_at]
+        changed = thing.kind == "element" and now.get(thing.code) != notice.application.answers.get(thing.code)
+        return Row(
+            thing=thing,
+            before=[one for one in files if one not in new],
+            uploads=new,
+            refused=refused.get(thing.code, ""),
+            part=parts.get(thing.code),
+            value=str(notice.application.answers.get(thing.code) or ""),
+            done=bool(new) or changed,
         )
-    except UploadRefusedError as error:
-        return str(error)
-    messages.success(request, _("The document was uploaded."))
-    return ""
+
+    return [(group, [row(thing) for thing in group.things]) for group in groups if group.things]
+
+
+def _upload(request: HttpRequest, case: Case, things: Sequence[AskedThing], at: datetime) -> dict[str, str]:
+    """Store every marked document that came along; returns why one was refused, by its code."""
+    refused = {}
+    for thing in things:
+        file = request.FILES.get(f"file-{thing.code}") if thing.kind == "material" else None
+        if file is None:
+            if thing.kind == "material" and request.POST.get("upload") == thing.code:
+                refused[thing.code] = _("Choose a file first, then press Upload.")
+            continue
+        try:
+            store_upload(
+                file=file,
+                original_name=file.name or "",
+                declared_type=file.content_type or "",
+                subject_kind="application",
+                subject_id=case.application_id,
+                material_code=thing.code,
+                by=request.user,
+                at=at,
+            )
+            messages.success(request, _("The document was uploaded."))
+        except UploadRefusedError as error:
+            refused[thing.code] = str(error)
+    return refused

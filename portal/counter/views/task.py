@@ -6,21 +6,22 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.counter.access import case_of, task_or_404
-from portal.counter.forms import CheckForm, LicenceCheckForm, UnansweredForm
+from portal.counter.forms import CheckForm, LicenceCheckForm, SendNowForm, UnansweredForm
 from portal.counter.rail import frame
 from portal.ui.steps import StepForm
 from services.access.operations import record_access
 from services.cases.enums import Channel
 from services.cases.models import Application, Case
+from services.cases.operations.asking import ask_supplement, send_notice_now
 from services.cases.operations.refusals import REFUSALS, sentence_for
-from services.cases.operations.steps import ask_supplement, complete_step
+from services.cases.operations.steps import complete_step
 from services.cases.operations.unanswered import UNANSWERED_NODE, unanswered_notice
 from services.cases.permissions import application_about
 from services.cases.queries.casefiles import (
@@ -29,8 +30,11 @@ from services.cases.queries.casefiles import (
     documents_of_case,
     names_of_missing,
 )
+from services.cases.queries.differences import differences_of
+from services.cases.queries.notices import told, waiting_of
 from services.cases.queries.timeline import timeline_of
-from services.documents.queries import papers_of
+from services.documents.models import Paper
+from services.documents.queries import papers_of_subjects
 from services.exchange.queries import calls_for
 from services.parties.queries import party
 from workflows.enums import OPEN_TASK_STATES
@@ -59,17 +63,17 @@ def task(request: HttpRequest, task_id: int) -> HttpResponse:
 
 def _check(request: HttpRequest, task: Task, case: Case, at: datetime) -> HttpResponse:
     sections = answers_of_case(case, language=get_language() or "zh-hans", masked=False, at=at)
-    documents = documents_of_case(case)
+    documents, waiting = documents_of_case(case), waiting_of(case)
     form = CheckForm(
         request.POST if request.method == "POST" else None,
         outcomes=task.outcomes,
         documents=documents,
         sections=sections,
-        second_notice=bool(case.supplements.all()),
+        recorded=waiting.own_items if waiting else [],
         language=case.application.language,
     )
     if request.method == "POST" and form.is_valid() and _end(form, task, request, at):
-        messages.success(request, _done_words(form.cleaned_data["outcome"], case))
+        messages.success(request, _ended_words(form.cleaned_data["outcome"], case))
         if case.application.channel == Channel.COUNTER or "grant" in task.outcomes:
             return redirect("counter:application", case.application.public_id)
         return redirect("counter:intake")
@@ -78,6 +82,10 @@ def _check(request: HttpRequest, task: Task, case: Case, at: datetime) -> HttpRe
     context = {
         **_facts(request, task, case.application, case, at),
         "form": form,
+        "waiting": waiting,
+        "second_notice": bool(told(case)),
+        "send_now": SendNowForm() if waiting and waiting.sendable else None,
+        "differences": differences_of(case, language=get_language() or "zh-hans", masked=False),
         "documents": [(one, form.rows_of(one)) for one in documents],
         "sections": [
             (one, [(row, form[f"mark-{row.element.code}"], form[f"why-{row.element.code}"]) for row in one.answers])
@@ -96,7 +104,6 @@ def _end(form: StepForm, task: Task, request: HttpRequest, at: datetime) -> bool
                 task_id=task.pk,
                 missing=form.missing,
                 findings=form.findings,
-                supervisor_reason=given["supervisor_reason"],
                 by=request.user,
                 at=at,
             )
@@ -114,6 +121,20 @@ def _end(form: StepForm, task: Task, request: HttpRequest, at: datetime) -> bool
         form.add_error(None, sentence_for(error))
         return False
     return True
+
+
+def _ended_words(outcome: str, case: Case) -> str:
+    """Say what a check led to; questions that wait for other departments are recorded, not sent."""
+    waiting = waiting_of(case) if outcome == "supplement" else None
+    if waiting is None:
+        return _done_words(outcome, case)
+    if waiting.of(case).needs_supervisor:
+        return _("The questions on %(case)s are recorded. They go out when a supervisor has given her reason.") % {
+            "case": case.number
+        }
+    return _("The questions on %(case)s are recorded. They go out in one notice when the others have looked.") % {
+        "case": case.number
+    }
 
 
 def _done_words(outcome: str, case: Case) -> str:
@@ -145,9 +166,14 @@ def _unanswered(request: HttpRequest, task: Task, case: Case, at: datetime) -> H
         "form": form,
         "asked": asked,
         "items": [(names[item["kind"], item["code"]], item["reason"]) for item in items],
-        "notices": [paper for paper in papers_of("case", case.pk) if paper.kind == "supplement_notice"],
+        "notices": [paper for paper in _notice_papers(case) if paper.kind == "supplement_notice"],
     }
     return render(request, "counter/no_answer.html", context, status=422 if form.errors else 200)
+
+
+def _notice_papers(case: Case) -> list[Paper]:
+    """Return the papers about a case and those about its whole application: a merged notice is one of these."""
+    return list(papers_of_subjects([("case", str(case.pk)), ("application", str(case.application_id))]))
 
 
 def _licence(request: HttpRequest, task: Task, application: Application, at: datetime) -> HttpResponse:
@@ -195,7 +221,7 @@ def _facts(
         "why": explanation_of(clock, language=get_language() or "zh-hans") if clock else [],
         "mine": task.assignee_id == request.user.pk,
         "held": task.assignee_id not in (None, request.user.pk),
-        "supplements": list(case.supplements.all()) if case else [],
+        "supplements": told(case) if case else [],
     }
 
 
@@ -203,7 +229,7 @@ def _keys(task: Task) -> tuple[tuple[str, str], ...]:
     words = {
         "accept": ("a", _("Accept")),
         "grant": ("g", _("Grant and issue now")),
-        "supplement": ("n", _("Send a one-time notice")),
+        "supplement": ("n", _("One-time notice")),
         "confirmed": ("a", _("Confirm the licence")),
         "wait_again": ("a", _("Wait again")),
     }
@@ -220,6 +246,26 @@ def _note_reading(request: HttpRequest, case: Case, fields: list[str], at: datet
         case_ref=case.number,
         at=at,
     )
+
+
+@require_POST
+def send_now(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Send what is recorded before every department has looked."""
+    at = database_now()
+    found = task_or_404(request, task_id, at)
+    case, form = case_of(found), SendNowForm(request.POST)
+    if case is None:
+        raise Http404
+    if not form.is_valid():
+        messages.error(request, form.errors["reason"][0])
+        return redirect("counter:task", task_id)
+    try:
+        send_notice_now(case_id=case.pk, reason=form.cleaned_data["reason"], by=request.user, at=at)
+        messages.success(request, _("The one-time notice was sent. The applicant sees what to do."))
+    except REFUSALS as error:
+        messages.error(request, sentence_for(error))
+        return redirect("counter:task", task_id)
+    return redirect("counter:application", case.application.public_id)
 
 
 @require_POST

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_POST
 
 from portal.desk.access import case_or_404
 from portal.desk.casefile import case_context
-from portal.desk.forms import ExtendForm, PauseForm
+from portal.desk.forms import ExtendForm, PauseForm, SecondNoticeForm
 from portal.desk.rail import frame
+from services.cases.operations.asking import allow_second_notice
 from services.cases.operations.limits import extend_case, pause_case, resume_case
 from services.cases.operations.refusals import REFUSALS, sentence_for
 from workflows.queries.calendars import database_now
@@ -33,6 +34,13 @@ def extend(request: HttpRequest, public_id: str) -> HttpResponse:
     """Extend the limits once, by the head (art. 42); the applicant is told why."""
     words = _("The limits are extended, and the applicant has the notice with the reason.")
     return _change(request, public_id, ExtendForm(request.POST), "extend_form", extend_case, words)
+
+
+@require_POST
+def second_notice(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Let the case be asked a second time, by the head, who says why."""
+    words = _("The second notice is allowed. It goes out with what the other departments ask.")
+    return _change(request, public_id, SecondNoticeForm(request.POST), "second_form", allow_second_notice, words)
 
 
 @require_POST

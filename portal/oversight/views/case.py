@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -20,6 +21,7 @@ from services.access.operations import record_access
 from services.cases.enums import ApplicationState
 from services.cases.models import Case
 from services.cases.permissions import can_intervene, cases_overseen_by
+from services.cases.queries.notices import SecondNotices, asked_again, second_notices
 from services.cases.queries.timeline import history_of_case, skipped_jobs_of, steps_drawn_for, timeline_of
 from services.parties.queries import departments, names_of_parties
 from workflows.enums import OPEN_TASK_STATES
@@ -55,11 +57,18 @@ def case(request: HttpRequest, public_id: str, *, at: datetime) -> HttpResponse:
         "hold": timeline.hold,
         "may_intervene": can_intervene(request.user, at) and found.application.state == ApplicationState.SUBMITTED,
         "tasks_to_give": [task for task in lane.tasks if task.state in OPEN_TASK_STATES and task.role != "applicant"],
+        "again": asked_again(found),
+        "again_counts": _second_notices(at),
         "papers": [*lane.papers, *timeline.papers],
         "rail": rail("board"),
         "keys": [],
     }
     return render(request, "oversight/case.html", context)
+
+
+def _second_notices(at: datetime) -> list[SecondNotices]:
+    """Return how often each department asked a case twice in the year of `at`."""
+    return second_notices(since=timezone.localtime(at).replace(month=1, day=1, hour=0, minute=0, second=0), until=at)
 
 
 def _receivers(events: Iterable[HistoryEvent]) -> dict[int, str]:

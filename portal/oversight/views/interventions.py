@@ -17,16 +17,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portal.oversight.access import overseers_only
-from portal.oversight.acts import Act, giving, holding, releasing, skipping
+from portal.oversight.acts import Act, allowing, giving, holding, releasing, skipping
 from portal.oversight.forms import ColleagueForm, ConfirmForm, ReasonForm
 from portal.oversight.rail import rail
 from services.cases.models import Case
+from services.cases.operations.asking import allow_second_notice
 from services.cases.operations.holds import hold_application, release_application
 from services.cases.operations.interventions import give_task, skip_step
 from services.cases.operations.refusals import REFUSALS, sentence_for
 from services.cases.permissions import can_intervene, cases_overseen_by
 from services.cases.queries.colleagues import colleagues_for
 from services.cases.queries.incidents import incident_of
+from services.cases.queries.notices import asked_again
 from workflows.enums import OPEN_TASK_STATES, JobState
 from workflows.models import Job, Task
 
@@ -61,6 +63,29 @@ def release(request: HttpRequest, public_id: str, *, at: datetime) -> HttpRespon
         return _("The application goes on.")
 
     return _asked(request, releasing(case), ConfirmForm(request.POST if request.method == "POST" else None), do)
+
+
+@require_http_methods(["GET", "POST"])
+@overseers_only
+def second_notice(request: HttpRequest, public_id: str, *, at: datetime) -> HttpResponse:
+    """Let a case be asked a second time."""
+    case = _case(request, public_id, at)
+    again = asked_again(case)
+    act = allowing(case, again.asks)
+    if again.waiting is None:
+        messages.info(request, _("Nothing waits here any more: the notice was sent, or the case goes on."))
+        return redirect(act.back)
+    form = ReasonForm(
+        request.POST if request.method == "POST" else None,
+        missing=_("Say why this case is asked a second time: the reason stays on record."),
+        help_text=_("It stays on record and is counted."),
+    )
+
+    def do() -> str:
+        allow_second_notice(case_id=case.pk, reason=form.cleaned_data["reason"], by=request.user, at=at)
+        return _("The second notice is allowed. It goes out with what the other departments ask.")
+
+    return _asked(request, act, form, do)
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,7 +1,8 @@
 """Applications and the cases they become."""
 
 from services.cases.models.applications import Application, Consent, Hold, NumberSeries, Signature
-from services.cases.models.cases import Case, MaterialCheck, Opinion, Supplement
+from services.cases.models.cases import Case, MaterialCheck, Opinion
+from services.cases.models.notices import OneTimeNotice, Supplement
 from services.cases.models.standings import Standing, StandingChange, StandingCount
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Hold",
     "MaterialCheck",
     "NumberSeries",
+    "OneTimeNotice",
     "Opinion",
     "Signature",
     "Standing",

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from services.access.encryption import EncryptedJSONField
 from services.cases.enums import OUTCOMES_AGAINST, CaseState, MaterialFinding
 from services.cases.models.applications import Application, new_public_id
 from services.catalogue.models import ServiceVersion
@@ -120,37 +119,3 @@ class MaterialCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.material}: {self.finding}"
-
-
-class Supplement(models.Model):
-    """A one-time notice of everything that is missing (Administrative Licensing Law, art. 32(4)), and its answer.
-
-    items: list of {"kind": "material" or "element", "code", "reason"}: only these open for the applicant.
-    """
-
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="supplements")
-    round = models.PositiveIntegerField()
-    items = models.JSONField(default=list)
-    supervisor_reason = models.TextField(blank=True, help_text="Why there is a second notice on one case")
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField()
-    answered_at = models.DateTimeField(null=True, blank=True)
-    changes = EncryptedJSONField(default=dict, help_text="Per field what stood there before and what stands there now")
-
-    class Meta:
-        ordering = ["round"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["case", "round"],
-                name="supplement_once_per_round",
-                violation_error_message="One notice per round.",
-            ),
-            models.CheckConstraint(
-                condition=Q(round=1) | ~Q(supervisor_reason=""),
-                name="second_notice_needs_a_reason",
-                violation_error_message="A second notice on one case needs a supervisor's reason.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.case_id} round {self.round}"

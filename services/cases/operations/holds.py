@@ -9,6 +9,7 @@ from django.db import transaction
 
 from services.cases.models import Application, Hold
 from services.cases.operations.drafts import NotAllowedError
+from services.cases.operations.releasing import release_before_hold
 from services.cases.operations.telling import tell_applicants
 from services.cases.permissions import can_intervene
 from workflows.enums import OPEN_RUN_STATES, RunState
@@ -46,7 +47,7 @@ def _locked(application_id: int) -> tuple[Run, Application]:
 def hold_application(*, application_id: int, reason: str, by: User, at: datetime) -> Hold:
     """Let an application stand still with all its cases, saying why; time limits go on. Twice is once.
 
-    Effects: its run is suspended, the reason is kept, notices owed.
+    Effects: what is recorded as missing is told first; its run is suspended, the reason is kept, notices owed.
     Raises NotAllowedError, HoldReasonMissingError, NothingToHoldError.
     """
     check_manager(by, at)
@@ -55,6 +56,8 @@ def hold_application(*, application_id: int, reason: str, by: User, at: datetime
     root, application = _locked(application_id)
     if root.state not in OPEN_RUN_STATES:
         raise NothingToHoldError("This application is closed.")
+    if root.state != RunState.SUSPENDED:
+        release_before_hold(application, root_id=root.pk, at=at)
     suspend_run(run_id=root.pk, by=by, at=at)
     hold, created = Hold.objects.get_or_create(
         application=application,

@@ -34,14 +34,15 @@ def holder_facts(application: Application) -> dict[str, str]:
     return {"kind": "person", "name": holder.name}
 
 
-def _names(thing: Any) -> dict[str, str]:
+def names_in_both(thing: Any) -> dict[str, str]:
+    """Return a thing's name as papers want it."""
     return {"zh": thing.name_zh, "en": thing.name_en}
 
 
 def _case_facts(case: Case) -> dict[str, Any]:
     return {
         "holder": holder_facts(case.application),
-        "service": _names(case.service),
+        "service": names_in_both(case.service),
         "case_number": case.number,
         "application_number": case.application.number,
         "filed_at": case.filed_at,
@@ -76,10 +77,10 @@ def issue_receipt(application: Application, *, by: User, at: datetime) -> Paper:
         subject_id=str(application.pk),
         facts={
             "holder": holder_facts(application),
-            "service": _names(application.offer),
+            "service": names_in_both(application.offer),
             "submitted_at": application.submitted_at,
             "application_number": application.number,
-            "items": [_names(case.service) for case in application.cases.order_by("position")],
+            "items": [names_in_both(case.service) for case in application.cases.order_by("position")],
             "content_hash": application.reviewed_hash,
         },
         language=application.language,
@@ -104,13 +105,13 @@ def issue_closing_notice(application: Application, *, at: datetime) -> Paper:
         subject_id=str(application.pk),
         facts={
             "holder": holder_facts(application),
-            "service": _names(application.offer),
+            "service": names_in_both(application.offer),
             "application_number": application.number,
             "outcome": outcomes[application.result],
             "results": [
                 {
-                    "service": _names(case.service),
-                    "department": _names(case.department),
+                    "service": names_in_both(case.service),
+                    "department": names_in_both(case.department),
                     "outcome": _result_words(case),
                     "case_number": case.number,
                     "on": case.decided_at or case.closed_at,

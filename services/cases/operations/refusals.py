@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from services.cases.operations.asking import (
+    EarlyReasonMissingError,
+    NothingMarkedError,
+    NothingRecordedError,
+    SecondNoticeError,
+    SupervisorReasonMissingError,
+)
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.holds import HoldReasonMissingError, NothingToHoldError
 from services.cases.operations.interventions import NotAColleagueError
 from services.cases.operations.issuing import CollectorMissingError, NothingToHandOutError
 from services.cases.operations.limits import NoRunningClockError, NotTheHeadError
-from services.cases.operations.steps import (
-    FourEyesError,
-    NothingMarkedError,
-    OutsideResultMissingError,
-    ReasonsMissingError,
-    SecondNoticeError,
-)
+from services.cases.operations.steps import FourEyesError, OutsideResultMissingError, ReasonsMissingError
 from services.parties.identity_numbers import IdentityNumberError
 from workflows.operations.clocks import ClockError
 from workflows.operations.tasks import (
@@ -39,6 +40,9 @@ REFUSALS = (
     OutsideResultMissingError,
     NothingMarkedError,
     SecondNoticeError,
+    SupervisorReasonMissingError,
+    EarlyReasonMissingError,
+    NothingRecordedError,
     NoRunningClockError,
     NotTheHeadError,
     ClockError,
@@ -79,6 +83,9 @@ def _words() -> Mapping[type[Exception], str]:
         ),
         NothingMarkedError: _("Mark at least one document or field and say what to do about it."),
         SecondNoticeError: _("This case had a one-time notice already. A second one needs a supervisor's reason."),
+        SupervisorReasonMissingError: _("Say why this case is asked a second time: the reason stays on record."),
+        EarlyReasonMissingError: _("Say why the notice does not wait for the other departments."),
+        NothingRecordedError: _("Nothing waits here any more: the notice was sent, or the case goes on."),
         NoRunningClockError: _("No time limit of this case is running."),
         NotTheHeadError: _("Only the head of the department may extend a time limit."),
         TaskClosedError: _("This task was finished or taken away meanwhile. Nothing you did here was lost or doubled."),

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
 
-from services.cases.enums import OUTCOMES_AGAINST, CaseState, MaterialFinding
-from services.cases.models import Case, MaterialCheck, Opinion, Supplement
+from services.cases.enums import OUTCOMES_AGAINST, CaseState
+from services.cases.models import Case, Opinion
 from services.cases.operations import entities, unanswered
+from services.cases.operations.asking import NothingMarkedError, note_findings
 from services.cases.operations.drafts import NotAllowedError
-from services.cases.operations.limits import running_clocks
-from services.cases.operations.locked import Step, begin_step, closed_before, lock_again, locked_task
+from services.cases.operations.locked import Step, begin_step, closed_before, lock_again
 from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper
 from services.cases.operations.projection import project
-from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
-from services.cases.permissions import application_about, can_work_on, may_answer_for
-from services.cases.queries.casefiles import names_of_missing
+from services.cases.operations.releasing import after_check
+from services.cases.operations.telling import tell_applicants_of_case
+from services.cases.permissions import application_about, can_work_on
+from services.cases.queries.notices import NOTICE_OUTCOME
 from services.parties.enums import Role
 from services.parties.identity_numbers import check_uscc
-from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Clock, Run, Task
-from workflows.operations.locking import lock_root, lock_task
-from workflows.operations.tasks import TaskClosedError, UnknownOutcomeError, complete_locked_task, complete_task
+from workflows.operations.locking import lock_task
+from workflows.operations.tasks import UnknownOutcomeError, complete_locked_task
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -47,23 +47,6 @@ class ReasonsMissingError(ValueError):
 
 class OutsideResultMissingError(ValueError):
     """The decision is made in another system: its number and date must be recorded."""
-
-
-class NothingMarkedError(ValueError):
-    """A one-time notice must list what is missing."""
-
-
-class SecondNoticeError(ValueError):
-    """A second notice on one case needs a supervisor's reason."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Missing:
-    """One thing a one-time notice asks for. kind: material or element; code: which; reason: what to do about it."""
-
-    kind: str
-    code: str
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,11 +129,16 @@ def _complete(
     _record(case, task, outcome, by=by, at=at, reasons=reasons, findings=findings)
     if _apply(case, task, outcome, root=locked.root, by=by, at=at, reasons=reasons, outside=outside, body=body):
         locked = lock_again(step)
-    return complete_locked_task(locked, outcome=outcome, by=by, at=at)
+    done = complete_locked_task(locked, outcome=outcome, by=by, at=at)
+    if NOTICE_OUTCOME in task.outcomes:
+        after_check(case, root_id=locked.root.pk, by=by, at=at)
+    return done
 
 
 def _check(step: Step, outcome: str, *, reasons: str, outside: OutsideResult | None) -> None:
     case = step.case
+    if outcome == NOTICE_OUTCOME:
+        raise NothingMarkedError("A notice says what is missing: ask_supplement records it.")
     if not step.in_post:
         raise NotAllowedError("This task belongs to another post.")
     if outcome in NEEDS_REASONS and not reasons.strip():
@@ -180,17 +168,7 @@ def _record(
     Opinion.objects.create(
         case=case, task=task, role=task.role, outcome=outcome, reasons=reasons.strip(), by=by, given_at=at
     )
-    for material, (finding, reason) in findings.items():
-        MaterialCheck.objects.update_or_create(
-            case=case,
-            material=material,
-            defaults={
-                "finding": MaterialFinding(finding),
-                "reason": reason,
-                "checked_by": by,
-                "checked_at": at,
-            },
-        )
+    note_findings(case, findings, by=by, at=at)
 
 
 def _apply(
@@ -255,96 +233,6 @@ def accept(case: Case, *, root: Run, by: User | None, at: datetime, quietly: boo
     )
     deliver(paper, case.application, at=at)
     tell_applicants_of_case(case, "case_accepted", at=at, due=(clock.due_on or timezone.localdate(at)).isoformat())
-
-
-@transaction.atomic
-def ask_supplement(
-    *,
-    task_id: int,
-    missing: Sequence[Missing],
-    by: User,
-    at: datetime,
-    supervisor_reason: str = "",
-    findings: Mapping[str, tuple[str, str]] | None = None,
-) -> Supplement:
-    """Tell the applicant once everything that is missing (Administrative Licensing Law, art. 32(4)).
-
-    missing: only these open for her. supervisor_reason: needed for a second notice on one case.
-    Effects: the notice as paper, the case waits for the applicant, the notice clock stops, notices owed.
-    Raises NothingMarkedError, SecondNoticeError and what complete_step raises.
-    """
-    if not missing:
-        raise NothingMarkedError("Mark at least one document or field and say what to do.")
-    root, task, case = locked_task(task_id)
-    if case is None:
-        raise NotAllowedError("Only a case can be sent back for a supplement.")
-    number = case.supplements.count() + 1
-    if task.state in OPEN_TASK_STATES and number > 1 and not supervisor_reason.strip():
-        raise SecondNoticeError("A second notice on one case needs a supervisor's reason.")
-    complete_step(task_id=task_id, outcome="supplement", by=by, at=at, findings=findings)
-    supplement, created = Supplement.objects.get_or_create(
-        case=case,
-        round=number if task.state in OPEN_TASK_STATES else number - 1,
-        defaults={
-            "items": [{"kind": item.kind, "code": item.code, "reason": item.reason} for item in missing],
-            "supervisor_reason": supervisor_reason,
-            "asked_by": by,
-            "asked_at": at,
-        },
-    )
-    if created:
-        case.refresh_from_db()
-        project(case, CaseState.SUPPLEMENT, root=root, by=by, at=at)
-        names = names_of_missing(case, [(item.kind, item.code) for item in missing])
-        patience = running_clocks(case, ("correction",))
-        paper = issue_case_paper(
-            case,
-            "supplement_notice",
-            by=by,
-            at=at,
-            reply_by=patience[0].due_on if patience else None,
-            missing=[{"material": names[item.kind, item.code], "reason": item.reason} for item in missing],
-        )
-        deliver(paper, case.application, at=at)
-        tell_applicants_of_case(case, "supplement_needed", at=at, round=number)
-    return supplement
-
-
-@transaction.atomic
-def answer_supplement(*, case_id: int, answers: Mapping[str, Any], by: User, at: datetime) -> Supplement:
-    """Hand in what a one-time notice asked for; only the marked fields change, documents were uploaded before.
-
-    answers: element code -> new value, of the marked fields only.
-    Effects: the application's answers, the differences kept with the notice, the window's check opens again with a
-    new notice clock, notices owed. An answer that comes while the window still decides what to do without one counts.
-    Raises NotAllowedError, TaskClosedError, RunSuspendedError.
-    """
-    run_id = Case.objects.values_list("run__root_id", "run_id").get(pk=case_id)
-    root = lock_root(run_id[0] or run_id[1])
-    case = Case.objects.select_related("application", "service__item", "department").get(pk=case_id)
-    task = unanswered.open_applicants_step(case)
-    supplement = case.supplements.order_by("-round").first()
-    if task is None or supplement is None or supplement.answered_at is not None:
-        raise TaskClosedError("This supplement was handed in already.")
-    if not may_answer_for(by, case.application, at):
-        raise NotAllowedError("She may not answer for this applicant.")
-    marked = {item["code"] for item in supplement.items if item["kind"] == "element"}
-    if extra := sorted(set(answers) - marked):
-        raise NotAllowedError(f"Only the marked fields are open: {', '.join(extra)} is not.")
-    application = case.application
-    supplement.changes = {
-        code: {"before": application.answers.get(code), "after": value} for code, value in answers.items()
-    }
-    supplement.answered_at = at
-    supplement.save(update_fields=["changes", "answered_at"])
-    application.answers = {**application.answers, **answers}
-    application.changed_at = at
-    application.save(update_fields=["answers", "changed_at"])
-    task = unanswered.reopened(task, by=by, at=at)
-    project(case, CaseState.FILED, root=root, by=by, at=at)
-    complete_task(task_id=task.pk, outcome="supplied", by=by, at=at)
-    tell_applicants(application, "supplement_received", at=at, round=supplement.round)
-    return supplement
 
 
 @transaction.atomic

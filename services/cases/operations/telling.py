@@ -114,6 +114,27 @@ def tell_post(tasks: Iterable[tuple[Task, Case | None, Application]], *, at: dat
     owe_notices(drafts, at=at, recipients=people.values())
 
 
+def tell_supervisors(case: Case, *, at: datetime, round: int) -> None:
+    """Owe the head of a case's department and the managers the news that a second notice waits for their reason."""
+    heads = {user.pk: user for user in users_in_post(case.department.code, Role.HEAD, at)}
+    managers = {user.pk: user for user in users_in_post("ZWB", Role.MANAGER, at)}
+    owe_notices(
+        [
+            NoticeDraft(
+                subject_kind="case",
+                subject_id=str(case.pk),
+                kind="second_notice_waits",
+                round=round,
+                recipient_user_id=key,
+                params=case_params(case),
+                link=f"/{'desk' if key in heads else 'oversight'}/cases/{case.public_id}/",
+            )
+            for key in managers | heads
+        ],
+        at=at,
+    )
+
+
 def tell_receiver(task: Task, case: Case | None, application: Application, to: User, *, at: datetime) -> None:
     """Owe somebody the news that a manager gave her a task."""
     params = case_params(case) if case else {"case": application.number or "", **_offer_names(application)}

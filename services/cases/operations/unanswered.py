@@ -16,7 +16,7 @@ from services.cases.models import Case, Supplement
 from services.cases.operations.limits import SUPPLEMENT_NODE, copy_due_to_tasks, start_correction_clock
 from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper
 from services.cases.operations.projection import project
-from services.cases.operations.telling import tell_applicants_of_case
+from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
 from services.cases.queries.casefiles import names_of_missing
 from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Run, Task
@@ -35,6 +35,16 @@ def wait_again(case: Case, task: Task, *, root: Run, by: User, at: datetime) -> 
     copy_due_to_tasks(case.pk)
     due_on = clock.due_on if clock and clock.due_on else timezone.localdate(at)
     tell_applicants_of_case(case, "supplement_waits", at=at, round=task.round, due=due_on.isoformat())
+
+
+def remind_of_notice(case: Case, *, at: datetime) -> None:
+    """Remind the applicant of the notice that waits: one message, however many of its cases remind at once."""
+    asked, step = unanswered_notice(case), open_applicants_step(case)
+    if asked is None or asked.notice is None or step is None:
+        return
+    # Round 1000 and on: a reminder is another message than the notice it repeats, and one after waiting again another.
+    again = 1000 * asked.notice.number + step.round
+    tell_applicants(case.application, "supplement_needed", at=at, round=again)
 
 
 def close_unanswered(case: Case, *, root: Run, by: User, at: datetime, reason: str) -> None:
@@ -59,7 +69,8 @@ def close_unanswered(case: Case, *, root: Run, by: User, at: datetime, reason: s
 
 def unanswered_notice(case: Case) -> Supplement | None:
     """Return the one-time notice that waits for an answer."""
-    return case.supplements.filter(answered_at__isnull=True).order_by("-round").first()
+    told = case.supplements.filter(notice__isnull=False, answered_at__isnull=True)
+    return told.select_related("notice").order_by("-round").first()
 
 
 def open_applicants_step(case: Case) -> Task | None:

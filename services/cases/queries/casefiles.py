@@ -10,7 +10,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from services.access.masking import mask_id_number, mask_mobile
-from services.cases.models import Application, Case, MaterialCheck
+from services.cases.models import Application, Case, MaterialCheck, OneTimeNotice, Supplement
 from services.cases.queries.forms import form_answers, form_of
 from services.catalogue.enums import DocumentKind
 from services.catalogue.queries import MaterialNeed, materials_of, situation_of
@@ -26,12 +26,16 @@ _MASKS: dict[str, Callable[[str], str]] = {"id_number": mask_id_number, "mobile"
 
 @dataclass(frozen=True, kw_only=True)
 class FiledAnswer:
-    """One answer as people read it. before: what stood there until a supplement changed it, "" if nothing did."""
+    """One answer as people read it.
+
+    before: what stood there until the latest supplement changed it, whichever department asked. is_changed: one did.
+    """
 
     element: Element
     label: str
     value: str
     before: str
+    is_changed: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +51,13 @@ class FiledSection:
 class FiledDocument:
     """A document of a case: what is asked, the files handed in, and what the window found.
 
-    is_first_with_files: pages show its files at once, the others' when they are opened.
+    is_first_with_files: pages show its files at once, the others' when they are opened. new: keys of the files that
+    came with the answer to a notice.
     """
 
     need: MaterialNeed
     uploads: Sequence[Upload]
+    new: frozenset[int]
     check: MaterialCheck | None
     is_first_with_files: bool
 
@@ -66,7 +72,13 @@ def answers_of_case(case: Case, *, language: str, masked: bool, at: datetime) ->
 
     masked: hide the middle of identity and telephone numbers, for those who do not work on the case.
     """
-    changed = {code: change["before"] for one in case.supplements.all() for code, change in one.changes.items()}
+    rows = Supplement.objects.filter(case__application_id=case.application_id, answered_at__isnull=False)
+    changed = {
+        code: change["before"]
+        for one in rows.order_by("answered_at", "id")
+        for code, change in one.changes.items()
+        if change["before"] != change["after"]
+    }
     return _sections(case.application, {case.service.code}, changed, language=language, masked=masked, at=at)
 
 
@@ -89,10 +101,7 @@ def _sections(
     schema, answers = form_of(application), form_answers(application)
     shown = visible_elements(schema, answers, today=timezone.localdate(application.submitted_at or at))
 
-    def read(element: Element, value: object) -> str:
-        text = displayed(element, value, language)
-        return _MASKS[element.type](text) if masked and element.type in _MASKS else text
-
+    read = reading(language, masked=masked)
     sections = []
     for section in schema.sections:
         rows = [
@@ -101,6 +110,7 @@ def _sections(
                 label=use.element.label.in_language(language),
                 value=read(use.element, answers.get(use.element.code)),
                 before=read(use.element, changed.get(use.element.code)),
+                is_changed=use.element.code in changed,
             )
             for use in section.uses
             if use.element.code in shown and services.intersection(use.services)
@@ -110,22 +120,46 @@ def _sections(
     return sections
 
 
+def reading(language: str, *, masked: bool) -> Callable[[Element, object], str]:
+    """Return how an answer is read in a language. masked: without the middle of identity and telephone numbers."""
+
+    def read(element: Element, value: object) -> str:
+        text = displayed(element, value, language)
+        return _MASKS[element.type](text) if masked and element.type in _MASKS else text
+
+    return read
+
+
 def documents_of_case(case: Case) -> list[FiledDocument]:
     """Return the documents of a case's own service, in order; application forms are made from the answers."""
     application = case.application
     uploads: dict[str, list[Upload]] = defaultdict(list)
     for upload in uploads_of("application", application.pk):
         uploads[upload.material_code].append(upload)
+    notices = list(application.notices.filter(answered_at__isnull=False))
     checks = {check.material: check for check in case.material_checks.all()}
     needs = materials_of([case.service], situation_of(application.offer, application.situation))
     needs = [need for need in needs if need.material.document_kind != DocumentKind.FORM]
     first = next((need.code for need in needs if uploads[need.code]), "")
     return [
         FiledDocument(
-            need=need, uploads=uploads[need.code], check=checks.get(need.code), is_first_with_files=need.code == first
+            need=need,
+            uploads=uploads[need.code],
+            new=_with_answers(uploads[need.code], notices),
+            check=checks.get(need.code),
+            is_first_with_files=need.code == first,
         )
         for need in needs
     ]
+
+
+def _with_answers(uploads: Sequence[Upload], notices: Sequence[OneTimeNotice]) -> frozenset[int]:
+    return frozenset(one.pk for one in uploads if any(came_with(one, notice) for notice in notices))
+
+
+def came_with(upload: Upload, notice: OneTimeNotice) -> bool:
+    """Return whether a file came while a notice waited for its answer, and was handed in with it."""
+    return notice.answered_at is not None and notice.released_at <= upload.uploaded_at <= notice.answered_at
 
 
 def names_of_missing(case: Case, codes: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dict[str, str]]:

@@ -14,7 +14,7 @@ from portal.demo.city import load_city
 from services.access.models import AccessLog
 from services.cases.enums import CaseState, Channel, MaterialFinding
 from services.cases.models import Application, Case
-from services.cases.operations.steps import answer_supplement
+from services.cases.operations.answering import answer_supplement
 from services.documents.models import Delivery, Paper
 from tests.factories.applications import RESTAURANT, filed_application, open_task, user
 from workflows.models import Clock, Task
@@ -89,9 +89,12 @@ def test_the_completeness_check(city):
     answer_supplement(case_id=case.pk, answers={}, by=user("owner"), at=database_now())
     _case, again = intake_task(application)
     assert again != address
-    refused = clerk.post(again, {"outcome": "supplement", **told})
-    assert "supervisor" in words(refused)
-    assert case.supplements.count() == 1
+    assert "one-time notice" in words(clerk.get(again))
+    recorded = clerk.post(again, {"outcome": "supplement", **told}, follow=True)
+    assert "when a supervisor has given her reason" in words(recorded)
+    case.refresh_from_db()
+    assert (case.state, case.supplements.count()) == (CaseState.FILED, 2)
+    assert "A second notice: waits until the head" in words(clerk.get(again))
     assert clerk.post(again, {"outcome": "accept", "all_fine": "on"}).status_code == 302
     case.refresh_from_db()
     assert case.state == CaseState.ACCEPTED

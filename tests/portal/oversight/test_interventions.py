@@ -16,7 +16,8 @@ from portal.demo.city import load_city
 from portal.oversight.wording import EVENTS
 from services.cases.enums import CaseState
 from services.cases.models import Case, Hold
-from services.cases.operations.steps import Missing, ask_supplement, complete_step
+from services.cases.operations.asking import Missing, ask_supplement
+from services.cases.operations.steps import complete_step
 from services.parties.models import Membership
 from tests.factories.applications import filed_application, open_task, user
 from workflows.enums import RunState

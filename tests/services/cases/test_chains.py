@@ -9,14 +9,10 @@ from django.db.models import Min
 from django.utils import timezone
 
 from services.cases.models import Case
+from services.cases.operations.answering import answer_supplement
+from services.cases.operations.asking import Missing, ask_supplement
 from services.cases.operations.passing import send_back
-from services.cases.operations.steps import (
-    Missing,
-    OutsideResult,
-    answer_supplement,
-    ask_supplement,
-    complete_step,
-)
+from services.cases.operations.steps import OutsideResult, complete_step
 from tests.factories.applications import RESTAURANT, filed_application, open_task, user
 from tests.services.cases.conftest import MORNING
 from workflows.clocks import DayKind, SpecialDay

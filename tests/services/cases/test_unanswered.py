@@ -9,14 +9,10 @@ import pytest
 from portal.demo.samples import sample_situation
 from services.cases.enums import ApplicationResult, CaseState
 from services.cases.models import Case
+from services.cases.operations.answering import answer_supplement
+from services.cases.operations.asking import Missing, ask_supplement
 from services.cases.operations.limits import copy_due_to_tasks, start_notice_clock
-from services.cases.operations.steps import (
-    Missing,
-    ReasonsMissingError,
-    answer_supplement,
-    ask_supplement,
-    complete_step,
-)
+from services.cases.operations.steps import ReasonsMissingError, complete_step
 from services.cases.queries.board import BoardFilter, board_for
 from services.cases.queries.timeline import timeline_of
 from services.catalogue.queries import current_version
