@@ -23,8 +23,8 @@ from portal.api.serializers.tasks import (
 )
 from portal.api.views.base import PAGING, PrivateView, page_of, paged
 from services.access.operations import record_access
-from services.cases.operations.passing import send_back
 from services.cases.operations.asking import Missing, ask_supplement
+from services.cases.operations.passing import send_back
 from services.cases.operations.steps import OutsideResult, complete_step
 from services.cases.queries.worklists import Work, inbox_of, tasks_within_posts_of, works
 from workflows.models import Task

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 
 from services.cases.consequences import _release_notice
 from services.cases.enums import CaseState, ReleaseCause
@@ -30,10 +32,11 @@ from tests.factories.applications import filed_application, filed_restaurant, op
 from tests.services.cases.conftest import MORNING
 from workflows.clocks.effects import Consequence, ThresholdReached
 from workflows.enums import TaskState
-from workflows.models import Clock, Run
+from workflows.models import Clock, Run, Timer
 from workflows.operations.history import first_broken_row
 from workflows.operations.jobs import run_due_jobs
 from workflows.operations.tasks import TaskClosedError, TaskHeldError, claim_task
+from workflows.operations.thresholds import publish_threshold_rules
 from workflows.operations.timers import sweep_timers
 
 pytestmark = pytest.mark.usefixtures("city")
@@ -192,6 +195,24 @@ def test_the_legal_time_sends_what_is_recorded_and_later_questions_are_their_own
     last_day = legal(sign).due_at - timedelta(hours=3)
     assert ask(sign, SIGN, at=last_day).notice.number == 2
     assert (told(application), holds(application)) == (2, True)
+
+
+def test_the_sweep_sends_it_by_the_published_rule() -> None:
+    rules = yaml.safe_load(Path("services/supervision/data/rules.yaml").read_text(encoding="utf-8"))["rules"]
+    own = [rule for rule in rules if rule["code"] == "notice_release"]
+    publish_threshold_rules(rules=own, note="", by=None, at=MORNING)
+    application = filed_restaurant(at=MORNING)
+    food, sign = part(application, "food-licence"), part(application, "sign-filing")
+    ask(food, PLAN)
+    due_at = Timer.objects.get(subject_kind="clock", subject_id=str(legal(food).pk), kind="notice_release").due_at
+    assert MORNING < due_at < legal(food).due_at
+    sweep_timers(at=due_at - timedelta(minutes=1))
+    assert not OneTimeNotice.objects.exists()
+    for _ in range(2):
+        sweep_timers(at=due_at)
+    assert OneTimeNotice.objects.get().cause == ReleaseCause.LAST_DAY
+    assert ask(sign, SIGN, at=due_at + timedelta(minutes=1)).notice.number == 2
+    assert holds(application)
 
 
 def test_the_rule_of_a_case_without_questions_sends_nothing() -> None:
