@@ -43,7 +43,7 @@ pytestmark = pytest.mark.usefixtures("city")
 
 AT = MORNING + timedelta(hours=1)
 PLAN = Missing(kind="material", code="layout-plan", reason="请标注尺寸。")
-AREA = Missing(kind="element", code="premises.area", reason="与证明不一致。")
+PLACE = Missing(kind="element", code="premises.address", reason="与证明不一致。")
 SIGN = Missing(kind="element", code="sign.text", reason="请与执照一致。")
 
 
@@ -110,7 +110,7 @@ def test_questions_wait_stop_no_clock_and_go_out_as_one_when_the_last_case_is_ju
     application = filed_restaurant(at=MORNING)
     food, fire = part(application, "food-licence"), part(application, "fire-safety-check")
     sign, drain = part(application, "sign-filing"), part(application, "drainage-permit")
-    assert ask(food, PLAN, AREA).notice is None
+    assert ask(food, PLAN, PLACE).notice is None
     food.refresh_from_db()
     assert (food.state, legal(food).stopped_at, told(application)) == (CaseState.FILED, None, 0)
     waiting = waiting_of(food)
@@ -149,12 +149,12 @@ def test_a_thing_that_two_departments_ask_for_stands_once_and_one_answer_counts_
     food, fire = part(application, "food-licence"), part(application, "fire-safety-check")
     for name in ("sign-filing", "drainage-permit"):
         accept(part(application, name))
-    ask(food, PLAN, AREA)
-    ask(fire, AREA, Missing(kind="element", code="fire.exits", reason="请核对。"))
+    ask(food, PLAN, PLACE)
+    ask(fire, PLACE, Missing(kind="element", code="fire.exits", reason="请核对。"))
     notice = OneTimeNotice.objects.get()
     groups = things_asked(notice)
     assert [[thing.code for thing in group.things] for group in groups] == [
-        ["layout-plan", "premises.area"],
+        ["layout-plan", "premises.address"],
         ["fire.exits"],
     ]
     shared = groups[0].things[1]
@@ -162,17 +162,17 @@ def test_a_thing_that_two_departments_ask_for_stands_once_and_one_answer_counts_
     with pytest.raises(NotAllowedError):
         answer_supplement(case_id=food.pk, answers={"sign.text": "x"}, by=user("owner2"), at=AT)
     later = AT + timedelta(days=2)
-    answers = {"premises.area": "210", "fire.exits": "3"}
+    answers = {"premises.address": "演示路210号", "fire.exits": "3"}
     own = answer_supplement(case_id=fire.pk, answers=answers, by=user("owner2"), at=later)
     assert set(own.changes) == set(answers)
     for case in (food, fire):
         case.refresh_from_db()
         assert case.state == CaseState.FILED
-        assert case.supplements.get().changes["premises.area"]["after"] == "210"
+        assert case.supplements.get().changes["premises.address"]["after"] == "演示路210号"
         assert (legal(case).started_at, legal(case).stopped_at) == (later, None)
         assert open_task(case, "intake").round == 2
     application.refresh_from_db()
-    assert application.answers["premises.area"] == "210"
+    assert application.answers["premises.address"] == "演示路210号"
     assert told(application, "supplement_received") == 1
     with pytest.raises(TaskClosedError):
         answer_supplement(case_id=food.pk, answers={}, by=user("owner2"), at=later)
@@ -245,8 +245,8 @@ def test_recording_again_replaces_and_accepting_forgets() -> None:
     with pytest.raises(NothingMarkedError):
         complete_step(task_id=open_task(food, "intake").pk, outcome="supplement", by=user("clerk"), at=AT)
     ask(food, PLAN)
-    ask(food, AREA, by="clerk2")
-    assert [item["code"] for item in food.supplements.get().items] == ["premises.area"]
+    ask(food, PLACE, by="clerk2")
+    assert [item["code"] for item in food.supplements.get().items] == ["premises.address"]
     claim_task(task_id=open_task(sign, "intake").pk, by=user("clerk2"), at=AT)
     with pytest.raises(TaskHeldError):
         ask(sign, SIGN)
