@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal.accounts.views import SignupView
+from portal.oversight.views.health import full
 from portal.ui import health
 from portal.ui.language import switch_language
 
@@ -18,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.public.urls")),
     path("counter/", include("portal.counter.urls")),
     path("desk/", include("portal.desk.urls")),
+    path("healthz/full", full, name="health-full"),
     path("healthz/live", health.live, name="health-live"),
     path("healthz/ready", health.ready, name="health-ready"),
     path("language/", switch_language, name="set_language"),

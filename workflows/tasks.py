@@ -8,7 +8,9 @@ from workflows.operations.jobs import run_due_jobs
 from workflows.operations.messages import deliver_messages, start_due_runs
 from workflows.operations.thresholds import follow_threshold_rules
 from workflows.operations.timers import sweep_timers
+from workflows.operations.watch import note_standstills, record_progress
 from workflows.queries.calendars import database_now
+from workflows.queries.watch import CANARY
 
 #: Sweep and this together stay below the soft limit of a task.
 FOLLOW_SECONDS = 30.0
@@ -33,3 +35,15 @@ def deliver_messages_task() -> None:
     now = database_now()
     deliver_messages(at=now)
     start_due_runs(at=now)
+
+
+@shared_task(name="workflows.tasks.canary_task")
+def canary_task() -> None:
+    """Show that a message still gets from beat through the broker and a worker to the database."""
+    record_progress(name=CANARY, at=database_now())
+
+
+@shared_task(name="workflows.tasks.note_standstills_task")
+def note_standstills_task() -> None:
+    """Look for cases that nothing will move any more."""
+    note_standstills(at=database_now())

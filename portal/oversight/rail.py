@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 
 from services.notifications.queries import dead_notices
 from workflows.queries.jobs import incidents
+from workflows.queries.watch import standing_still
 
 
 def rail(current: str) -> list[dict[str, Any]]:
     """Return the rail's one group; `current` names the page: board or incidents."""
-    stuck = incidents().count() + dead_notices().count()
+    stuck = standing_still().count() + incidents().count() + dead_notices().count()
     return [
         {
             "title": _("Oversight"),

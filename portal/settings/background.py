@@ -26,6 +26,16 @@ CELERY_TIMEZONE = "Asia/Shanghai"
 NOTICE_CONNECTIONS = 4  # of one dispatcher to a mail server or gateway at once
 # A missed hint costs at most one of these periods (seconds). `expires` keeps a stopped worker from finding a heap.
 CELERY_BEAT_SCHEDULE = {
+    "canary": {
+        "task": "workflows.tasks.canary_task",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "note standstills": {
+        "task": "workflows.tasks.note_standstills_task",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "sweep timers": {
         "task": "workflows.tasks.sweep_timers_task",
         "schedule": 30.0,

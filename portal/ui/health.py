@@ -31,15 +31,16 @@ def live(request: HttpRequest) -> JsonResponse:
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
     """Answer 200 when pages can be served, else 503. Without the broker all works, only later: "degraded", 200."""
-    checks = {"database": _database(), "disk": _disk()}
+    checks = {"database": database_answers(), "disk": disk_has_room()}
     checks["migrations"] = checks["database"] and _migrations_applied()
-    broker = _broker()
+    broker = broker_answers()
     status = "unready" if not all(checks.values()) else "ok" if broker else "degraded"
     words = {name: "ok" if good else "failing" for name, good in {**checks, "broker": broker}.items()}
     return JsonResponse({"status": status, "checks": words}, status=503 if status == "unready" else 200)
 
 
-def _database() -> bool:
+def database_answers() -> bool:
+    """Tell whether PostgreSQL answers."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("select 1")
@@ -56,14 +57,16 @@ def _migrations_applied() -> bool:
         return False
 
 
-def _disk() -> bool:
+def disk_has_room() -> bool:
+    """Tell whether there is room for more files."""
     folder = Path(settings.MEDIA_ROOT)
     while not folder.exists():
         folder = folder.parent
     return shutil.disk_usage(folder).free >= FREE_BYTES_NEEDED
 
 
-def _broker() -> bool:
+def broker_answers() -> bool:
+    """Tell whether the broker answers within half a second."""
     client = redis.Redis.from_url(
         settings.CELERY_BROKER_URL, socket_timeout=_BROKER_SECONDS, socket_connect_timeout=_BROKER_SECONDS
     )

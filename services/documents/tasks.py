@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from celery import shared_task
-from django.utils import timezone
 
 from services.documents.operations import render_papers
+from workflows.queries.calendars import database_now
 
 
 @shared_task
 def render_papers_task() -> int:
     """Render the files of issued papers; return how many."""
-    return render_papers(at=timezone.now())
+    return render_papers(at=database_now())

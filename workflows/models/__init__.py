@@ -15,6 +15,7 @@ from workflows.models.runs import (
     Task,
 )
 from workflows.models.thresholds import ThresholdRules
+from workflows.models.watch import Progress, Standstill
 
 __all__ = [
     "CalendarDay",
@@ -31,7 +32,9 @@ __all__ = [
     "Job",
     "Message",
     "ProcessDefinition",
+    "Progress",
     "Run",
+    "Standstill",
     "StartEvent",
     "Subscription",
     "Task",

@@ -27,12 +27,13 @@ union all select split_part(subject_id, ':', 1)::bigint, split_part(subject_id, 
  split_part(subject_id, ':', 3)::int from workflows_timer
  where subject_kind = 'node' and kind = 'event' and fired_at is null and cancelled_at is null"""
 _TOKENS = """
-select r.id run_id, r.definition_id, split_part(key, '#', 1) node, split_part(key, '#', 2)::int round
+select r.id run_id, coalesce(r.root_id, r.id) root_id, r.definition_id, split_part(key, '#', 1) node,
+ split_part(key, '#', 2)::int round
 from workflows_run r, jsonb_object_keys(coalesce(r.marking -> %(part)s, '{}')) key where r.state <> 'ended'"""
 _UNMOVED = f"""
-select token.run_id, token.definition_id, token.node, token.round from ({_TOKENS}) token
+select token.root_id, token.run_id, token.definition_id, token.node, token.round from ({_TOKENS}) token
 left join ({_MOVERS}) mover on mover.run_id = token.run_id and mover.node = token.node and mover.round = token.round
-where mover.run_id is null order by 1, 3, 4"""  # noqa: S608
+where mover.run_id is null order by 2, 4, 5"""  # noqa: S608
 _NOTHING_RESTS = """
 select r.id, coalesce(r.root_id, r.id) from workflows_run r
 where r.state <> 'ended' and coalesce(r.marking -> 'waiting', '{}') = '{}' order by 1"""
@@ -47,6 +48,7 @@ where not (coalesce(r.marking -> 'waiting', '{{}}') ? (mover.node || '#' || move
 class Stuck:
     """A run in which something stands still for ever. node: where, "" if no token is left in it at all."""
 
+    root_id: int
     run_id: int
     node: str = ""
     round: int = 0
@@ -59,20 +61,24 @@ def stuck_runs() -> list[Stuck]:
     """Return every place of an open run at which a token rests that nothing will ever move, by run."""
     with connection.cursor() as cursor:
         cursor.execute(_NOTHING_RESTS)
-        empty = [Stuck(run_id=run_id) for run_id, _ in cursor.fetchall()]
+        empty = [Stuck(run_id=run_id, root_id=root_id) for run_id, root_id in cursor.fetchall()]
         cursor.execute(_UNMOVED, {"part": "waiting"})
         unmoved = cursor.fetchall()
     return sorted([*empty, *_at_no_gateway(unmoved)], key=lambda one: (one.run_id, one.node, one.round))
 
 
-def _at_no_gateway(unmoved: Sequence[tuple[int, int, str, int]]) -> Iterator[Stuck]:
+#: A token that rests somewhere: root run, run, definition, node, round.
+_Token = tuple[int, int, int, str, int]
+
+
+def _at_no_gateway(unmoved: Sequence[_Token]) -> Iterator[Stuck]:
     """Leave out the tokens at event-based gateways: the events behind them move these."""
-    gateways = [one for one in unmoved if graph_of(one[1]).nodes[one[2]].kind is NodeKind.EVENT_BASED]
-    moved = _movers_of({run_id for run_id, *_ in gateways})
-    for run_id, definition_id, node, number in unmoved:
+    gateways = [one for one in unmoved if graph_of(one[2]).nodes[one[3]].kind is NodeKind.EVENT_BASED]
+    moved = _movers_of({run_id for _, run_id, *_ in gateways})
+    for root_id, run_id, definition_id, node, number in unmoved:
         behind = graph_of(definition_id).listeners.get(node, ())
         if not any((event.id, number) in moved[run_id] for event in behind):
-            yield Stuck(run_id=run_id, node=node, round=number)
+            yield Stuck(root_id=root_id, run_id=run_id, node=node, round=number)
 
 
 def _movers_of(run_ids: set[int]) -> dict[int, set[tuple[str, int]]]:
@@ -89,10 +95,10 @@ def _deaf_listeners() -> Iterator[str]:
     """Name the events that listen for a timer, message or signal of which there is no row."""
     with connection.cursor() as cursor:
         cursor.execute(_UNMOVED, {"part": "armed"})
-        unmoved: list[tuple[int, int, str, int]] = cursor.fetchall()
-    for run_id, definition_id, node, number in unmoved:
+        unmoved: list[_Token] = cursor.fetchall()
+    for root_id, run_id, definition_id, node, number in unmoved:
         if is_watched(graph_of(definition_id).nodes[node]):
-            yield str(Stuck(run_id=run_id, node=node, round=number))
+            yield str(Stuck(root_id=root_id, run_id=run_id, node=node, round=number))
 
 
 def _wrong_markings() -> Iterator[str]:

@@ -17,12 +17,15 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
 from services.cases.operations.board import fold_board
+from services.documents.operations import render_papers
 from services.notifications.dispatch import dispatch_notices
 from workflows.operations.jobs import run_due_jobs
 from workflows.operations.messages import deliver_messages, start_due_runs
 from workflows.operations.thresholds import follow_threshold_rules
 from workflows.operations.timers import sweep_timers
+from workflows.operations.watch import note_standstills, record_progress
 from workflows.queries.calendars import database_now
+from workflows.queries.watch import SWEEPD
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +56,29 @@ def _fold() -> None:
     fold_board(at=database_now())
 
 
-SWEEPS: tuple[Callable[[], None], ...] = (_sweep, _run_jobs, _deliver, _dispatch, _fold)
+def _render() -> None:
+    render_papers(at=database_now())
+
+
+def _note_standstills() -> None:
+    note_standstills(at=database_now())
+
+
+def _tell_progress() -> None:
+    record_progress(name=SWEEPD, at=database_now())
+
+
+#: The sign of progress comes last: whoever is caught in one of the others leaves none.
+SWEEPS: tuple[Callable[[], None], ...] = (
+    _sweep,
+    _run_jobs,
+    _deliver,
+    _dispatch,
+    _render,
+    _fold,
+    _note_standstills,
+    _tell_progress,
+)
 
 
 def sweep_once() -> bool:

@@ -18,7 +18,7 @@ from portal.oversight.rail import rail
 from services.access.masking import mask_name
 from services.cases.operations.interventions import retry_step
 from services.cases.permissions import can_intervene
-from services.cases.queries.incidents import incidents_with_cases
+from services.cases.queries.incidents import cases_standing_still, incidents_with_cases
 from services.notifications import operations as notices
 from services.notifications.models import Notice
 from services.notifications.permissions import can_mend_notices
@@ -34,6 +34,7 @@ SHOWN_NOTICES = 100
 def incidents(request: HttpRequest, *, at: datetime) -> HttpResponse:
     """Show what stands still, the oldest first."""
     context = {
+        "standing": cases_standing_still(),
         "incidents": incidents_with_cases(),
         "notices": _shown(dead_notices().select_related("recipient")[:SHOWN_NOTICES]),
         "dead": dead_notices().count(),

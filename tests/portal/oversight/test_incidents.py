@@ -12,7 +12,7 @@ from tests.factories.catalogue import published_service
 from tests.factories.notifications import NoticeFactory
 from tests.factories.parties import MembershipFactory
 from workflows.enums import JobState
-from workflows.models import Job
+from workflows.models import Job, Standstill
 
 pytestmark = pytest.mark.django_db
 
@@ -127,3 +127,17 @@ def test_a_manager_skips_a_failed_step_with_a_reason(
     assert job.reason == "窗口已手工制证。"
     case = client.get(f"/oversight/cases/{job.run.case.public_id}/").content.decode()
     assert "窗口已手工制证。" in case
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"), [("en", "Cases that nothing moves any more"), ("zh-hans", "无任何动作推动的办件")]
+)
+def test_a_case_that_nothing_moves_stands_there_until_it_moves(language: str, heading: str) -> None:
+    case = open_case(published_service())
+    found = Standstill.objects.create(root=case.application.run, run=case.run, node="handle", found_at=FILED_AT)
+    client = signed_in("manager", language)
+    page = client.get("/oversight/incidents/").content.decode()
+    assert heading in page
+    assert f"/oversight/cases/{case.public_id}/" in page
+    Standstill.objects.filter(pk=found.pk).update(ended_at=FILED_AT)
+    assert heading not in client.get("/oversight/incidents/").content.decode()
