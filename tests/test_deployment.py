@@ -14,7 +14,7 @@ import yaml
 from django.core.management import get_commands
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS = {"migrate", "web", "worker", "beat"}
+OURS = {"migrate", "web", "worker", "beat", "sweepd"}
 VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::[?-][^}]*)?\}")
 
 

@@ -14,6 +14,8 @@ from functools import partial
 from celery import Celery
 from django.db import transaction
 
+from workflows.crash_points import crash_point
+
 log = logging.getLogger(__name__)
 
 REST_SECONDS = 30.0
@@ -60,6 +62,7 @@ def wake(task_name: str) -> None:
 
 
 def _send(task_name: str) -> None:
+    crash_point("after_commit_before_wake")
     if not breaker.allows():
         return
     try:

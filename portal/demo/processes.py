@@ -6,13 +6,15 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 # The watcher waits on a pipe that only we hold open: when it ends we are gone, and the child is the watcher's to stop.
 _WATCH = 'read _ignored; kill -s "$1" "$0" 2>/dev/null'
+LOOK_EVERY_SECONDS = 0.5
 
 
 @dataclass
@@ -23,6 +25,11 @@ class Process:
     ends_by: signal.Signals
     _watcher: subprocess.Popen[bytes] = field(repr=False)
     _lifeline: int = field(repr=False)
+
+    def end_group(self) -> None:
+        """End what the child left behind: a killed worker's own children go on without it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.child.pid, signal.SIGKILL)
 
     def stop(self, *, within_seconds: float = 20) -> None:
         """Ask the child to end and wait; after `within_seconds` end it by force."""
@@ -38,6 +45,31 @@ class Process:
             self._watcher.kill()
             self._watcher.wait()
             os.close(self._lifeline)
+
+
+class Keeper:
+    """Starts a process again whenever it ends before it was told to, as the supervisor of a real site does."""
+
+    def __init__(self, start_one: Callable[[], Process]) -> None:
+        """Start the first one."""
+        self._start_one, self._ended = start_one, threading.Event()
+        self.process = start_one()
+        self._thread = threading.Thread(target=self._keep, daemon=True)
+        self._thread.start()
+
+    def _keep(self) -> None:
+        while not self._ended.wait(LOOK_EVERY_SECONDS):
+            if self.process.child.poll() is not None:
+                self.process.end_group()
+                self.process.stop()
+                self.process = self._start_one()
+
+    def stop(self) -> None:
+        """Stop the process for good."""
+        self._ended.set()
+        self._thread.join()
+        self.process.stop()
+        self.process.end_group()
 
 
 def start(

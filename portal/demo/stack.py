@@ -84,7 +84,7 @@ def running(var: Path, *, port: int, workers: bool = True) -> Iterator[Stack]:
         made = Stack(url=f"http://{servers.LOOPBACK}:{port}", var=var, environment=environment)
         made.manage("migrate", "--noinput")
         for name, words in _procfile().items():
-            if name == "web" or (workers and name in ("worker", "beat")):
+            if name == "web" or (workers and name in ("worker", "beat", "sweepd")):
                 _start(stack, name, _command(name, words, port, var), var, environment)
         _wait_until_ready(made)
         yield made
@@ -134,6 +134,8 @@ def _command(name: str, words: list[str], port: int, var: Path) -> list[str]:
     """Return a Procfile command for this machine: our own interpreter, our port, our folder."""
     program, *rest = words
     command = [sys.executable, "-m", program, *rest]
+    if program == "python":
+        command = [sys.executable, str(ROOT / rest[0]), *rest[1:]]
     if name == "web":
         command += ["--bind", f"{servers.LOOPBACK}:{port}"]
     if name == "beat":
@@ -144,8 +146,8 @@ def _command(name: str, words: list[str], port: int, var: Path) -> list[str]:
 def _start(
     stack: contextlib.ExitStack, name: str, command: list[str], var: Path, environment: Mapping[str, str]
 ) -> None:
-    process = processes.start(command, log=var / "log" / f"{name}.log", environment=environment)
-    stack.callback(process.stop)
+    kept = processes.Keeper(lambda: processes.start(command, log=var / "log" / f"{name}.log", environment=environment))
+    stack.callback(kept.stop)
 
 
 def _wait_until_ready(stack: Stack) -> None:

@@ -136,6 +136,8 @@ CELERY_BROKER_URL = f"{REDIS_URL}/0"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 # Worker and beat touch a file here after each task and each hint: a health check asks how old it is.
 PROGRESS_DIR = Path(os.environ.get("PROGRESS_DIR", VAR))
+# A worker or beat that leaves no sign for so long ends itself, and its supervisor starts another. 0: never.
+PROGRESS_WITHIN_SECONDS = float(os.environ.get("PROGRESS_WITHIN_SECONDS", "180"))
 # Who asks /healthz/full from another machine sends it as a bearer token; empty: only this machine may ask.
 HEALTH_TOKEN = os.environ.get("HEALTH_TOKEN", "")
 # Per process and disposable: only sign-in rate limits and the like. What must survive stands in PostgreSQL.

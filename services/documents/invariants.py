@@ -32,7 +32,7 @@ FILE_CHECKS: tuple[Check, ...] = (
         "I11",
         "No paper that was issued waits longer than five minutes for its file.",
         """select 'paper ' || id who from documents_paper
-        where storage_key = '' and render_attempts = 0 and render_after < %(at)s - %(patience)s""",
+        where storage_key = '' and issued_at < %(at)s - %(patience)s""",
         patience=PATIENCE,
     ),
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from workflows.actions import ActionContext, ActionResult, action_named
+from workflows.crash_points import crash_point
 from workflows.engine.events import Completed, Event, Failed
 from workflows.enums import JobState, RunState
 from workflows.models import Job, Run
@@ -106,6 +107,7 @@ def _finish(job_id: int, answer: ActionResult | None, at: datetime) -> bool:
     step = _closing(root, job, JobState.DONE, event, by=None, at=at)
     step.note(job.run, "job_done", **place, **told)
     step.commit()
+    crash_point("job_before_commit")
     ends = [one for one in step.happened if isinstance(one, RunFinished) and one.run.parent_id is None]
     # Any other error that ends a case is the drawing's own: an error end event that nothing listens for.
     if answer.error and any(one.error == answer.error for one in ends):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from workflows.clocks import WorkingCalendar
+from workflows.crash_points import crash_point
 from workflows.engine import events
 from workflows.engine.advance import EngineError, advance
 from workflows.engine.graph import Graph, Trigger
@@ -118,7 +119,10 @@ class Transition:
             self.moved.add(self.root.pk)
         new = {run.pk for run in writes.new_runs}
         writes.runs = [self.runs[run_id] for run_id in sorted(self.moved - new)]
+        if any(fact.kind == "joined" for fact in self.facts):
+            crash_point("join_before_write")
         writes.send()
+        crash_point("step_before_commit")
         if writes.jobs:
             wake(JOBS_TASK)
         if writes.messages or writes.subscriptions:

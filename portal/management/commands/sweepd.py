@@ -11,8 +11,10 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
@@ -66,6 +68,7 @@ def _note_standstills() -> None:
 
 def _tell_progress() -> None:
     record_progress(name=SWEEPD, at=database_now())
+    Path(settings.PROGRESS_DIR, "sweepd-alive").touch()
 
 
 #: The sign of progress comes last: whoever is caught in one of the others leaves none.

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
+
 from services.cases.enums import CaseState, ConsentKind
 from services.cases.models import Application, Case
 from services.documents.models import Paper
@@ -93,11 +95,7 @@ def issue_receipt(application: Application, *, by: User, at: datetime) -> Paper:
 
 def issue_closing_notice(application: Application, *, at: datetime) -> Paper:
     """Issue the notice that every item of an application is closed, naming each result."""
-    outcomes = {
-        "all_done": {"zh": "全部办结", "en": "All items done"},
-        "partly_done": {"zh": "部分办结", "en": "Some items done"},
-        "none_done": {"zh": "未能办成", "en": "No item done"},
-    }
+    outcomes = {"all_done": "all", "partly_done": "some", "none_done": "none"}
     paper = issue_paper(
         kind="closing_notice",
         department=WINDOW_OFFICE,
@@ -112,9 +110,9 @@ def issue_closing_notice(application: Application, *, at: datetime) -> Paper:
                 {
                     "service": names_in_both(case.service),
                     "department": names_in_both(case.department),
-                    "outcome": _result_words(case),
-                    "case_number": case.number,
-                    "on": case.decided_at or case.closed_at,
+                    "result": _result_words(case),
+                    "number": case.number,
+                    "decided_on": timezone.localdate(case.decided_at or case.closed_at or at),
                 }
                 for case in application.cases.select_related("service", "department").order_by("position")
             ],

@@ -228,7 +228,8 @@ def accept(case: Case, *, root: Run, by: User | None, at: datetime, quietly: boo
         },
         due_on=clock.due_on,
         materials=[
-            {"zh": material.name_zh, "en": material.name_en} for material in case.service.materials.order_by("order")
+            {"name": {"zh": material.name_zh, "en": material.name_en}}
+            for material in case.service.materials.order_by("order")
         ],
     )
     deliver(paper, case.application, at=at)

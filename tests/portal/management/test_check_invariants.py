@@ -245,7 +245,7 @@ BREAKERS: dict[str, tuple[str, Callable[[], Any]]] = {
     "No notice that is due": ("I11", _waits(next_attempt_at=timedelta(minutes=6))),
     "No paper that was issued": (
         "I11",
-        lambda: Paper.objects.update(render_after=database_now() - timedelta(minutes=6)),
+        lambda: Paper.objects.update(issued_at=database_now() - timedelta(minutes=6)),
     ),
     "Every running clock": (
         "I12",
