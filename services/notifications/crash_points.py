@@ -1,12 +1,8 @@
-"""Named places at which a test lets the process die, as a power cut would."""
+"""Named places of a dispatch at which a test lets the process die, as a power cut would."""
 
 from __future__ import annotations
 
-import os
-import signal
-from collections import Counter
-
-from django.conf import settings
+from workflows.crash_points import crash_point as crash_point
 
 CRASH_POINTS = (
     "dispatch_in_claim",
@@ -15,20 +11,3 @@ CRASH_POINTS = (
     "dispatch_after_send",
     "dispatch_before_mark_commit",
 )
-
-
-_passed: Counter[str] = Counter()
-
-
-def crash_point(name: str) -> None:
-    """Kill this process if `settings.CRASH_POINTS` is on and the environment's CRASH_AT names this place.
-
-    CRASH_AT="name" kills the first to come by, CRASH_AT="name@5" the fifth.
-    """
-    if not settings.CRASH_POINTS:
-        return
-    where, _, nth = os.environ.get("CRASH_AT", "").partition("@")
-    if where == name:
-        _passed[name] += 1
-        if _passed[name] == int(nth or 1):
-            os.kill(os.getpid(), signal.SIGKILL)

@@ -36,9 +36,11 @@ RUN_CHECKS: tuple[Check, ...] = (
     ),
     asked(
         "I5",
-        "Every light of a clock that is told in the history was told once.",
-        """select format('clock %%s, %%s', detail ->> 'clock', detail ->> 'level') who from workflows_historyevent
-        where kind = 'clock_warned' group by detail ->> 'clock', detail ->> 'level' having count(*) > 1""",
+        "Every threshold of a clock that is told in the history was told once.",
+        """select format('clock %%s, %%s', detail ->> 'clock', threshold) who from (
+            select detail, coalesce(detail ->> 'threshold', detail ->> 'level') threshold from workflows_historyevent
+            where kind in ('clock_warned', 'clock_reached')
+        ) told group by detail ->> 'clock', threshold having count(*) > 1""",
     ),
     asked(
         "I7",

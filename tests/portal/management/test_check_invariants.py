@@ -22,7 +22,7 @@ from services.cases.models import Application, Case, Opinion, Signature
 from services.cases.operations.steps import Missing, OutsideResult, ask_supplement, complete_step
 from services.documents import storage
 from services.documents.models import Paper, Upload
-from services.notifications.models import Notice, new_public_id
+from services.notifications.models import Notice
 from tests.factories.applications import RESTAURANT, filed_application, open_task, user
 from tests.factories.documents import make_upload
 from tests.factories.runs import TWO_BRANCHES, publish, task
@@ -154,7 +154,7 @@ def _owed_twice() -> None:
     notice = Notice.objects.filter(channel="inbox").first()
     assert notice is not None
     params = notice.params
-    notice.pk, notice._state.adding, notice.public_id, notice.provider_key = None, True, new_public_id(), uuid4()
+    notice.pk, notice._state.adding, notice.provider_key = None, True, uuid4()
     notice.params = params
     notice.save(force_insert=True)
 
@@ -221,7 +221,7 @@ BREAKERS: dict[str, tuple[str, Callable[[], Any]]] = {
     ),
     "No timer fired before": ("I5", _fired_early),
     "No timer is later": ("I5", lambda: _timers().update(due_at=database_now() - timedelta(minutes=3))),
-    "Every light of a clock": ("I5", _lit_twice),
+    "Every threshold of a clock": ("I5", _lit_twice),
     "No lease is older": ("I6", _leased_for_ever),
     "Every task that was done": (
         "I7",
