@@ -19,7 +19,8 @@ from portal.demo.city import load_city
 from portal.management import invariants
 from portal.management.invariants import INVARIANTS, check_invariants
 from services.cases.models import Application, Case, Opinion, Signature
-from services.cases.operations.steps import Missing, OutsideResult, ask_supplement, complete_step
+from services.cases.operations.asking import Missing, ask_supplement
+from services.cases.operations.steps import OutsideResult, complete_step
 from services.documents import storage
 from services.documents.models import Paper, Upload
 from services.notifications.models import Notice
