@@ -109,7 +109,7 @@ def _limits(request: HttpRequest, case: Case, at: datetime) -> dict[str, Any]:
         "limits": clocks,
         "paused": paused,
         "may_resume": mine and paused,
-        "pause_form": PauseForm(initial={"from_on": timezone.localdate(at)})
+        "pause_form": PauseForm(case=case, initial={"from_on": timezone.localdate(at)})
         if mine and clocks and not paused
         else None,
         "extend_form": ExtendForm() if head and extendable else None,

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from portal.ui.steps import StepForm
+from services.cases.models import Case
 from services.cases.operations.steps import NEEDS_REASONS, OutsideResult
 from workflows.enums import PauseReason
 
-#: Art. 45 of the Administrative Licensing Law and a service's own cited rule: nothing else stops a limit.
-PAUSE_REASONS = PauseReason.choices
+#: Art. 45 of the Administrative Licensing Law: beside these only a service's own cited rule stops a limit.
+PAUSE_REASONS = [choice for choice in PauseReason.choices if choice[0] != PauseReason.SERVICE_RULE]
+#: What stands before the code of a service's own rule among the reasons.
+OWN_RULE = "rule:"
 #: What stands before the step in the outcome of a button that sends a case back.
 SEND_BACK = "send_back:"
 
@@ -68,12 +72,25 @@ class PauseForm(forms.Form):
         max_value=250,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
-    citation = forms.CharField(
-        label=_("Rule of the service"),
-        help_text=_("Only for a rule of this service: law and article."),
-        required=False,
-        max_length=300,
-    )
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        """Offer the closed list of the law and the cited rules of the case's own service."""
+        super().__init__(*args, **kwargs)
+        key = "zh" if (get_language() or "zh").startswith("zh") else "en"
+        own = [
+            (f"{OWN_RULE}{rule.code}", f"{rule.name[key]} ({rule.citation[key]})") for rule in case.service.rules.pauses
+        ]
+        reason = self.fields["reason"]
+        assert isinstance(reason, forms.ChoiceField)
+        reason.choices = [*PAUSE_REASONS, *own]
+
+    def clean(self) -> dict[str, Any]:
+        """Split a rule of the service into the reason and the rule."""
+        reason = self.cleaned_data.get("reason", "")
+        self.cleaned_data["rule"] = ""
+        if reason.startswith(OWN_RULE):
+            self.cleaned_data |= {"reason": PauseReason.SERVICE_RULE, "rule": reason.removeprefix(OWN_RULE)}
+        return self.cleaned_data
 
 
 class ExtendForm(forms.Form):

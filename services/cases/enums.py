@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from workflows.enums import ClockKind
+
 
 class Channel(models.TextChoices):
     """How an application came in (提交渠道)."""
@@ -52,6 +54,34 @@ CLOSED_CASE_STATES = (
     CaseState.WITHDRAWN,
     CaseState.ENDED,
 )
+
+
+#: Clocks that bind no office: the applicant's own time, and waits whose end is no fault. They light no light.
+CLOCKS_WITHOUT_LIGHT = (
+    ClockKind.CORRECTION,
+    ClockKind.DEFERRED_DOCUMENTS,
+    ClockKind.PUBLICITY,
+    ClockKind.RENEWAL,
+)
+#: Clocks that begin with a decision and outlive the case.
+CLOCKS_AFTERWARDS = (ClockKind.POST_PERMIT_CHECK, ClockKind.RENEWAL)
+
+
+class DeemedKind(models.TextChoices):
+    """What counts as done when nobody did it in time."""
+
+    ACCEPTANCE = "acceptance", _("deemed acceptance")
+    WITHDRAWAL = "withdrawal", _("deemed withdrawal")
+    GRANT = "grant", _("tacit approval")
+    RENEWAL = "renewal", _("deemed renewal")
+
+
+class RenewalOutcome(models.TextChoices):
+    """How a renewal ended."""
+
+    GRANTED = "granted", _("renewed")
+    REFUSED = "refused", _("not renewed")
+    DEEMED = "deemed", _("renewed by law: nobody decided in time")
 
 
 class SignatureMethod(models.TextChoices):

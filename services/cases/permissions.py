@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 DEPARTMENT_ROLES = frozenset({Role.HANDLER, Role.CHECKER, Role.APPROVER, Role.HEAD})
 #: Roles of the government service office that oversee every case.
 OVERSIGHT_ROLES = frozenset({Role.MANAGER, Role.AUDITOR})
+#: The office through which the people's government of this level acts here.
+GOVERNMENT_OFFICE = "ZWB"
 #: The three different people the law wants behind a decision (承办, 审核, 批准).
 DECIDING_ROLES = frozenset({Role.HANDLER, Role.CHECKER, Role.APPROVER})
 
@@ -116,6 +118,16 @@ def is_head_for(user: User, case: Case, at: datetime) -> bool:
 def may_supervise(user: User, case: Case, at: datetime) -> bool:
     """Return whether she is a supervisor of this case: the head of its department, or a manager."""
     return is_head_for(user, case, at) or can_intervene(user, at)
+
+
+def is_approver_for(user: User, case: Case, at: datetime) -> bool:
+    """Return whether she decides in the department that decides this case."""
+    return Post(case.department.code, Role.APPROVER) in posts_of(user, at)
+
+
+def may_act_for_government(user: User, at: datetime) -> bool:
+    """Return whether she acts for the people's government of this level: the manager of its service office does."""
+    return Post(GOVERNMENT_OFFICE, Role.MANAGER) in posts_of(user, at)
 
 
 def can_work_on(user: User, task: Task, at: datetime) -> bool:

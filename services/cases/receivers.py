@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from services.cases.enums import CLOSED_CASE_STATES, CaseState
-from services.cases.models import Case
+from services.cases.enums import CLOCKS_WITHOUT_LIGHT, CLOSED_CASE_STATES, CaseState
+from services.cases.models import Application, Case
 from services.cases.operations.endings import close_application
-from services.cases.operations.limits import copy_due_to_tasks, stop_clocks
-from services.cases.operations.projection import project
+from services.cases.operations.limits import copy_due_to_tasks, copy_due_to_tasks_of, stop_clocks
+from services.cases.operations.projection import UNTIL_DECISION, project
+from services.cases.operations.stages import start_stage_clock, stop_stage_clocks
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case, tell_of_deadline, tell_post
 from services.cases.operations.unanswered import UNANSWERED_NODE
 from services.cases.permissions import application_about
+from services.catalogue.enums import RegionSetting
 from workflows.clocks.effects import ClockDueChanged, ClockWarned
 from workflows.enums import OPEN_TASK_STATES, ClockKind
 from workflows.models import Clock, Run, Task
-from workflows.signals import RunFinished, RunStarted, TaskReady
+from workflows.signals import RunFinished, RunStarted, TaskDone, TaskReady, TaskTakenAway
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -31,6 +33,7 @@ PREMISES_NODE = "premises_ready"
 def follow(sender: object, *, root: Run, effects: Sequence[Any], by: User | None, at: datetime, **_: Any) -> None:
     """React to one committed step of a run: file, tell, warn, close. The root's row is locked by the sender."""
     ready: list[Task] = []
+    over: list[Task] = []
     for effect in effects:
         match effect:
             case RunStarted(run=run) if run.subject_kind == "case":
@@ -39,12 +42,22 @@ def follow(sender: object, *, root: Run, effects: Sequence[Any], by: User | None
                 _finish(run, root=root, by=by, at=at)
             case TaskReady(task=task) if task.subject_kind in OURS:
                 ready.append(task)
+            case TaskDone(task=task) | TaskTakenAway(task=task) if _has_stages(task):
+                over.append(task)
             case ClockWarned():
                 _warn(effect, at=at)
             case ClockDueChanged(subject_kind="case"):
                 copy_due_to_tasks(int(effect.subject_id))
+            case ClockDueChanged(subject_kind="application"):
+                copy_due_to_tasks_of(Application.objects.get(pk=int(effect.subject_id)))
+    if over:
+        stop_stage_clocks(over, at=at)
     if ready:
-        _tell_ready(ready, at=at)
+        _tell_ready(ready, root=root, at=at)
+
+
+def _has_stages(task: Task) -> bool:
+    return task.subject_kind == "case" and bool(_case_of(task).service.rules.stages)
 
 
 def _case(subject_id: str) -> Case:
@@ -73,7 +86,7 @@ def _finish(run: Run, *, root: Run, by: User | None, at: datetime) -> None:
         project(case, CaseState.WITHDRAWN, root=root, by=by, at=at)
     # What was decided and waits at the hand-out window keeps the limit within which it must be delivered.
     waits = case.issued_at is not None and case.delivered_at is None
-    stop_clocks(case, kinds=("one_time_notice", "promised", "statutory") if waits else None, at=at, by=by)
+    stop_clocks(case, kinds=UNTIL_DECISION if waits else None, at=at, by=by)
     if case.closed_at is None:
         case.closed_at = at
         case.save(update_fields=["closed_at"])
@@ -81,14 +94,15 @@ def _finish(run: Run, *, root: Run, by: User | None, at: datetime) -> None:
         close_application(case.application, at=at)
 
 
-def _tell_ready(tasks: Sequence[Task], *, at: datetime) -> None:
+def _tell_ready(tasks: Sequence[Task], *, root: Run, at: datetime) -> None:
     waiting = []
     for task in tasks:
         case = _case_of(task) if task.subject_kind == "case" else None
         application = case.application if case else application_about(task.subject_kind, task.subject_id)
+        if case is not None and case.service.rules.stages:
+            start_stage_clock(task, case, root=root, at=at)
         if case is not None and task.node == UNANSWERED_NODE:
-            stop_clocks(case, kinds=("correction",), at=at)
-            copy_due_to_tasks(case.pk)
+            _time_is_over(case, at=at)
         if task.role != "applicant":
             waiting.append((task, case, application))
         elif task.node == PREMISES_NODE:
@@ -96,9 +110,16 @@ def _tell_ready(tasks: Sequence[Task], *, at: datetime) -> None:
     tell_post(waiting, at=at)
 
 
+def _time_is_over(case: Case, *, at: datetime) -> None:
+    """Stop the applicant's time as the window takes over, unless a rule of the region ends the case by itself."""
+    if case.service.rules.setting(RegionSetting.OVERDUE_CORRECTION_WITHDRAWN) is None:
+        stop_clocks(case, kinds=(ClockKind.CORRECTION,), at=at)
+        copy_due_to_tasks(case.pk)
+
+
 def _warn(effect: ClockWarned, *, at: datetime) -> None:
     # The applicant's own time warns nobody: her reminder is drawn in the process.
-    if effect.subject_kind != "case" or effect.clock_kind == ClockKind.CORRECTION:
+    if effect.subject_kind != "case" or effect.clock_kind in CLOCKS_WITHOUT_LIGHT:
         return
     case = _case(effect.subject_id)
     clock = Clock.objects.get(pk=effect.clock_id)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.conf import settings
 from django.db.models import TextChoices
 
 from services.catalogue import enums
@@ -101,12 +102,13 @@ class Content:
 
 @dataclass
 class _Shared:
-    """What several files use: defaults, questions and documents by key, departments by code."""
+    """What several files use: defaults, questions and documents by key, departments and regions by code."""
 
     defaults: Row
     questions: Row
     materials: Row
     departments: Mapping[str, Row]
+    regions: Mapping[str, Row]
 
 
 def read_folder(folder: Path) -> Content:
@@ -121,6 +123,7 @@ def read_folder(folder: Path) -> Content:
         _load(folder / "questions.yaml"),
         _load(folder / "materials.yaml"),
         {row["code"]: row for row in departments},
+        _load(folder / "regions.yaml")["regions"],
     )
     services = [_read(path, _service, shared) for path in sorted((folder / "services").glob("*.yaml"))]
     bundles = [_read(path, _bundle, shared) for path in sorted((folder / "bundles").glob("*.yaml"))]
@@ -233,6 +236,8 @@ def _version_columns(raw: Mapping[str, Any], shared: _Shared, department: Row) -
     if "system" in decision:
         columns["outside_system"] = decision["system"]
     limits, demo = _limits(raw["limits"])
+    limits["limit_rules"], unverified = _limit_rules(raw["limits"], _region(raw, shared))
+    demo += unverified
     demo += [*shared.defaults["contact"].get("demo", ()), *raw.get("demo", ())]
     if str(raw.get("catalog_code", "")).startswith("DEMO"):
         demo.append("catalog_code")
@@ -257,6 +262,32 @@ def _limits(raw: Mapping[str, Any]) -> tuple[Row, list[str]]:
         if not limit.get("verified", True):
             demo.append(f"{name}_amount")
     return columns, demo
+
+
+def _region(raw: Mapping[str, Any], shared: _Shared) -> Row:
+    code = raw.get("region", settings.REGION)
+    return {"settings": {}} | dict(shared.regions.get(code, {})) | {"code": code}
+
+
+def _limit_rules(raw: Mapping[str, Any], region: Row) -> tuple[Row, list[str]]:
+    """Return the document of what else the law counts, and the names of its rules that are not verified.
+
+    `uses` names rules of the region; each is copied with its citation, so that a version keeps what it was filed under.
+    """
+    document: Row = dict(raw.get("rules", {}))
+    used = raw.get("uses", ())
+    enacted: Row = region["settings"]
+    if missing := sorted(set(used) - set(enacted)):
+        raise ContentError(f"the region {region['code']} has no rule {', '.join(missing)}")
+    if used:
+        document["settings"] = {name: dict(enacted[name]) for name in used}
+    rows = {**document, **{f"settings.{name}": enacted[name] for name in used}}
+    unverified = [
+        f"limit_rules.{name}"
+        for name, row in rows.items()
+        if isinstance(row, Mapping) and row.get("verified", True) is False
+    ]
+    return document, unverified
 
 
 def _steps(raw: Mapping[str, Any], shared: _Shared, department: Row) -> list[Row]:

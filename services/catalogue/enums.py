@@ -230,6 +230,16 @@ class ClockStart(models.TextChoices):
     RECEIPT = "receipt", _("From receipt of the application")
 
 
+class RegionSetting(models.TextChoices):
+    """What a region may enact beyond the law; none holds by default, and none without its citation."""
+
+    PRE_CHECK = "pre_check", _("Pre-check of online applications")
+    ON_THE_SPOT_NOTICE = "on_the_spot_notice", _("One-time notice on the spot at the window")
+    OVERDUE_CORRECTION_WITHDRAWN = "overdue_correction_withdrawn", _("Overdue correction counts as a withdrawal")
+    OVERDUE_DEFERRED_WITHDRAWN = "overdue_deferred_withdrawn", _("Overdue deferred document counts as a withdrawal")
+    TACIT_APPROVAL = "tacit_approval", _("Tacit approval")
+
+
 class BasisKind(models.TextChoices):
     """What a cited rule is the basis of."""
 

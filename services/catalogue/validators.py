@@ -1,6 +1,6 @@
 """The consistency rules of a service item and a bundle: pure checks over what the catalogue's files say.
 
-Rules 1–10 are the ones a real city checks (domain notes §1.5); 11–17 are what our forms and processes need.
+Rules 1–10 are the ones a real city checks (domain notes §1.5); 11–18 are what our forms, processes and clocks need.
 A published version breaks none of them: the loader refuses to store one that does.
 """
 
@@ -20,12 +20,15 @@ from services.catalogue.enums import (
     HandlingForm,
     HandlingKind,
     ItemType,
+    LimitUnit,
+    Necessity,
     OnlineDepth,
     QuestionKind,
     ResultType,
     ReviewKind,
     StepKind,
 )
+from services.catalogue.limit_rules import Period, problems_of, read_limit_rules
 from services.catalogue.limits import in_working_days
 from services.forms.dictionary import Dictionary
 from services.forms.schema import SchemaError, check_schema, merge
@@ -231,6 +234,27 @@ def _limits(service: ServiceContent) -> Iterator[Wrong]:
     yield from _repeated("materials", (row["code"] for row in service.lines["materials"]))
 
 
+def _limit_rules(service: ServiceContent) -> Iterator[Wrong]:
+    """18: rules of time are cited and complete; what may be deferred has a limit; a step's share fits the promise."""
+    version = service.version
+    wrongs = [(f"limit_rules.{where}", sentence) for where, sentence in problems_of(version["limit_rules"])]
+    yield from wrongs
+    if wrongs:
+        return
+    rules = read_limit_rules(version["limit_rules"])
+    if rules.deferred is None and any(
+        row.get("necessity") == Necessity.DEFERRABLE for row in service.lines["materials"]
+    ):
+        yield "limit_rules.deferred_documents", "Say within what a deferred document is handed in."
+    results = service.lines["results"]
+    if rules.renewal and results and not any(row.get("validity_months") for row in results):
+        yield "limit_rules.renewal", "Only what is valid for a time is renewed."
+    promised = Period(amount=version["promised_amount"], unit=version["promised_unit"])
+    for node, share in rules.stages.items():
+        if in_working_days(share.amount, LimitUnit(share.unit)) > in_working_days(promised.amount, promised.unit):
+            yield f"limit_rules.stages.{node}", "A step's share is longer than the whole promise."
+
+
 def _service_languages(service: ServiceContent) -> Iterator[Wrong]:
     """11: both languages, everywhere."""
     rows: list[tuple[str, Row]] = [("item", service.item), ("version", service.version)]
@@ -269,6 +293,7 @@ RULES: Mapping[int, Rule] = {
     10: _limits,
     11: _service_languages,
     15: _decision,
+    18: _limit_rules,
 }
 
 

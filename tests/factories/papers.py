@@ -120,6 +120,31 @@ FACTS: dict[str, dict[str, Any]] = {
         "planned": _pair("8个工作日", "8 working days"),
         "reason": _pair("消防设计采用新材料", "the fire design uses a new material"),
     },
+    "deferred_notice": {
+        **APPLICATION,
+        "missing": [{"material": _pair("食品安全规章制度", "Food-safety rules")}],
+        "due_on": dt.date(2026, 10, 19),
+        "promise": _pair("本人承诺按期补交。", "I promise to hand it in in time."),
+        "consequence": _pair("期限届满后由窗口与您联系。", "The window contacts you when the time is over."),
+    },
+    "withdrawal_notice": {
+        **APPLICATION,
+        "asked_on": dt.date(2026, 8, 20),
+        "due_on": dt.date(2026, 10, 9),
+        "rule": _pair("演示条例第一条", "Demo Regulation, art. 1"),
+        "remedies": REMEDIES,
+    },
+    "hearing_notice": {
+        **APPLICATION,
+        "held_on": dt.date(2026, 10, 28),
+        "place": "政务服务大厅（演示地址）三楼听证室",
+    },
+    "renewal_notice": {
+        **APPLICATION,
+        "outcome": _pair("视为准予延续", "Renewed by law"),
+        "valid_until": dt.date(2031, 10, 28),
+        "rule": _pair("《中华人民共和国行政许可法》第五十条", "Administrative Licensing Law, art. 50"),
+    },
     "decision_grant": {
         **APPLICATION,
         "title": _pair("准予行政许可决定书", "Decision to grant an administrative licence"),

@@ -63,6 +63,10 @@ KINDS: dict[str, KindRule] = {
 }  # fmt: skip
 
 
+#: Clocks by whose end no task is due: what waits for the applicant, or for days to pass, presses nobody at work.
+NOT_PRESSING = ("deferred_documents", "publicity", "renewal")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PauseRule:
     """A reason whose time the law does not count."""

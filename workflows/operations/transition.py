@@ -337,10 +337,13 @@ class Transition:
         return self.runs.get(run.parent_id) or Run.objects.get(pk=run.parent_id)
 
 
-def finish_task(step: Transition, task: Task) -> None:
-    """Tell a step that a task was completed by hand: closes the row and queues the engine's event."""
+def finish_task(step: Transition, task: Task, **more: str) -> None:
+    """Tell a step that a task was completed: closes the row and queues the engine's event.
+
+    more: what else the history keeps of it, say the rule of law that ended it when nobody did.
+    """
     task.closed_by = step.by  # type: ignore[assignment]
     step.close_task(task, TaskState.DONE)
-    step.note(task.run, "task_done", node=task.node, round=task.round, outcome=task.outcome)
+    step.note(task.run, "task_done", node=task.node, round=task.round, outcome=task.outcome, **more)
     step.tell(TaskDone(task=task))
     step.push(task.run, events.Completed(node=task.node, round=task.round, outcome=task.outcome))

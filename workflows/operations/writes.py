@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 
+from workflows.clocks.rules import NOT_PRESSING
 from workflows.models import HistoryEvent, Job, Message, Run, Subscription, Task, Timer
 
 Row = Mapping[str, Any]
@@ -34,14 +35,17 @@ _UPDATE_TASKS = """update workflows_task t set state = x.state, outcome = x.outc
  claimed_at = x.claimed_at, closed_at = x.closed_at, closed_by_id = x.closed_by_id
  from jsonb_to_recordset(%s) x(id bigint, state text, outcome text, assignee_id bigint, claimed_at timestamptz,
  closed_at timestamptz, closed_by_id bigint) where t.id = x.id"""
-#: A new task is due when its own limit ends, or a running clock of what it is about that ends earlier.
-_INSERT_TASKS = """insert into workflows_task (run_id, root_id, subject_kind, subject_id, node, round, name_zh,
+#: A new task is due when its own limit ends, or a running clock of what it is about that ends earlier, or the joint
+#: limit of the whole.
+_INSERT_TASKS = f"""insert into workflows_task (run_id, root_id, subject_kind, subject_id, node, round, name_zh,
  name_en, department, role, outcomes, state, outcome, due_at, opened_at)
  select run_id, root_id, subject_kind, subject_id, node, round, name_zh, name_en, department, role, outcomes, 'ready',
  '', least(due_at, (select min(c.due_at) from workflows_clock c where c.subject_kind = x.subject_kind
- and c.subject_id = x.subject_id and c.stopped_at is null)), opened_at from jsonb_to_recordset(%s) x(run_id bigint,
+ and c.subject_id = x.subject_id and c.stopped_at is null and c.kind not in {NOT_PRESSING}),
+ (select min(c.due_at) from workflows_clock c where c.root_id = x.root_id and c.kind = 'joint'
+ and c.stopped_at is null)), opened_at from jsonb_to_recordset(%s) x(run_id bigint,
  root_id bigint, subject_kind text, subject_id text, node text, round int, name_zh text, name_en text, department text,
- role text, outcomes jsonb, due_at timestamptz, opened_at timestamptz) returning id, due_at, run_id, node, round"""
+ role text, outcomes jsonb, due_at timestamptz, opened_at timestamptz) returning id, due_at, run_id, node, round"""  # noqa: S608
 _INSERT_JOBS = """insert into workflows_job (run_id, root_id, node, round, action, state, attempts, next_attempt_at,
  last_error, reason, queued_at) select run_id, root_id, node, round, action, 'queued', 0, next_attempt_at, '', '',
  queued_at from jsonb_to_recordset(%s) x(run_id bigint, root_id bigint, node text, round int, action text,

@@ -26,7 +26,8 @@ from workflows.queries.calendars import database_now
 def pause(request: HttpRequest, public_id: str) -> HttpResponse:
     """Stop the limits for a reason of art. 45; the applicant is told in writing how long."""
     words = _("The limits are paused, and the applicant has the notice.")
-    return _change(request, public_id, PauseForm(request.POST), "pause_form", pause_case, words)
+    case = case_or_404(request, public_id, database_now())
+    return _change(request, public_id, PauseForm(request.POST, case=case), "pause_form", pause_case, words)
 
 
 @require_POST

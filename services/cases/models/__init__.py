@@ -2,6 +2,7 @@
 
 from services.cases.models.applications import Application, Consent, Hold, NumberSeries, Signature
 from services.cases.models.cases import Case, MaterialCheck, Opinion
+from services.cases.models.law import DeemedAct, Deferral, Hearing, PublicNotice, Renewal, SiteCheck
 from services.cases.models.notices import OneTimeNotice, Supplement
 from services.cases.models.standings import Standing, StandingChange, StandingCount
 
@@ -9,12 +10,18 @@ __all__ = [
     "Application",
     "Case",
     "Consent",
+    "DeemedAct",
+    "Deferral",
+    "Hearing",
     "Hold",
     "MaterialCheck",
     "NumberSeries",
     "OneTimeNotice",
     "Opinion",
+    "PublicNotice",
+    "Renewal",
     "Signature",
+    "SiteCheck",
     "Standing",
     "StandingChange",
     "StandingCount",

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from services.access.masking import mask_name
+from services.cases.enums import DeemedKind
 from services.cases.models import Application, Case, Opinion
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.limits import stop_clocks
 from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper, undelivered_papers
+from services.cases.operations.renewals import open_renewal
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
 from services.cases.permissions import is_clerk
 from services.documents.models import Paper
 from services.documents.operations import deliver_paper
 from services.documents.queries import papers_of_subjects
+from workflows.models import Run
 from workflows.operations.locking import lock_root
 
 if TYPE_CHECKING:
@@ -47,15 +50,18 @@ def issue_result(case: Case, *, at: datetime) -> None:
     """
     decision = _decider(case)
     by = decision.by if decision else None
+    by_law = case.deemed_acts.filter(kind=DeemedKind.GRANT).first()
     for result in case.service.results.order_by("order"):
         facts: dict[str, Any] = {
             "title": {"zh": result.name_zh, "en": result.name_en},
             "fields": _fields(case),
             "decided_at": case.decided_at,
             "outside_number": case.outside_number or None,
+            "by_law": {"zh": by_law.citation_zh, "en": by_law.citation_en} if by_law else None,
         }
         if result.validity_months:
             facts["valid_until"] = (at + timedelta(days=result.validity_months * 365 // 12)).date()
+            open_renewal(case, facts["valid_until"], root=_root_of(case), at=at)
         if result.paper_kind:
             issue_case_paper(case, result.paper_kind, by=by, at=at, **facts)
         else:  # the result is a thing, such as an identity card: the paper is the decision that announces it
@@ -65,6 +71,12 @@ def issue_result(case: Case, *, at: datetime) -> None:
     case.save(update_fields=["issued_at"])
     is_filing = all(result.paper_kind in FILING_KINDS for result in case.service.results.all())
     tell_applicants_of_case(case, "filing_done" if is_filing else "case_granted", at=at)
+
+
+def _root_of(case: Case) -> Run:
+    """Return the locked root of a case's run, as it is now."""
+    assert case.run is not None
+    return lock_root(case.run.root_key)
 
 
 def _fields(case: Case) -> list[dict[str, Any]]:

@@ -78,7 +78,7 @@ def closed_before(task: Task, outcome: str, *, by: User) -> bool:
 
 
 def _read(cases: QuerySet[Case], task: Task) -> Case:
-    case = cases.select_related("application", "service__item", "department").get(pk=int(task.subject_id))
+    case = cases.select_related("application__bundle", "service__item", "department").get(pk=int(task.subject_id))
     _join(case, task)
     return case
 

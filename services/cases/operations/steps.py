@@ -22,6 +22,7 @@ from services.cases.operations.releasing import after_check
 from services.cases.operations.telling import tell_applicants_of_case
 from services.cases.permissions import application_about, can_work_on
 from services.cases.queries.notices import NOTICE_OUTCOME
+from services.catalogue.limit_rules import Cited
 from services.parties.enums import Role
 from services.parties.identity_numbers import check_uscc
 from workflows.models import Clock, Run, Task
@@ -210,9 +211,21 @@ def _apply(
     return True
 
 
-def accept(case: Case, *, root: Run, by: User | None, at: datetime, quietly: bool = False) -> None:
-    """Accept a case: the promise starts. quietly: without notice, where the decision follows in the same visit."""
-    project(case, CaseState.ACCEPTED, root=root, by=by, at=at)
+def accept(
+    case: Case,
+    *,
+    root: Run,
+    by: User | None,
+    at: datetime,
+    quietly: bool = False,
+    since: datetime | None = None,
+    deemed_by: Cited | None = None,
+) -> None:
+    """Accept a case: the promise starts. quietly: without notice, where the decision follows in the same visit.
+
+    since, deemed_by: from when and by which rule, where silence counts as acceptance (APL art. 32(4)).
+    """
+    project(case, CaseState.ACCEPTED, root=root, by=by, at=at, since=since)
     if quietly:
         return
     clocks = Clock.objects.filter(subject_kind="case", subject_id=str(case.pk), kind="promised", stopped_at=None)
@@ -231,9 +244,11 @@ def accept(case: Case, *, root: Run, by: User | None, at: datetime, quietly: boo
             {"name": {"zh": material.name_zh, "en": material.name_en}}
             for material in case.service.materials.order_by("order")
         ],
+        deemed_by={"zh": deemed_by.zh, "en": deemed_by.en} if deemed_by else None,
     )
     deliver(paper, case.application, at=at)
-    tell_applicants_of_case(case, "case_accepted", at=at, due=(clock.due_on or timezone.localdate(at)).isoformat())
+    kind = "deemed_accepted" if deemed_by else "case_accepted"
+    tell_applicants_of_case(case, kind, at=at, due=(clock.due_on or timezone.localdate(at)).isoformat())
 
 
 @transaction.atomic

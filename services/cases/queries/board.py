@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from services.access.masking import mask_name
+from services.cases.enums import CLOCKS_WITHOUT_LIGHT
 from services.cases.models import Case, Standing
 from services.cases.permissions import oversees
 from services.cases.queries.standing_lists import StandingList
@@ -177,7 +178,7 @@ def shown_name(party: PartyRef, names: Mapping[PartyRef, str]) -> str:
 
 def office_clocks() -> QuerySet[Clock]:
     """Return the running clocks that bind an office: the applicant's own time lights no light."""
-    return running_clocks().exclude(kind=ClockKind.CORRECTION)
+    return running_clocks().exclude(kind__in=CLOCKS_WITHOUT_LIGHT)
 
 
 def shown_clock(clocks: Sequence[Clock]) -> Clock | None:

@@ -11,14 +11,14 @@ from django.conf import settings
 from django.db.models import JSONField, Q
 from django.db.models.functions import Cast
 
-from services.cases.enums import CLOSED_CASE_STATES, CaseState
+from services.cases.enums import CLOCKS_WITHOUT_LIGHT, CLOSED_CASE_STATES, CaseState
 from services.cases.models import Application, Case, Hold
 from services.catalogue.models import BundlePart
 from services.documents.models import Paper
 from services.documents.queries import papers_of_subjects
 from workflows.clocks import WorkingCalendar
 from workflows.engine.graph import Node
-from workflows.enums import OPEN_TASK_STATES, ClockKind, JobState
+from workflows.enums import OPEN_TASK_STATES, JobState
 from workflows.models import Clock, HistoryEvent, Job, Run, Task
 from workflows.queries.calendars import calendar_for
 from workflows.queries.clocks import clocks_with_facts, light_of
@@ -122,7 +122,7 @@ def _lane(
     running = [clock for clock in clocks if clock.stopped_at is None]
     promised = [clock for clock in clocks if clock.kind == "promised"]
     shown = promised or running
-    binding = [clock for clock in running if clock.kind != ClockKind.CORRECTION]  # her own time lights no light
+    binding = [clock for clock in running if clock.kind not in CLOCKS_WITHOUT_LIGHT]
     light = light_of(binding, at=at, calendar=calendar) if binding else None
     return Lane(
         case=case,

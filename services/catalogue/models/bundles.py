@@ -42,6 +42,9 @@ class BundleVersion(Version):
     audiences = codes(_("who can apply"))
     joint_amount = models.PositiveIntegerField(_("joint limit"), null=True, blank=True)
     joint_unit = models.CharField(_("unit of the joint limit"), max_length=16, choices=LimitUnit.choices, blank=True)
+    joint_extension = models.PositiveIntegerField(
+        _("one extension of the joint limit by the people's government"), default=0
+    )
     joint_basis_zh = models.CharField(_("basis of the joint limit in Chinese"), max_length=300, blank=True)
     joint_basis_en = models.CharField(_("basis of the joint limit in English"), max_length=300, blank=True)
     basis_zh = models.TextField(_("basis of the bundle in Chinese"))

@@ -23,6 +23,7 @@ from services.catalogue.enums import (
     ReviewKind,
     ServiceArea,
 )
+from services.catalogue.limit_rules import LimitRules, read_limit_rules
 from services.catalogue.models.versions import Version
 
 
@@ -102,6 +103,12 @@ class ServiceVersion(Version):
     delivery_unit = models.CharField(
         _("unit of the limit of delivery"), max_length=16, choices=LimitUnit.choices, blank=True
     )
+    limit_rules = models.JSONField(
+        _("further rules of time"),
+        default=dict,
+        blank=True,
+        help_text=_("what the law counts beside these limits; empty means the law's own rules"),
+    )
     special_procedure_zh = models.TextField(_("special procedure in Chinese"), blank=True)
     special_procedure_en = models.TextField(_("special procedure in English"), blank=True)
 
@@ -174,6 +181,11 @@ class ServiceVersion(Version):
     def code(self) -> str:
         """The item's code."""
         return self.item.code
+
+    @property
+    def rules(self) -> LimitRules:
+        """What else the law counts for this version, with the law's own rules where it says nothing."""
+        return read_limit_rules(self.limit_rules)
 
     @property
     def on_the_spot(self) -> bool:

@@ -152,7 +152,10 @@ def test_demo_texts_and_rows_are_marked(service: ServiceContent) -> None:
 def test_demo_values_name_fields_that_exist(service: ServiceContent) -> None:
     stems = {key.removesuffix("_zh") for key in service.version} | {"catalog_code", "stops"}
 
-    assert set(service.version["demo_values"]) <= stems
+    demo = set(service.version["demo_values"])
+    rules = {f"limit_rules.{name}" for name in service.version["limit_rules"]}
+    assert {name for name in demo if not name.startswith("limit_rules.")} <= stems
+    assert {name for name in demo if name.startswith("limit_rules.")} <= rules
 
 
 @pytest.mark.parametrize("code", STATUTORY)

@@ -31,6 +31,10 @@ PARAMS = {
     "as_of_zh": "2026年10月16日 09:00",
     "as_of_en": "16 Oct 2026, 09:00",
     "number": "JC-2026-00001",
+    "rule_zh": "演示条例第一条",
+    "rule_en": "Demo Regulation, art. 1",
+    "place": "Room 3",
+    "opens": "2026-09-01",
 }
 KINDS = sorted(message_book().kinds)
 BOOK = """

@@ -1,0 +1,23 @@
+"""Which documents of a case may follow after acceptance, and which of them are missing."""
+
+from __future__ import annotations
+
+from services.cases.models import Case
+from services.catalogue.enums import DocumentKind, Necessity
+from services.catalogue.queries import MaterialNeed, materials_of, situation_of
+from services.documents.queries import uploads_of
+
+
+def deferrable_and_missing(case: Case) -> list[MaterialNeed]:
+    """Return the documents that the guide of a case's own service lets follow later and that are not there."""
+    application = case.application
+    there = set(uploads_of("application", application.pk).values_list("material_code", flat=True))
+    needs = materials_of([case.service], situation_of(application.offer, application.situation))
+    return [
+        need
+        for need in needs
+        if need.necessity == Necessity.DEFERRABLE
+        and need.submitted
+        and need.material.document_kind != DocumentKind.FORM
+        and need.code not in there
+    ]
