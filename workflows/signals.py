@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 effects_committed = Signal()
 
 
+#: Sent once for many cases whose due days moved because a calendar changed, their root runs locked.
+#: Arguments: changes (sequence of `clocks.ClockDueChanged`), at, and for limits drawn in a process subjects: pairs of
+#: kind and id of what the tasks are about whose own limit moved.
+due_days_moved = Signal()
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunStarted:
     """A run began; a child run was called by its parent."""

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from workflows.operations.jobs import run_due_jobs
 from workflows.operations.messages import deliver_messages, start_due_runs
+from workflows.operations.recomputation import recompute
 from workflows.operations.thresholds import follow_threshold_rules
 from workflows.operations.timers import sweep_timers
 from workflows.operations.watch import note_standstills, record_progress
@@ -35,6 +36,12 @@ def deliver_messages_task() -> None:
     now = database_now()
     deliver_messages(at=now)
     start_due_runs(at=now)
+
+
+@shared_task(name="workflows.tasks.recompute_clocks_task")
+def recompute_clocks_task() -> None:
+    """Recompute open clocks for calendars that changed, slice by slice."""
+    recompute(now=database_now)
 
 
 @shared_task(name="workflows.tasks.canary_task")

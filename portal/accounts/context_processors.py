@@ -20,6 +20,7 @@ _WORDS = {
     "desk:inbox": _("My tasks"),
     "oversight:board": _("Time-limit board"),
     "studio:home": _("Service design"),
+    "oversight:calendars": _("Calendars"),
     "admin:index": _("Administration"),
 }
 

@@ -15,6 +15,7 @@ DOORS: tuple[tuple[frozenset[Role], str], ...] = (
     (frozenset({Role.HANDLER, Role.CHECKER, Role.APPROVER, Role.HEAD}), "desk:inbox"),
     (frozenset({Role.MANAGER, Role.AUDITOR}), "oversight:board"),
     (frozenset({Role.DESIGNER}), "studio:home"),
+    (frozenset({Role.ADMIN}), "oversight:calendars"),
     (frozenset({Role.ADMIN}), "admin:index"),
 )
 APPLICANT_DOOR = "applicant:cases"

@@ -12,8 +12,13 @@ from workflows.queries.jobs import incidents
 from workflows.queries.watch import standing_still
 
 
-def rail(current: str) -> list[dict[str, Any]]:
-    """Return the rail's one group; `current` names the page: board or incidents."""
+def rail(current: str, *, oversees: bool = True) -> list[dict[str, Any]]:
+    """Return the rail's one group; `current` names the page: board, incidents or calendars.
+
+    oversees: whether she may open the other pages; an administrator only keeps the calendars.
+    """
+    if not oversees:
+        return [{"title": _("Administration"), "items": [_calendars(current)]}]
     stuck = standing_still().count() + incidents().count() + dead_notices().count()
     return [
         {
@@ -33,6 +38,16 @@ def rail(current: str) -> list[dict[str, Any]]:
                     "alert": True,
                     "current": current == "incidents",
                 },
+                _calendars(current),
             ],
         }
     ]
+
+
+def _calendars(current: str) -> dict[str, Any]:
+    return {
+        "word": _("Calendars"),
+        "url": reverse("oversight:calendars"),
+        "icon_name": "calendar3",
+        "current": current == "calendars",
+    }

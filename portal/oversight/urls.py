@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.oversight.views import board, case, incidents, interventions
+from portal.oversight.views import board, calendars, case, incidents, interventions
 
 app_name = "oversight"
 
@@ -13,6 +13,13 @@ urlpatterns = [
     path("cases/<str:public_id>/release/", interventions.release, name="release"),
     path("cases/<str:public_id>/second-notice/", interventions.second_notice, name="second_notice"),
     path("cases/<str:public_id>/tasks/<int:task_id>/give/", interventions.give, name="give_task"),
+    path("calendars/", calendars.home, name="calendars"),
+    path("calendars/<str:region>/", calendars.year, name="calendar"),
+    path("calendars/<str:region>/import/", calendars.import_file, name="import_calendar"),
+    path("calendars/<str:region>/enter/", calendars.enter, name="enter_day"),
+    path("calendars/<str:region>/withdraw/<str:on>/", calendars.withdraw, name="withdraw_day"),
+    path("calendars/<str:region>/hours/", calendars.hours, name="office_hours"),
+    path("calendars/<str:region>/add/", calendars.add, name="add_region"),
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/jobs/<int:job_id>/skip/", interventions.skip, name="skip_job"),
     path("incidents/jobs/<int:job_id>/retry/", incidents.retry, name="retry_job"),

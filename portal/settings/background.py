@@ -51,6 +51,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "recompute clocks": {
+        "task": "workflows.tasks.recompute_clocks_task",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "dispatch notices": {
         "task": "services.notifications.tasks.dispatch_notices_task",
         "schedule": 15.0,

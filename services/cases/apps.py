@@ -22,3 +22,4 @@ class CasesConfig(AppConfig):
         receivers = import_module("services.cases.receivers")
         signals = import_module("workflows.signals")
         signals.effects_committed.connect(receivers.follow, dispatch_uid="services.cases")
+        signals.due_days_moved.connect(receivers.move_dates, dispatch_uid="services.cases")

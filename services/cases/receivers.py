@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import QuerySet
+
 from services.cases.enums import CLOCKS_WITHOUT_LIGHT, CLOSED_CASE_STATES, CaseState
-from services.cases.models import Application, Case
+from services.cases.models import Case
 from services.cases.operations.endings import close_application
-from services.cases.operations.limits import copy_due_to_tasks, copy_due_to_tasks_of, stop_clocks
+from services.cases.operations.limits import copy_due_to_tasks, stop_clocks
 from services.cases.operations.projection import UNTIL_DECISION, project
 from services.cases.operations.stages import start_stage_clock, stop_stage_clocks
-from services.cases.operations.telling import tell_applicants, tell_applicants_of_case, tell_of_deadline, tell_post
+from services.cases.operations.telling import (
+    tell_applicants,
+    tell_applicants_of_case,
+    tell_of_deadline,
+    tell_of_moved_dates,
+    tell_post,
+)
 from services.cases.operations.unanswered import UNANSWERED_NODE
 from services.cases.permissions import application_about
 from services.catalogue.enums import RegionSetting
@@ -26,6 +34,8 @@ if TYPE_CHECKING:
 
 #: What a run of ours is about; whoever else runs processes tells of them in a receiver of its own.
 OURS = frozenset({"application", "case"})
+#: The limits whose end an applicant was told: hers to answer by, and the office's to decide and to deliver by.
+APPLICANTS_DATES = frozenset({ClockKind.CORRECTION, ClockKind.PROMISED, ClockKind.DELIVERY})
 #: The applicant's task that waits for the premises; the supplement's notice is sent where the notice is written.
 PREMISES_NODE = "premises_ready"
 
@@ -46,10 +56,6 @@ def follow(sender: object, *, root: Run, effects: Sequence[Any], by: User | None
                 over.append(task)
             case ClockWarned():
                 _warn(effect, at=at)
-            case ClockDueChanged(subject_kind="case"):
-                copy_due_to_tasks(int(effect.subject_id))
-            case ClockDueChanged(subject_kind="application"):
-                copy_due_to_tasks_of(Application.objects.get(pk=int(effect.subject_id)))
     if over:
         stop_stage_clocks(over, at=at)
     if ready:
@@ -60,9 +66,42 @@ def _has_stages(task: Task) -> bool:
     return task.subject_kind == "case" and bool(_case_of(task).service.rules.stages)
 
 
-def _case(subject_id: str) -> Case:
+def move_dates(
+    sender: object,
+    *,
+    changes: Sequence[ClockDueChanged],
+    at: datetime,
+    subjects: Sequence[tuple[str, str]] = (),
+    **_: Any,
+) -> None:
+    """Copy the new dates to the open tasks of many cases, and tell their applicants what was promised and moved."""
+    moved = {(change.subject_kind, change.subject_id) for change in changes} | set(subjects)
+    copy_due_to_tasks(*_cases_about(moved))
+    told = [change for change in changes if change.subject_kind == "case" and change.clock_kind in APPLICANTS_DATES]
+    cases = {str(case.pk): case for case in _cases({change.subject_id for change in told})}
+    tell_of_moved_dates([(cases[change.subject_id], change) for change in told], at=at)
+
+
+def _cases_about(subjects: Collection[tuple[str, str]]) -> list[int]:
+    """Return the cases whose tasks are due by limits of these subjects: a case's, an application's, a task's."""
+    keys: dict[str, list[int]] = {}
+    for kind, subject_id in subjects:
+        if kind in ("case", "application", "task"):
+            keys.setdefault(kind, []).append(int(subject_id))
+    tasks = Task.objects.filter(pk__in=keys.get("task", ()), subject_kind="case")
+    joint = Case.objects.filter(application__in=keys.get("application", ()))
+    of_tasks = map(int, tasks.values_list("subject_id", flat=True)) if "task" in keys else ()
+    of_applications = joint.values_list("pk", flat=True) if "application" in keys else ()
+    return sorted({*keys.get("case", ()), *of_tasks, *of_applications})
+
+
+def _cases(subject_ids: Collection[str]) -> QuerySet[Case]:
     rows = Case.objects.select_related("application__bundle", "application__service", "service__item", "department")
-    return rows.get(pk=int(subject_id))
+    return rows.filter(pk__in=[int(key) for key in subject_ids])
+
+
+def _case(subject_id: str) -> Case:
+    return _cases([subject_id]).get()
 
 
 def _case_of(task: Task) -> Case:

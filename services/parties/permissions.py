@@ -54,6 +54,11 @@ def can_appoint(user: User | AnonymousUser, at: datetime) -> bool:
     return bool(user.is_active) and (bool(user.is_superuser) or _holds(user, Role.ADMIN, at))
 
 
+def can_keep_calendars(user: User | AnonymousUser, at: datetime) -> bool:
+    """Administrators enter days, announce years and publish calendars; whoever oversees may look."""
+    return _holds(user, Role.ADMIN, at)
+
+
 def _holds(user: User | AnonymousUser, role: Role, at: datetime) -> bool:
     if not user.is_active or user.pk is None:
         return False

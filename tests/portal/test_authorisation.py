@@ -193,6 +193,9 @@ def _world() -> dict[str, Any]:
             "job": job.pk,
             "notice": NoticeFactory(dead=True, recipient=citizen).pk,
             "user": citizen.pk,
+            "region": "CN-410100",
+            "nation": "CN",
+            "holiday": "2026-10-01",
             "nobody": 999999,
         },
     }

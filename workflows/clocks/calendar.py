@@ -85,8 +85,12 @@ class OfficeHours:
 
     def worked_until(self, moment: time) -> int:
         """Return the whole working seconds of a working day that lie before a local time."""
-        now = _seconds(moment)
-        return sum(min(max(now - opens, 0), closes - opens) for opens, closes in self.spans_in_seconds)
+        now, worked = _seconds(moment), 0
+        for opens, closes in self.spans_in_seconds:
+            if now <= opens:
+                break
+            worked += (now if now < closes else closes) - opens
+        return worked
 
     def time_after(self, seconds: int) -> timedelta:
         """Return how long after midnight `seconds` of a working day are worked: 0 < seconds <= seconds_per_day."""
@@ -136,6 +140,7 @@ class WorkingCalendar:
         self.unconfirmed_before: list[int] = []
         self._fill()
         self._closing: list[datetime | None] = [None] * self.length
+        self._midnight: list[datetime | None] = [None] * self.length
 
     def _fill(self) -> None:
         weekday = date.fromordinal(self.first).weekday()
@@ -218,9 +223,12 @@ class WorkingCalendar:
     def worked(self, at: datetime) -> int:
         """Return the working seconds from the calendar's beginning to an instant: differences are working time."""
         local = at.astimezone(self.zone)
-        offset = self.offset(local.date())
+        return self.worked_at(self.offset(local.date()), local.time())
+
+    def worked_at(self, offset: int, moment: time) -> int:
+        """Return `worked` at a local time of the day at an offset."""
         seconds = self.before[offset] * self.hours.seconds_per_day
-        return seconds + (self.hours.worked_until(local.time()) if self.working[offset] else 0)
+        return seconds + (self.hours.worked_until(moment) if self.working[offset] else 0)
 
     def instant(self, worked: int) -> tuple[int, datetime]:
         """Return the first instant (day's offset, moment) at which `worked(instant)` reaches a value above zero."""
@@ -228,8 +236,10 @@ class WorkingCalendar:
         # a whole number of days is reached at the close of the last of them, not at the next opening
         full, rest = divmod(worked - 1, per_day)
         offset = self.working_day(full)
-        midnight = datetime.combine(self.day(offset), time(0))
-        return offset, (midnight + self.hours.time_after(rest + 1)).replace(tzinfo=self.zone)
+        midnight = self._midnight[offset]
+        if midnight is None:
+            midnight = self._midnight[offset] = datetime.combine(self.day(offset), time(0), tzinfo=self.zone)
+        return offset, midnight + self.hours.time_after(rest + 1)
 
     def days_off(self, start: int, end: int) -> list[tuple[int, int]]:
         """Return the ranges (first, last offset) of consecutive days off within the offsets start..end, inclusive."""

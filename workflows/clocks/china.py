@@ -14,6 +14,7 @@ from workflows.clocks.calendar import DayKind, OfficeHours, SpecialDay, WorkingC
 ANNOUNCED_YEARS = range(2007, 2027)
 FIRST_YEAR, USUAL_LAST_YEAR, LAST_YEAR = 1990, 2036, 2100
 SOURCE = f"holidays {version('holidays')}"
+NATION = "CN"
 _REMARKS = ("（补假）", " (observed)")
 _SUBSTITUTE = ("休息日", "Day off")
 _SHORT_EN = {"Chinese New Year (Spring Festival)": "Spring Festival"}
@@ -69,6 +70,18 @@ def build_calendar(
     return WorkingCalendar(
         first_year=FIRST_YEAR, last_year=last_year, special=special, announced_years=announced_years, hours=hours
     )
+
+
+def lineage(region: str) -> list[str]:
+    """Return a region's code and those of the regions around it, the nation's last.
+
+    By GB/T 2260: CN-410102 (a district) lies in CN-410100 (a city), CN-410000 (a province), CN.
+    """
+    country, _, division = region.partition("-")
+    codes = [region]
+    if len(division) == len("410102") and division.isascii() and division.isdigit():
+        codes += [f"{country}-{division[:length]:0<6}" for length in (4, 2)]
+    return list(dict.fromkeys([*codes, NATION]))
 
 
 _ENGLISH = {

@@ -40,7 +40,7 @@ def due(facts: ClockFacts, calendar: WorkingCalendar) -> Due:
         if facts.limit.unit is Unit.CALENDAR_DAYS:
             nominal = nth_calendar_day(start, total, spans)
             return _closing(calendar, nominal, _landing(calendar, nominal, spans))
-        return _hours_run_out(calendar, start, calendar.worked(local), total * 3600, spans)
+        return _hours_run_out(calendar, start, calendar.worked_at(start, local.time()), total * 3600, spans)
     except _UndecidedError:
         return UNDECIDED
 
@@ -120,7 +120,7 @@ def _hours_run_out(calendar: WorkingCalendar, start: int, worked: int, seconds: 
         target += before[min(end + 1, calendar.length)] * per_day - max(before[max(begin, 0)] * per_day, worked)
         day, at = calendar.instant(target)
     unconfirmed = calendar.unconfirmed_before
-    return Due(calendar.day(day), at, unconfirmed[day + 1] != unconfirmed[start])
+    return Due(at.date(), at, unconfirmed[day + 1] != unconfirmed[start])
 
 
 def warn_at(facts: ClockFacts, calendar: WorkingCalendar) -> datetime | None:

@@ -61,7 +61,10 @@ class ClockWarned:
 
 @dataclass(frozen=True, kw_only=True)
 class ClockDueChanged:
-    """A due day moved because the calendar was changed or announced, not because of anybody's act in the case."""
+    """A due day moved because the calendar was changed or announced, not because of anybody's act in the case.
+
+    version: number of the calendar's version that moved it.
+    """
 
     clock_id: int
     subject_kind: str
@@ -69,6 +72,7 @@ class ClockDueChanged:
     clock_kind: str
     due_on_before: date | None
     due_on_after: date | None
+    version: int
 
 
 @dataclass(frozen=True, kw_only=True)

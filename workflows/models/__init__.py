@@ -1,6 +1,12 @@
 """What is stored about runs, tasks, clocks and timers."""
 
-from workflows.models.calendars import CalendarDay, CalendarVersion
+from workflows.models.calendars import (
+    CalendarDay,
+    CalendarRecomputation,
+    CalendarRegion,
+    CalendarVersion,
+    RecomputationSlice,
+)
 from workflows.models.clocks import Clock, ClockExtension, ClockPause, ClockRecomputation, Timer
 from workflows.models.decisions import DecisionDefinition
 from workflows.models.logs import ImportedCase, ImportedEvent, ImportedLog
@@ -19,6 +25,8 @@ from workflows.models.watch import Progress, Standstill
 
 __all__ = [
     "CalendarDay",
+    "CalendarRecomputation",
+    "CalendarRegion",
     "CalendarVersion",
     "Clock",
     "ClockExtension",
@@ -33,6 +41,7 @@ __all__ = [
     "Message",
     "ProcessDefinition",
     "Progress",
+    "RecomputationSlice",
     "Run",
     "Standstill",
     "StartEvent",

@@ -38,7 +38,13 @@ class Clock(models.Model):
     )
     provisional = models.BooleanField(default=False)
     calendar_version = models.ForeignKey(
-        CalendarVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        # No index: nobody asks for the clocks of a version, and a million of them change it at once.
+        CalendarVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
 
     class Meta:
@@ -173,7 +179,9 @@ class ClockRecomputation(models.Model):
     """The record that a due day moved because the calendar changed, and from what to what."""
 
     clock = models.ForeignKey(Clock, on_delete=models.PROTECT, related_name="recomputations")
-    calendar_version = models.ForeignKey(CalendarVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    calendar_version = models.ForeignKey(
+        CalendarVersion, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     due_at_before = models.DateTimeField(null=True)
     due_at_after = models.DateTimeField(null=True)
     provisional_before = models.BooleanField()

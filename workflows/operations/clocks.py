@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from workflows.clocks import ClockDueChanged, ClockExtended, ClockPaused, due
+from workflows.clocks import ClockExtended, ClockPaused, due
 from workflows.clocks.rules import KINDS, PAUSES
 from workflows.enums import PauseReason
-from workflows.models import CalendarVersion, Clock, ClockExtension, ClockPause, ClockRecomputation, Run
+from workflows.models import CalendarVersion, Clock, ClockExtension, ClockPause, Run
 from workflows.operations.history import Fact, record_facts
 from workflows.operations.locking import lock_root
 from workflows.operations.schedule import schedule_clock
@@ -281,66 +281,6 @@ def _recompute(clock: Clock, version: CalendarVersion | None, at: datetime, *, s
     clock.calendar_version = version
     schedule_clock(clock, facts, calendar, at=at, starts=starts)
     clock.save(update_fields=["due_on", "due_at", "warn_at", "provisional", "calendar_version", "rules_number"])
-
-
-def recompute_clocks(*, region: str, at: datetime, by: AbstractBaseUser | None = None) -> int:
-    """Recompute every running clock of a region after its calendar changed; returns how many due days moved.
-
-    Each root run in its own transaction, so that a million clocks never hold one lock: after a crash, run it again.
-    Effects per clock that changed: due instant, timers, a ClockRecomputation and history; ClockDueChanged if the day
-    moved.
-    """
-    version = newest_version(region)
-    calendar = calendar_of(version)
-    running = clocks_with_facts().filter(region=region, stopped_at__isnull=True).order_by("root_id", "id")
-    changed: dict[int, list[int]] = {}
-    for clock in running.iterator(chunk_size=2000):
-        if due(facts_of(clock), calendar) != (clock.due_on, clock.due_at, clock.provisional):
-            changed.setdefault(clock.root_id, []).append(clock.pk)
-    return sum(_recompute_root(root_id, keys, version, by=by, at=at) for root_id, keys in changed.items())
-
-
-@transaction.atomic
-def _recompute_root(
-    root_id: int, keys: list[int], version: CalendarVersion | None, *, by: AbstractBaseUser | None, at: datetime
-) -> int:
-    locked = lock_root(root_id)
-    effects, facts = [], []
-    for clock in clocks_with_facts().filter(pk__in=keys, stopped_at__isnull=True).order_by("id"):
-        before = (clock.due_on, clock.due_at, clock.provisional)
-        _recompute(clock, version, at)
-        ClockRecomputation.objects.create(
-            clock=clock,
-            calendar_version=version,
-            due_at_before=before[1],
-            due_at_after=clock.due_at,
-            provisional_before=before[2],
-            provisional_after=clock.provisional,
-            at=at,
-        )
-        facts.append(_recomputation_fact(locked, clock, before[0]))
-        if before[0] != clock.due_on:
-            effects.append(_due_changed(clock, before[0]))
-    record_facts(root=locked, facts=facts, by=by, at=at)
-    if effects:
-        effects_committed.send(sender=Clock, root=locked, effects=tuple(effects), by=by, at=at)
-    return len(effects)
-
-
-def _recomputation_fact(root: Run, clock: Clock, before: date | None) -> Fact:
-    days = {"before": before and before.isoformat(), "after": clock.due_on and clock.due_on.isoformat()}
-    return Fact(run_id=root.pk, kind="clock_recomputed", detail={"clock": clock.pk, "clock_kind": clock.kind, **days})
-
-
-def _due_changed(clock: Clock, before: date | None) -> ClockDueChanged:
-    return ClockDueChanged(
-        clock_id=clock.pk,
-        subject_kind=clock.subject_kind,
-        subject_id=clock.subject_id,
-        clock_kind=clock.kind,
-        due_on_before=before,
-        due_on_after=clock.due_on,
-    )
 
 
 def _local_day(clock: Clock, at: datetime) -> date:

@@ -62,6 +62,9 @@ select id, history_length, history_head from workflows_run where id in (select r
 order by id limit %s for no key update skip locked
 """
 SWEEPERS = 6
+_FREE = """
+select id, history_length, history_head from workflows_run where id = any(%s) order by id for no key update skip locked
+"""
 
 
 def claim_roots_with_due_timers(at: datetime, most: int, passed: Iterable[int]) -> dict[int, Run]:
@@ -71,6 +74,11 @@ def claim_roots_with_due_timers(at: datetime, most: int, passed: Iterable[int]) 
     """
     values = [at, at, list(passed), most * SWEEPERS, most]
     return {run.pk: run for run in Run.objects.raw(_WITH_DUE_TIMERS, values)}
+
+
+def lock_free_roots(root_ids: Iterable[int]) -> dict[int, Run]:
+    """Lock those of many root runs that nobody holds, without waiting, and return them by key, as they are claimed."""
+    return {run.pk: run for run in Run.objects.raw(_FREE, [sorted(set(root_ids))])}
 
 
 def _only(statement: str, key: int) -> Run:

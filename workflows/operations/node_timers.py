@@ -29,6 +29,12 @@ def due_instant(timer: Timer, at: datetime, calendar: WorkingCalendar) -> dateti
     return instant if instant.tzinfo is not None else instant.replace(tzinfo=calendar.zone)
 
 
+def counted_from(timer: Timer, since: datetime) -> dict[str, str]:
+    """Return what a timer event's row remembers, so that it is computed anew when the calendar changes."""
+    by_calendar = timer.span is not None and timer.span.unit in set(Unit)
+    return {"since": since.isoformat()} if by_calendar else {}
+
+
 def after(span: Span, at: datetime, calendar: WorkingCalendar) -> datetime:
     """Return the end of a span that begins at `at`: seconds to the second, days and hours as the law counts them."""
     if span.unit == "seconds":

@@ -12,7 +12,7 @@ from workflows.clocks import ClockFacts, WorkingCalendar, instants
 from workflows.clocks.lights import Light
 from workflows.clocks.thresholds import code_of_light, missing
 from workflows.models import Clock, Timer
-from workflows.queries.thresholds import RulesHistory, rules_history
+from workflows.queries.thresholds import RulesHistory, RulesVersion, rules_history
 
 CLOCK = "clock"
 _MOVE = """
@@ -36,6 +36,11 @@ def schedule_clock(
     plan = Plan(rules, at)
     plan.add(clock, facts, calendar, list(timers), starts=starts)
     plan.write_timers()
+
+
+def judged_by(current: RulesVersion, due_at: datetime) -> dict[str, int]:
+    """Return what a timer keeps in mind: the rules it follows, when those in force at its instant are others."""
+    return {"rules": current.number} if current.since is not None and due_at < current.since else {}
 
 
 class Plan:
@@ -98,12 +103,7 @@ class Plan:
 
     def _timer(self, clock: Clock, code: str, due_at: datetime) -> Timer:
         subject = {"subject_kind": CLOCK, "subject_id": str(clock.pk), "kind": code}
-        return Timer(root_id=clock.root_id, **subject, due_at=due_at, payload=self._judged_by(due_at))
-
-    def _judged_by(self, due_at: datetime) -> dict[str, int]:
-        """Return what a timer keeps in mind: the rules it follows, when those in force at its instant are others."""
-        current = self.rules.current
-        return {"rules": current.number} if current.since is not None and due_at < current.since else {}
+        return Timer(root_id=clock.root_id, **subject, due_at=due_at, payload=judged_by(self.rules.current, due_at))
 
     def _move(self, timer: Timer, due_at: datetime | None) -> None:
         before = (timer.due_at, timer.cancelled_at)
@@ -111,7 +111,7 @@ class Plan:
             timer.cancelled_at = timer.cancelled_at or self.at
         else:
             timer.due_at, timer.cancelled_at = due_at, None
-            timer.payload = self._judged_by(due_at)
+            timer.payload = judged_by(self.rules.current, due_at)
         if before != (timer.due_at, timer.cancelled_at):
             self._moved.append(timer)
 
@@ -122,3 +122,72 @@ def timers_of(clocks: Iterable[Clock]) -> Mapping[str, list[Timer]]:
     for timer in Timer.objects.filter(subject_kind=CLOCK, subject_id__in=list(found)):
         found[timer.subject_id].append(timer)
     return found
+
+
+_SET = """
+update workflows_timer timer set due_at = wanted.due_at, cancelled_at = null, payload = wanted.payload::jsonb
+from unnest(%s::text[], %s::text[], %s::timestamptz[], %s::text[]) as wanted (clock, code, due_at, payload)
+where timer.subject_kind = 'clock' and timer.subject_id = wanted.clock and timer.kind = wanted.code
+    and timer.round = 1 and timer.fired_at is null
+    and (timer.due_at <> wanted.due_at or timer.cancelled_at is not null)
+"""
+_CANCEL = """
+update workflows_timer set cancelled_at = %s
+where subject_kind = 'clock' and subject_id = any(%s) and fired_at is null and cancelled_at is null
+"""
+_WITHOUT = """
+select wanted.root, wanted.clock, wanted.code, wanted.due_at
+from unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[]) as wanted (root, clock, code, due_at)
+where not exists (select from workflows_timer timer where timer.subject_kind = 'clock'
+    and timer.subject_id = wanted.clock and timer.kind = wanted.code and timer.round = 1)
+"""
+
+
+def move_timers(clocks: Sequence[tuple[int, int, Mapping[str, datetime]]], *, at: datetime) -> None:
+    """Make the timers of many running clocks of the current rules match, as `Plan` does, in three statements.
+
+    clocks: root, clock and the instants at which it reaches each threshold; a clock without instants, its day
+    undecided, has no timer waiting. at: the instant at which such timers are cancelled.
+    """
+    current = rules_history().current
+    rows = [(root, str(clock), code, due) for root, clock, reached in clocks for code, due in reached.items()]
+    undecided = [str(clock) for _, clock, reached in clocks if not reached]
+    with connection.cursor() as cursor:
+        if undecided:
+            cursor.execute(_CANCEL, [at, undecided])
+        if not rows:
+            return
+        roots, keys, codes, dues = map(list, zip(*rows, strict=True))
+        judged = [json.dumps(judged_by(current, due)) for due in dues]
+        cursor.execute(_SET, [keys, codes, dues, judged])
+        cursor.execute(_WITHOUT, [roots, keys, codes, dues])
+        without = cursor.fetchall()
+    if without:
+        _add_missing(without)
+
+
+def _add_missing(without: Sequence[tuple[int, str, str, datetime]]) -> None:
+    """Set the timers that the rules now ask for and clocks never had: those whose instant was too long ago before."""
+    rules = rules_history()
+    reached: dict[tuple[int, str], dict[str, datetime]] = {}
+    for root, clock, code, due_at in without:
+        reached.setdefault((root, clock), {})[code] = due_at
+    told: dict[str, set[str]] = {}
+    fired = Timer.objects.filter(subject_kind=CLOCK, subject_id__in=[clock for _, clock in reached])
+    for timer in fired.filter(fired_at__isnull=False):
+        light = rules.light(timer.kind, timer.due_at, timer.payload.get("rules"))
+        told.setdefault(timer.subject_id, set()).add(light)
+    Timer.objects.bulk_create(
+        Timer(
+            root_id=root,
+            subject_kind=CLOCK,
+            subject_id=clock,
+            kind=code,
+            due_at=due_at,
+            payload=judged_by(rules.current, due_at),
+        )
+        for (root, clock), mine in reached.items()
+        for code, due_at in missing(
+            mine, (), told.get(clock, ()), rules.current.thresholds, since=rules.current.since
+        ).items()
+    )

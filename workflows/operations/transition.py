@@ -162,7 +162,8 @@ class Transition:
             case events.TimerSet():
                 since = self.since if effect.fired else self.at
                 due_at = node_timers.due_instant(effect.timer, since, self.calendar)
-                self._set_timer(run, effect.node, effect.round, node_timers.EVENT, due_at, effect.fired + 1)
+                counts = node_timers.counted_from(effect.timer, since)
+                self._set_timer(run, effect.node, effect.round, node_timers.EVENT, due_at, effect.fired + 1, **counts)
             case events.Subscribed():
                 self._subscribe(run, effect)
             case events.Disarmed() if graph.nodes[effect.node].timer is not None:
@@ -212,7 +213,9 @@ class Transition:
         self.writes.jobs.append(Job(run=run, root=self.root, next_attempt_at=self.at, queued_at=self.at, **where))
         self.note(run, "job_queued", **where)
 
-    def _set_timer(self, run: Run, node: str, number: int, kind: str, due_at: datetime, firing: int = 1) -> None:
+    def _set_timer(
+        self, run: Run, node: str, number: int, kind: str, due_at: datetime, firing: int = 1, **since: str
+    ) -> None:
         self.writes.timers.append(
             Timer(
                 root=self.root,
@@ -221,7 +224,7 @@ class Transition:
                 kind=kind,
                 round=firing,
                 due_at=due_at,
-                payload={"run_id": run.pk, "node": node, "round": number},
+                payload={"run_id": run.pk, "node": node, "round": number, **since},
             )
         )
 

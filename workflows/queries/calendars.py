@@ -1,16 +1,18 @@
-"""Questions about a region's working calendar."""
+"""Questions about working calendars: regions, versions, and the calendar a version stands for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, time
 from functools import lru_cache
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q, QuerySet
 
 from workflows.clocks import DayKind, OfficeHours, SpecialDay, WorkingCalendar, national_calendar
-from workflows.clocks.china import build_calendar
-from workflows.models import CalendarDay, CalendarVersion
+from workflows.clocks.china import build_calendar, lineage
+from workflows.models import CalendarDay, CalendarRegion, CalendarVersion
 
 
 def database_now() -> datetime:
@@ -30,8 +32,15 @@ def home_region() -> str:
 
 
 def newest_version(region: str) -> CalendarVersion | None:
-    """Return the newest version of a region's calendar, None while none was loaded."""
-    return CalendarVersion.objects.filter(region=region).order_by("-number").first()
+    """Return the version by which a region counts now: its own newest, or that of the nearest region around it.
+
+    None while no calendar was loaded.
+    """
+    for code in lineage(region):
+        version = CalendarVersion.objects.filter(region=code).order_by("-number").first()
+        if version is not None:
+            return version
+    return None
 
 
 def calendar_of(version: CalendarVersion | None) -> WorkingCalendar:
@@ -49,17 +58,69 @@ def calendar_for(region: str | None = None) -> WorkingCalendar:
     return calendar_of(newest_version(region or home_region()))
 
 
-@lru_cache(maxsize=8)
+def regions_below(code: str) -> list[CalendarRegion]:
+    """Return a region and all that lie in it, each after its parent."""
+    children: dict[str | None, list[CalendarRegion]] = {}
+    everybody = list(CalendarRegion.objects.order_by("code"))
+    for region in everybody:
+        children.setdefault(region.parent_id, []).append(region)
+    found = [region for region in everybody if region.code == code]
+    for region in found:  # grows while it is read
+        found.extend(children.get(region.code, ()))
+    return found
+
+
+def own_days(version: CalendarVersion) -> QuerySet[CalendarDay]:
+    """Return the days a version's own region listed in it, without those of its parents."""
+    standing = Q(until__isnull=True) | Q(until__gt=version.number)
+    return CalendarDay.objects.select_related("region").filter(
+        standing, region=version.region_id, since__lte=version.number
+    )
+
+
+def chain_of(version: CalendarVersion) -> list[CalendarVersion]:
+    """Return a version and those it begins with, the nation's first."""
+    chain = [version]
+    while (parent := chain[0].parent) is not None:
+        chain.insert(0, parent)
+    return chain
+
+
+def days_of(version: CalendarVersion) -> list[CalendarDay]:
+    """Return every special day of a version in order of date: where a region lists a day its parent lists, its own.
+
+    What the parent only expects of a year that this region has announced itself does not hold here.
+    """
+    days = {
+        day.date: day
+        for one in chain_of(version)
+        for day in own_days(one)
+        if day.confirmed or not one.announced_through < day.date.year <= version.announced_through
+    }
+    return [days[on] for on in sorted(days)]
+
+
+def special_day(day: CalendarDay) -> SpecialDay:
+    """Return a stored day as the counting functions take it."""
+    return SpecialDay(
+        on=day.date, kind=DayKind(day.kind), name_zh=day.name_zh, name_en=day.name_en, confirmed=day.confirmed
+    )
+
+
+def hours_of(version: CalendarVersion) -> OfficeHours:
+    """Return when offices are open by a version: its own hours, or those of the nearest region that sets any."""
+    spans = next(one.office_hours for one in reversed(chain_of(version)) if one.office_hours is not None)
+    times = tuple((time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in spans)
+    return OfficeHours(spans=times, time_zone=version.time_zone)
+
+
+def built_from(version: CalendarVersion, special: Iterable[SpecialDay], *, through: int) -> WorkingCalendar:
+    """Return a calendar with the hours of a version, but with these days and announced years: to look ahead."""
+    announced = range(version.announced_from, through + 1)
+    return build_calendar(special=special, announced_years=announced, hours=hours_of(version))
+
+
+@lru_cache(maxsize=32)
 def _built(version_id: int) -> WorkingCalendar:
     version = CalendarVersion.objects.get(pk=version_id)
-    spans = tuple((time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in version.office_hours)
-    return build_calendar(
-        special=[
-            SpecialDay(
-                on=day.date, kind=DayKind(day.kind), name_zh=day.name_zh, name_en=day.name_en, confirmed=day.confirmed
-            )
-            for day in CalendarDay.objects.filter(region=version.region)
-        ],
-        announced_years=range(version.announced_from, version.announced_through + 1),
-        hours=OfficeHours(spans=spans, time_zone=version.time_zone),
-    )
+    return built_from(version, map(special_day, days_of(version)), through=version.announced_through)

@@ -26,7 +26,7 @@ from workflows.clocks import (
 from workflows.clocks.rules import KINDS
 from workflows.enums import ClockKind
 from workflows.models import Clock
-from workflows.queries.calendars import calendar_for
+from workflows.queries.calendars import calendar_for, calendar_of_id
 
 SubjectKey = tuple[str, str]
 
@@ -152,5 +152,5 @@ def views_of(
 
 
 def explanation_of(clock: Clock, *, language: str) -> list[str]:
-    """Return why a clock's date is what it is, line by line. language: zh-hans or en."""
-    return explain(facts_of(clock), calendar_for(clock.region), language)
+    """Return why a clock's date is what it is, by the calendar it was computed by. language: zh-hans or en."""
+    return explain(facts_of(clock), calendar_of_id(clock.calendar_version_id), language)

@@ -23,6 +23,7 @@ from services.documents.operations import render_papers
 from services.notifications.dispatch import dispatch_notices
 from workflows.operations.jobs import run_due_jobs
 from workflows.operations.messages import deliver_messages, start_due_runs
+from workflows.operations.recomputation import recompute
 from workflows.operations.thresholds import follow_threshold_rules
 from workflows.operations.timers import sweep_timers
 from workflows.operations.watch import note_standstills, record_progress
@@ -32,6 +33,8 @@ from workflows.queries.watch import SWEEPD
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 60.0
+#: A large recomputation leaves the other sweeps their turn.
+RECOMPUTE_SECONDS = 20.0
 
 
 def _dispatch() -> None:
@@ -58,6 +61,10 @@ def _fold() -> None:
     fold_board(at=database_now())
 
 
+def _recompute() -> None:
+    recompute(now=database_now, seconds=RECOMPUTE_SECONDS)
+
+
 def _render() -> None:
     render_papers(at=database_now())
 
@@ -79,6 +86,7 @@ SWEEPS: tuple[Callable[[], None], ...] = (
     _dispatch,
     _render,
     _fold,
+    _recompute,
     _note_standstills,
     _tell_progress,
 )

@@ -187,16 +187,16 @@ def stop_clocks(case: Case, *, kinds: Collection[str] | None, at: datetime, by: 
         stop_clock(clock=clock, by=by, at=at)
 
 
-def copy_due_to_tasks(case_id: int) -> None:
-    """Copy to a case's open tasks what presses most, by which inboxes are sorted: a running clock or their own limit.
+def copy_due_to_tasks(*case_ids: int) -> None:
+    """Copy to the open tasks of cases what presses most, by which inboxes are sorted: a clock or their own limit.
 
     The clocks of the case, the share of the step itself, and the joint limit of its bundle all hold; the earliest wins.
     A task whose process gives it a limit of its own keeps it while no clock ends earlier. A new task begins with it
     (`workflows.operations.writes`), so only what moves clocks calls this.
     """
-    subject = {"subject_kind": "case", "subject_id": str(case_id)}
+    cases = [str(key) for key in case_ids]
     running = Clock.objects.filter(stopped_at__isnull=True)
-    pressing = running.filter(**subject).exclude(kind__in=NOT_PRESSING)
+    pressing = running.filter(subject_kind="case", subject_id=OuterRef("subject_id")).exclude(kind__in=NOT_PRESSING)
     place = Concat(
         Cast(OuterRef("run_id"), CharField()),
         Value(":"),
@@ -207,8 +207,9 @@ def copy_due_to_tasks(case_id: int) -> None:
     limits = Timer.objects.filter(subject_kind=SUBJECT, subject_id=place, kind=LIMIT)
     joint = running.filter(root_id=OuterRef("root_id"), kind=ClockKind.JOINT)
     stage = running.filter(subject_kind="task", subject_id=Cast(OuterRef("pk"), CharField()), kind=ClockKind.STAGE)
-    first = Subquery(pressing.values("subject_id").annotate(first=Min("due_at")).values("first"))
-    Task.objects.filter(**subject, state__in=OPEN_TASK_STATES).update(
+    first = Subquery(pressing.order_by().values("subject_id").annotate(first=Min("due_at")).values("first"))
+    tasks = Task.objects.filter(subject_kind="case", subject_id__in=cases, state__in=OPEN_TASK_STATES)
+    tasks.update(
         due_at=Least(
             Subquery(limits.values("due_at")[:1]),
             first,
@@ -220,8 +221,7 @@ def copy_due_to_tasks(case_id: int) -> None:
 
 def copy_due_to_tasks_of(application: Application) -> None:
     """Copy what presses most to the open tasks of every case of an application: its joint limit moved."""
-    for case_id in application.cases.values_list("pk", flat=True):
-        copy_due_to_tasks(case_id)
+    copy_due_to_tasks(*application.cases.values_list("pk", flat=True))
 
 
 def _locked_case(case_id: int) -> tuple[Run, Case]:

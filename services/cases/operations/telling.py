@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,8 @@ from services.cases.models import Application, Case
 from services.notifications.drafts import NoticeDraft
 from services.notifications.operations import owe_notices
 from services.parties.enums import Role
-from services.parties.queries import users_behind, users_in_post
+from services.parties.queries import users_behind, users_behind_each, users_in_post
+from workflows.clocks import ClockDueChanged
 from workflows.clocks.rules import KINDS
 from workflows.models import Clock, Task
 
@@ -31,6 +32,18 @@ def applicants_of(application: Application, at: datetime) -> list[User]:
     if application.channel != "counter":
         people.setdefault(application.filed_by_id, application.filed_by)
     return list(people.values())
+
+
+def applicants_of_each(applications: Collection[Application], at: datetime) -> dict[int, list[int]]:
+    """Return the ids of `applicants_of` for many applications, in two queries, by the application's key."""
+    behind = users_behind_each({ref for one in applications for ref in (one.party, one.holder)}, at)
+    found = {}
+    for application in applications:
+        people = dict.fromkeys([*behind[application.party], *behind[application.holder]])
+        if application.channel != "counter":
+            people.setdefault(application.filed_by_id)
+        found[application.pk] = list(people)
+    return found
 
 
 def _offer_names(application: Application) -> dict[str, str]:
@@ -88,6 +101,32 @@ def tell_applicants_of_case(case: Case, kind: str, *, at: datetime, round: int =
         ],
         at=at,
         recipients=people,
+    )
+
+
+def tell_of_moved_dates(moved: Sequence[tuple[Case, ClockDueChanged]], *, at: datetime) -> None:
+    """Owe the applicants of many cases the news that a date they were told has moved with the calendar."""
+    people = applicants_of_each({case.application.pk: case.application for case, _ in moved}.values(), at)
+    owe_notices(
+        [
+            NoticeDraft(
+                subject_kind="clock",
+                subject_id=str(change.clock_id),
+                kind="date_moved",
+                round=change.version,
+                recipient_user_id=user_id,
+                params={
+                    **case_params(case),
+                    "before": change.due_on_before.isoformat(),
+                    "due": change.due_on_after.isoformat(),
+                },
+                link=f"/my/applications/{case.application.public_id}/#case-{case.position}",
+            )
+            for case, change in moved
+            if change.due_on_before is not None and change.due_on_after is not None
+            for user_id in people[case.application.pk]
+        ],
+        at=at,
     )
 
 

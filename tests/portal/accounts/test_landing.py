@@ -21,8 +21,11 @@ pytestmark = pytest.mark.django_db
 def door(name: str, prefix: str):
     """The door whose first page DOORS names, at an address of this test."""
     names = [APPLICANT_DOOR, *(page for _, page in DOORS)]
-    (page,) = [page.partition(":")[2] for page in names if page.startswith(f"{name}:")]
-    return path(prefix, include(([path("", lambda request: HttpResponse(name), name=page)], name)))
+    pages = [page.partition(":")[2] for page in names if page.startswith(f"{name}:")]
+    views = [
+        path(f"{number or ''}", lambda request: HttpResponse(name), name=page) for number, page in enumerate(pages)
+    ]
+    return path(prefix, include((views, name)))
 
 
 @pytest.fixture
@@ -51,6 +54,7 @@ def urls():
         (Role.HEAD, "/desk/"),
         (Role.MANAGER, "/oversight/"),
         (Role.AUDITOR, "/oversight/"),
+        (Role.ADMIN, "/oversight/1"),
         (Role.DESIGNER, "/"),
     ],
 )

@@ -21,6 +21,7 @@ from workflows.models import Clock, Run, Task
 from workflows.operations.calendars import enter_calendar_day, load_national_calendar
 from workflows.operations.history import first_broken_row
 from workflows.operations.jobs import run_due_jobs
+from workflows.operations.recomputation import recompute
 from workflows.queries.calendars import home_region
 
 pytestmark = pytest.mark.usefixtures("city")
@@ -104,5 +105,6 @@ def test_a_day_the_offices_close_moves_what_is_due() -> None:
     snow = {"kind": DayKind.CLOSURE, "name_zh": "暴雪", "name_en": "Snow", "confirmed": True}
     closed = SpecialDay(on=timezone.localdate(before), **snow)
     enter_calendar_day(region=home_region(), day=closed, source="snow", by=None, at=AT)
+    recompute(now=lambda: AT)
     assert open_task(case, "intake").due_at > before
     assert holds(case)

@@ -25,6 +25,7 @@ PARAMS = {
     "title_en": "Review",
     "reason": "no flue",
     "days": "5",
+    "before": "2026-10-14",
     "due": "2026-10-16",
     "limit_zh": "承诺时限",
     "limit_en": "Promised limit",

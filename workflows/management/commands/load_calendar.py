@@ -6,9 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from workflows.models import CalendarDay
 from workflows.operations.calendars import load_national_calendar
-from workflows.queries.calendars import database_now, home_region, newest_version
+from workflows.queries.calendars import database_now, days_of, home_region, newest_version
 
 
 class Command(BaseCommand):
@@ -28,7 +27,7 @@ class Command(BaseCommand):
         changed = load_national_calendar(region=region, at=database_now())
         version = newest_version(region)
         assert version is not None  # loading made the first one
-        days = CalendarDay.objects.filter(region=region).count()
+        days = len(days_of(version))
         state = "loaded" if changed else "unchanged"
         self.stdout.write(
             f"Calendar of {region} {state}: version {version.number}, {days} special days, "
