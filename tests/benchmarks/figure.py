@@ -59,6 +59,7 @@ class Size:
     rounds, cases: interleaved rounds and cases in each. races: how often five departments finish at one instant.
     finished: cases on disk. open_tasks, closed_tasks: rows of the inbox. seeds, few, many: cases made by the engine,
     and how many there are after copying them, before and after growth. repetitions: of what takes microseconds.
+    quick: whether other figures, which know their own amounts, shall take less as well.
     """
 
     rounds: int
@@ -71,6 +72,7 @@ class Size:
     few: int
     many: int
     repetitions: int
+    quick: bool = False
 
 
 FULL = Size(
@@ -96,4 +98,5 @@ QUICK = Size(
     few=500,
     many=5_000,
     repetitions=200,
+    quick=True,
 )
