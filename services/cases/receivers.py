@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 
-from services.cases.enums import CLOCKS_WITHOUT_LIGHT, CLOSED_CASE_STATES, CaseState
+from services.cases.enums import CLOSED_CASE_STATES, CaseState
 from services.cases.models import Case
 from services.cases.operations.endings import close_application
 from services.cases.operations.limits import copy_due_to_tasks, stop_clocks
@@ -17,16 +17,15 @@ from services.cases.operations.stages import start_stage_clock, stop_stage_clock
 from services.cases.operations.telling import (
     tell_applicants,
     tell_applicants_of_case,
-    tell_of_deadline,
     tell_of_moved_dates,
     tell_post,
 )
 from services.cases.operations.unanswered import UNANSWERED_NODE
 from services.cases.permissions import application_about
 from services.catalogue.enums import RegionSetting
-from workflows.clocks.effects import ClockDueChanged, ClockWarned
-from workflows.enums import OPEN_TASK_STATES, ClockKind
-from workflows.models import Clock, Run, Task
+from workflows.clocks.effects import ClockDueChanged
+from workflows.enums import ClockKind
+from workflows.models import Run, Task
 from workflows.signals import RunFinished, RunStarted, TaskDone, TaskReady, TaskTakenAway
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ PREMISES_NODE = "premises_ready"
 
 
 def follow(sender: object, *, root: Run, effects: Sequence[Any], by: User | None, at: datetime, **_: Any) -> None:
-    """React to one committed step of a run: file, tell, warn, close. The root's row is locked by the sender."""
+    """React to one committed step of a run: file, tell, close. The root's row is locked by the sender."""
     ready: list[Task] = []
     over: list[Task] = []
     for effect in effects:
@@ -54,8 +53,6 @@ def follow(sender: object, *, root: Run, effects: Sequence[Any], by: User | None
                 ready.append(task)
             case TaskDone(task=task) | TaskTakenAway(task=task) if _has_stages(task):
                 over.append(task)
-            case ClockWarned():
-                _warn(effect, at=at)
     if over:
         stop_stage_clocks(over, at=at)
     if ready:
@@ -154,15 +151,3 @@ def _time_is_over(case: Case, *, at: datetime) -> None:
     if case.service.rules.setting(RegionSetting.OVERDUE_CORRECTION_WITHDRAWN) is None:
         stop_clocks(case, kinds=(ClockKind.CORRECTION,), at=at)
         copy_due_to_tasks(case.pk)
-
-
-def _warn(effect: ClockWarned, *, at: datetime) -> None:
-    # The applicant's own time warns nobody: her reminder is drawn in the process.
-    if effect.subject_kind != "case" or effect.clock_kind in CLOCKS_WITHOUT_LIGHT:
-        return
-    case = _case(effect.subject_id)
-    clock = Clock.objects.get(pk=effect.clock_id)
-    holders = Task.objects.filter(
-        subject_kind="case", subject_id=effect.subject_id, state__in=OPEN_TASK_STATES
-    ).select_related("assignee")
-    tell_of_deadline(case, clock, effect.level, holders, at=at)

@@ -23,6 +23,7 @@ from tests.benchmarks import program
 PURE: dict[str, str] = {}
 STORED = {
     "empty_sweep": "sweep:empty",
+    "backlog": "backlog:measure",
     "finished": "sweep:finished",
 }
 

@@ -7,7 +7,6 @@ from workflows.clocks.effects import (
     ClockDueChanged,
     ClockExtended,
     ClockPaused,
-    ClockWarned,
     Consequence,
     ThresholdReached,
 )
@@ -23,7 +22,6 @@ __all__ = [
     "ClockExtended",
     "ClockFacts",
     "ClockPaused",
-    "ClockWarned",
     "Consequence",
     "DayKind",
     "Due",

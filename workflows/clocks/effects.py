@@ -42,24 +42,6 @@ class ThresholdReached:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClockWarned:
-    """A clock reached a light for the first and only time.
-
-    clock_id, subject_kind, subject_id, clock_kind, department: whose clock. level: yellow, red or black.
-    due_at: the due instant at that moment. late: fired more than two minutes after its instant, say after downtime.
-    """
-
-    clock_id: int
-    level: str
-    late: bool
-    subject_kind: str
-    subject_id: str
-    clock_kind: str
-    department: str
-    due_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
 class ClockDueChanged:
     """A due day moved because the calendar was changed or announced, not because of anybody's act in the case.
 

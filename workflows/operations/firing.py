@@ -8,14 +8,12 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from workflows.clocks import ClockWarned, Light, Threshold, ThresholdReached
-from workflows.clocks.rules import KINDS
+from workflows.clocks import Threshold, ThresholdReached
 from workflows.consequences import Occurrence, consequence
-from workflows.models import Clock, Run
+from workflows.models import Run
 from workflows.operations.history import record_of_roots
 from workflows.operations.thresholds import follow_rules_of
 from workflows.queries.thresholds import RulesHistory, rules_history
-from workflows.signals import effects_committed
 
 #: A timer that fires later than this after its instant says so: somebody may have acted in the meantime.
 LATE_AFTER = timedelta(minutes=2)
@@ -86,7 +84,6 @@ def fire_thresholds(roots: Mapping[int, Run], due: Sequence[DueTimer], at: datet
     with connection.cursor() as cursor:
         cursor.execute(_FIRED, [at, [timer.key for timer in chosen]])
     record_of_roots([_fact(roots[one.root_id], one) for one in reached], at=at)
-    _tell(roots, reached, at)
     _carry_out(reached, at)
     return len(chosen)
 
@@ -150,23 +147,6 @@ def _fact(root: Run, one: ThresholdReached) -> tuple[Run, str, dict[str, object]
         "rules": one.rules,
     }
     return root, "clock_warned" if one.light else "clock_reached", detail
-
-
-def _tell(roots: Mapping[int, Run], reached: Sequence[ThresholdReached], at: datetime) -> None:
-    for one in reached:
-        if not one.light or (one.light == Light.YELLOW and KINDS[one.clock_kind].statutory):
-            continue
-        effect = ClockWarned(
-            clock_id=one.clock_id,
-            level=one.light,
-            late=one.late,
-            subject_kind=one.subject_kind,
-            subject_id=one.subject_id,
-            clock_kind=one.clock_kind,
-            department=one.department,
-            due_at=one.due_at,
-        )
-        effects_committed.send(sender=Clock, root=roots[one.root_id], effects=(effect,), by=None, at=at)
 
 
 def _carry_out(reached: Sequence[ThresholdReached], at: datetime) -> None:

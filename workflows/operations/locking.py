@@ -65,6 +65,19 @@ SWEEPERS = 6
 _FREE = """
 select id, history_length, history_head from workflows_run where id = any(%s) order by id for no key update skip locked
 """
+#: What every sweep asks first, since nearly always nothing is due: one round trip and no transaction.
+_ANYTHING_DUE = """
+select exists (select from workflows_timer where fired_at is null and cancelled_at is null and due_at <= %s
+    and (postponed_until is null or postponed_until <= %s))
+"""
+
+
+def anything_due(at: datetime) -> bool:
+    """Tell whether a timer may have to fire by `at`; of a suspended case, its drawn timers are counted as well."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ANYTHING_DUE, [at, at])
+        (found,) = cursor.fetchone()
+    return bool(found)
 
 
 def claim_roots_with_due_timers(at: datetime, most: int, passed: Iterable[int]) -> dict[int, Run]:

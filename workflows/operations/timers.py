@@ -14,7 +14,7 @@ from workflows.engine.events import Triggered
 from workflows.enums import RunState
 from workflows.models import Run, Task, Timer
 from workflows.operations.firing import LATE_AFTER, due_of_roots, fire_thresholds
-from workflows.operations.locking import claim_roots_with_due_timers, try_lock_root
+from workflows.operations.locking import anything_due, claim_roots_with_due_timers, try_lock_root
 from workflows.operations.node_timers import EVENT, SUBJECT
 from workflows.operations.thresholds import SWEEP_TASK
 from workflows.operations.transition import Transition
@@ -69,6 +69,8 @@ class _Sweep:
 
     def step(self) -> bool:
         """Claim some roots and fire what they have due; False when there was nothing to claim."""
+        if not anything_due(self.at):
+            return False
         began, roots = time.monotonic(), dict[int, Run]()
         try:
             with transaction.atomic():

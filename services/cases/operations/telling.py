@@ -6,16 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.utils import timezone
-
 from services.cases.models import Application, Case
 from services.notifications.drafts import NoticeDraft
 from services.notifications.operations import owe_notices
 from services.parties.enums import Role
 from services.parties.queries import users_behind, users_behind_each, users_in_post
 from workflows.clocks import ClockDueChanged
-from workflows.clocks.rules import KINDS
-from workflows.models import Clock, Task
+from workflows.models import Task
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -189,45 +186,6 @@ def tell_receiver(task: Task, case: Case | None, application: Application, to: U
                 params={**params, "title_zh": task.name_zh, "title_en": task.name_en},
                 link=f"/{door}/tasks/{task.pk}/",
             )
-        ],
-        at=at,
-    )
-
-
-def tell_of_deadline(case: Case, clock: Clock, level: str, holders: Iterable[Task], *, at: datetime) -> None:
-    """Owe the notice that a limit nears or has passed: to the post at work, then its head, then the manager.
-
-    level: yellow, red or black (time-limits, "Lights and consequences").
-    """
-    kind = {"yellow": "deadline_warning", "red": "deadline_overdue", "black": "deadline_statutory"}[level]
-    people: dict[int, User] = {}
-    for task in holders:
-        if task.assignee is not None:
-            people[task.assignee.pk] = task.assignee
-        elif task.department:
-            people |= {user.pk: user for user in users_in_post(task.department, task.role, at)}
-    if level in ("red", "black"):
-        people |= {user.pk: user for user in users_in_post(case.department.code, Role.HEAD, at)}
-    if level == "black":
-        people |= {user.pk: user for user in users_in_post("ZWB", Role.MANAGER, at)}
-    due = clock.due_on.isoformat() if clock.due_on else timezone.localdate(at).isoformat()
-    owe_notices(
-        [
-            NoticeDraft(
-                subject_kind="clock",
-                subject_id=str(clock.pk),
-                kind=kind,
-                recipient_user_id=user.pk,
-                params={
-                    **case_params(case),
-                    "due": due,
-                    "limit_zh": KINDS[clock.kind].name_zh,
-                    "limit_en": KINDS[clock.kind].name_en,
-                    "as_of": f"{timezone.localtime(at):%Y-%m-%d %H:%M}",
-                },
-                link=f"/desk/cases/{case.public_id}/",
-            )
-            for user in people.values()
         ],
         at=at,
     )

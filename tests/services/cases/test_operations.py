@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 
 from portal.demo.samples import sample_situation
+from services import supervision
 from services.cases.enums import ApplicationState, CaseState, Channel
 from services.cases.models import Application, Case
 from services.cases.operations.answering import answer_supplement
@@ -55,6 +59,7 @@ from workflows.enums import PauseReason, TaskState
 from workflows.models import Clock, Task
 from workflows.operations.jobs import run_due_jobs
 from workflows.operations.tasks import TaskClosedError, TaskHeldError, claim_task
+from workflows.operations.thresholds import publish_threshold_rules
 from workflows.operations.timers import sweep_timers
 
 pytestmark = pytest.mark.usefixtures("city")
@@ -317,17 +322,18 @@ def test_without_consent_papers_wait_at_the_window() -> None:
 
 
 def test_limits_warn_at_their_instants_once() -> None:
+    shipped = yaml.safe_load((Path(supervision.__file__).parent / "data" / "rules.yaml").read_text(encoding="utf-8"))
+    publish_threshold_rules(rules=shipped["rules"], note="", by=None, at=MORNING)
     case = accepted()
     clock = Clock.objects.get(subject_id=str(case.pk), kind="promised")
     sweep_timers(at=clock.due_at - timedelta(seconds=1))
+    assert Notice.objects.filter(kind="deadline_warning", channel="inbox").exists()
     assert not Notice.objects.filter(kind="deadline_overdue").exists()
     for _ in range(2):
         sweep_timers(at=clock.due_at)
-    told = Notice.objects.filter(kind="deadline_overdue", channel="inbox")
-    names = sorted(notice.recipient.username for notice in told)
-    assert len(names) == len(set(names))
-    assert "city-head" in names
-    assert Notice.objects.filter(kind="deadline_warning", channel="inbox").exists()
+    told = Notice.objects.filter(kind__in=("deadline_overdue", "deadline_escalated"), channel="inbox")
+    names = Counter((notice.kind, notice.recipient.username) for notice in told)
+    assert names == {("deadline_overdue", "city-handler"): 1, ("deadline_escalated", "city-head"): 1}
 
 
 def test_an_applicants_task_is_not_staffs() -> None:
