@@ -61,7 +61,15 @@ def read_keyring() -> Keyring:
     Raises:
         ImproperlyConfigured: a key is missing or not 32 bytes, an id is out of range, or one key serves two purposes.
     """
-    return _parse_keyring(json.dumps(getattr(settings, "FIELD_KEYS", None)))
+    global _last
+    configured = getattr(settings, "FIELD_KEYS", None)
+    if _last is None or _last[0] is not configured:
+        _last = (configured, _parse_keyring(json.dumps(configured)))
+    return _last[1]
+
+
+#: The keys as they were configured, and as they were read: every value that is encrypted asks for them.
+_last: tuple[Any, Keyring] | None = None
 
 
 @lru_cache(maxsize=8)
@@ -223,7 +231,15 @@ class EncryptedField(models.Field):  # type: ignore[type-arg]
 
     def seal_value(self, value: Any, *, row: str) -> bytes:
         """Encode and encrypt one value, for a caller that writes rows without making models of them."""
-        return encrypt(self._encode(value), column=self.column_name, row=row)
+        return self.seal_encoded(self.encode_value(value), row=row)
+
+    def encode_value(self, value: Any) -> bytes:
+        """Return a value as bytes that `seal_encoded` takes: several rows with the same value need it only once."""
+        return self._encode(value)
+
+    def seal_encoded(self, encoded: bytes, *, row: str) -> bytes:
+        """Encrypt one value that is encoded already."""
+        return encrypt(encoded, column=self.column_name, row=row)
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         """Encrypt for the row that is being saved."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 def dedup_key(subject_kind: str, subject_id: str, kind: str, round: int, channel: str, recipient_id: int) -> str:
     """Return the key (sha256, hex) by which a message exists once per channel, however often it is owed."""
-    parts = (subject_kind, subject_id, kind, round, channel, recipient_id)
-    return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()
+    parts = f"{subject_kind}|{subject_id}|{kind}|{round}|{channel}|{recipient_id}"
+    return hashlib.sha256(parts.encode()).hexdigest()
 
 
 class DraftError(Exception):

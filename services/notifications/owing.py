@@ -20,6 +20,8 @@ from workflows.wake import wake
 if TYPE_CHECKING:
     from portal.accounts.models import User
 
+#: Values that were packed already, by kind and identity of the draft's values: those live as long as the drafts do.
+Packed = dict[tuple[str, int], tuple[bytes, tuple[str, ...]]]
 DISPATCH_TASK = "services.notifications.tasks.dispatch_notices_task"
 
 # Rows travel as one JSON text: a model object per row would cost ten times as much as the row itself.
@@ -56,7 +58,8 @@ def owe_notices(drafts: Iterable[NoticeDraft], *, at: datetime, recipients: Iter
     if unread := {draft.recipient_user_id for draft in drafts} - contacts.keys():
         contacts |= contacts_of(unread)
     used = channels_in_use()
-    rows = [row for draft in drafts for row in _rows(draft, contacts, used)]
+    packed: Packed = {}
+    rows = [row for draft in drafts for row in _rows(draft, contacts, used, packed)]
     if not rows:
         return
     # One order for everybody: two transactions that owe the same notices wait for each other instead of deadlocking.
@@ -68,28 +71,37 @@ def owe_notices(drafts: Iterable[NoticeDraft], *, at: datetime, recipients: Iter
 
 
 def _rows(
-    draft: NoticeDraft, contacts: dict[int, Contact], used: frozenset[str]
+    draft: NoticeDraft, contacts: dict[int, Contact], used: frozenset[str], packed: Packed
 ) -> Iterable[tuple[str, dict[str, Any]]]:
     contact = contacts.get(draft.recipient_user_id)
     if contact is None:
         raise DraftError(f"{draft.kind}: there is no user {draft.recipient_user_id}.")
     if draft.link and (not draft.link.startswith("/") or draft.link[1:2] in ("/", "\\")):
         raise DraftError(f"{draft.kind}: the link must be a path of this site.")
-    try:
-        params, channels = needed_params(draft.kind, draft.params), message_kind(draft.kind).channels
-    except MessageError as error:
-        raise DraftError(str(error)) from error
+    values, channels = _packed(draft, packed)
     for channel in channels:
         wanted = draft.channels is None or channel in (*draft.channels, Channel.INBOX)
         if wanted and channel in used and _reachable(channel, contact):
-            yield _row(draft, channel, params, contact.language)
+            yield _row(draft, channel, values, contact.language)
+
+
+def _packed(draft: NoticeDraft, packed: Packed) -> tuple[bytes, tuple[str, ...]]:
+    """Return a draft's values as they are encrypted, and its kind's channels; people told the same share the work."""
+    key = (draft.kind, id(draft.params))
+    if key not in packed:
+        try:
+            params, channels = needed_params(draft.kind, draft.params), message_kind(draft.kind).channels
+        except MessageError as error:
+            raise DraftError(str(error)) from error
+        packed[key] = Notice.params.field.encode_value(params), channels
+    return packed[key]
 
 
 def _reachable(channel: str, contact: Contact) -> bool:
     return channel == Channel.INBOX or bool(contact.address(channel))
 
 
-def _row(draft: NoticeDraft, channel: str, params: dict[str, str], language: str) -> tuple[str, dict[str, Any]]:
+def _row(draft: NoticeDraft, channel: str, values: bytes, language: str) -> tuple[str, dict[str, Any]]:
     """Return the row, and the key by which it exists once."""
     to = draft.recipient_user_id
     key = dedup_key(draft.subject_kind, draft.subject_id, draft.kind, draft.round, channel, to)
@@ -101,6 +113,6 @@ def _row(draft: NoticeDraft, channel: str, params: dict[str, str], language: str
         "channel": channel,
         "recipient_id": to,
         "language": language,
-        "params": base64.b64encode(Notice.params.field.seal_value(params, row=key)).decode(),
+        "params": base64.b64encode(Notice.params.field.seal_encoded(values, row=key)).decode(),
         "link": draft.link,
     }

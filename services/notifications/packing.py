@@ -21,6 +21,7 @@ DICTIONARY = (
     '"service_en":"Open a licence registration permit restaurant"}'
 ).encode()
 PACKED = b"\x01"
+_written = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 class PackedJSONField(EncryptedJSONField):
@@ -28,7 +29,7 @@ class PackedJSONField(EncryptedJSONField):
 
     @staticmethod
     def _encode(value: Any) -> bytes:
-        plain = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        plain = _written(value).encode()
         packer = zlib.compressobj(wbits=-15, zdict=DICTIONARY)
         return PACKED + packer.compress(plain) + packer.flush()
 

@@ -64,12 +64,13 @@ def record_facts(*, root: Run, facts: Sequence[Fact], by: AbstractBaseUser | Non
 
 _APPEND = """
 insert into workflows_historyevent (root_id, seq, run_id, at, by_id, kind, detail, hash)
-select root_id, seq, root_id, %s, null, kind, detail, hash
-from unnest(%s::bigint[], %s::int[], %s::text[], %s::json[], %s::bytea[]) as fact (root_id, seq, kind, detail, hash)
+select root_id, seq, root_id, %s, null, kind, detail::json, decode(hash, 'hex') from unnest(%s::bigint[], %s::int[],
+    string_to_array(%s, chr(10)), string_to_array(%s, chr(10)), string_to_array(%s, chr(10))
+) as fact (root_id, seq, kind, detail, hash)
 """
 _MOVE_HEADS = """
-update workflows_run run set history_length = moved.length, history_head = moved.head
-from unnest(%s::bigint[], %s::int[], %s::bytea[]) as moved (id, length, head) where run.id = moved.id
+update workflows_run run set history_length = moved.length, history_head = decode(moved.head, 'hex')
+from unnest(%s::bigint[], %s::int[], string_to_array(%s, chr(10))) as moved (id, length, head) where run.id = moved.id
 """
 
 
@@ -87,9 +88,12 @@ def record_of_roots(facts: Sequence[tuple[Run, str, Mapping[str, Any]]], *, at: 
         # What `digest` would write, with the detail written once: these rows come by the hundred thousand.
         line = f'[{root.pk},{root.history_length},{root.pk},"{when}",null,"{kind}",{words}]'
         root.history_head = hashlib.sha256(bytes(root.history_head) + line.encode()).digest()
-        rows.append((root.pk, root.history_length, kind, words, root.history_head))
+        rows.append((root.pk, root.history_length, kind, words, root.history_head.hex()))
     roots = {root.pk: root for root, _, _ in facts}.values()
-    heads = [(root.pk, root.history_length, root.history_head) for root in roots]
+    keys, places, kinds, details, hashes = zip(*rows, strict=True)
+    heads = [bytes(root.history_head).hex() for root in roots]
+    # Texts travel as one, a line each: none holds a line's end, and quoting each would cost more than storing it.
     with connection.cursor() as cursor:
-        cursor.execute(_APPEND, [at, *map(list, zip(*rows, strict=True))])
-        cursor.execute(_MOVE_HEADS, [*map(list, zip(*heads, strict=True))])
+        cursor.execute(_APPEND, [at, list(keys), list(places), *map("\n".join, (kinds, details, hashes))])
+        lengths = [root.history_length for root in roots]
+        cursor.execute(_MOVE_HEADS, [[root.pk for root in roots], lengths, "\n".join(heads)])

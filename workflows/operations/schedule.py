@@ -12,6 +12,7 @@ from workflows.clocks import ClockFacts, WorkingCalendar, instants
 from workflows.clocks.lights import Light
 from workflows.clocks.thresholds import code_of_light, missing
 from workflows.models import Clock, Timer
+from workflows.queries.keys import among_texts
 from workflows.queries.thresholds import RulesHistory, RulesVersion, rules_history
 
 CLOCK = "clock"
@@ -119,7 +120,7 @@ class Plan:
 def timers_of(clocks: Iterable[Clock]) -> Mapping[str, list[Timer]]:
     """Return the timers of clocks by the clock's key as text."""
     found: dict[str, list[Timer]] = {str(clock.pk): [] for clock in clocks}
-    for timer in Timer.objects.filter(subject_kind=CLOCK, subject_id__in=list(found)):
+    for timer in Timer.objects.filter(subject_kind=CLOCK, subject_id__in=among_texts(found)):
         found[timer.subject_id].append(timer)
     return found
 

@@ -28,8 +28,8 @@ BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120))
 #: A Celery task has 240 seconds; a sweep that is not done by then asks for another.
 SWEEP_SECONDS = 180.0
 #: How long a step should hold its cases; whoever works on one of them waits so long at most.
-STEP_SECONDS = 0.3
-FEWEST, MOST = 10, 1000
+STEP_SECONDS = 0.4
+FEWEST, MOST = 100, 1000
 
 
 def due_timers(at: datetime) -> QuerySet[Timer]:
@@ -63,7 +63,7 @@ class _Sweep:
     """One sweep: how many fired, which roots it left to the next one, and how many roots a step takes."""
 
     def __init__(self, at: datetime) -> None:
-        self.at, self.fired, self.size = at, 0, 100
+        self.at, self.fired, self.size = at, 0, 2 * FEWEST
         self._left: set[int] = set()
         self._called = False
 

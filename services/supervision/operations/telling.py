@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -54,11 +55,12 @@ def clock_params(reached: ThresholdReached, step: Step, at: datetime) -> dict[st
         "department_en": en or "the office",
         "limit_zh": limit.name_zh,
         "limit_en": limit.name_en,
-        "due": timezone.localdate(reached.due_at).isoformat(),
+        "due": _day(reached.due_at),
         **as_of(at, late=reached.late),
     }
 
 
+@lru_cache(maxsize=64)
 def as_of(at: datetime, *, late: bool) -> dict[str, str]:
     """Return when a message was written, in both languages; a late one adds that things may have changed."""
     local = timezone.localtime(at)
@@ -67,6 +69,12 @@ def as_of(at: datetime, *, late: bool) -> dict[str, str]:
         zh += "（系统恢复后补发，其间情况可能已有变化）"
         en += " (sent late after an interruption; things may have changed meanwhile)"
     return {"as_of_zh": zh, "as_of_en": en}
+
+
+@lru_cache(maxsize=64)
+def _day(instant: datetime) -> str:
+    # The first morning after a holiday the same few instants come by the hundred thousand.
+    return timezone.localdate(instant).isoformat()
 
 
 def link_for(recipient: str, subject: Subject | None) -> str:

@@ -20,6 +20,7 @@ from services.supervision.queries.subjects import Step, Subject
 from workflows.clocks.effects import ThresholdReached
 from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Task
+from workflows.queries.keys import among_texts
 
 #: Where the government service administration's managers sit.
 OFFICE = "ZWB"
@@ -109,7 +110,7 @@ def _open_tasks(step: Step, reached: Iterable[ThresholdReached]) -> dict[tuple[s
     parts = Case.objects.filter(application_id__in=wholes).order_by().values_list("id", "application_id")
     application_of = {str(case): str(application) for case, application in parts} if wholes else {}
     ids = {one.subject_id for one in reached if one.subject_kind == "case"} | application_of.keys()
-    about = Q(subject_kind="case", subject_id__in=ids)
+    about = Q(subject_kind="case", subject_id__in=among_texts(ids))
     if wholes:
         about |= Q(subject_kind="application", subject_id__in=[str(key) for key in wholes])
     rows = Task.objects.filter(about, state__in=OPEN_TASK_STATES).exclude(role="applicant").order_by("id")

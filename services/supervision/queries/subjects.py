@@ -14,6 +14,7 @@ from services.supervision.enums import KINDS_AFTER_DECISION
 from services.supervision.models import SupervisionOrder
 from workflows.clocks.effects import ThresholdReached
 from workflows.models import Clock
+from workflows.queries.keys import among
 
 #: What a supervision order's reply clock is about.
 ORDER = "supervision_order"
@@ -119,7 +120,7 @@ def step_of(occurrences: Iterable[ThresholdReached]) -> Step:
             subjects[ORDER, str(about.order)] = replace(
                 base, order_id=about.order, order_number=about.number, department=about.department
             )
-    stopped = Clock.objects.filter(pk__in={one.clock_id for one in reached}, stopped_at__isnull=False)
+    stopped = Clock.objects.filter(pk__in=among(one.clock_id for one in reached), stopped_at__isnull=False)
     return Step(
         subjects=subjects,
         departments={code: (zh, en) for code, zh, en in Department.objects.values_list("code", "name_zh", "name_en")},
@@ -132,7 +133,7 @@ def _cases(ids: set[int]) -> dict[int, Subject]:
         return {}
     fields = [*_OF_CASE, *(f"application__{name}" for name in _OF_APPLICATION)]
     found = {}
-    for row in Case.objects.filter(pk__in=ids).order_by().values(*fields):
+    for row in Case.objects.filter(pk__in=among(ids)).order_by().values(*fields):
         whole = {name: row[f"application__{name}"] for name in _OF_APPLICATION}
         found[row["id"]] = Subject(
             number=row["number"],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,9 @@ from tests.factories.accounts import UserFactory
 from tests.factories.clocks import RunFactory, at, running_clock
 from tests.factories.processes import begin, beside, catch, finish, graph, on_border, user_task
 from tests.factories.runs import start, task
-from workflows.clocks import ClockWarned
+from workflows import consequences
+from workflows.clocks import SHIPPED, ThresholdReached
+from workflows.consequences import Occurrence
 from workflows.engine.advance import EngineError
 from workflows.engine.graph import Graph, Span, Trigger
 from workflows.engine.graph import Timer as Drawn
@@ -25,37 +27,43 @@ from workflows.models import HistoryEvent, Run, Timer
 from workflows.operations import timers
 from workflows.operations.clocks import pause_clock, resume_clock, stop_clock
 from workflows.operations.tasks import claim_task, complete_task
+from workflows.operations.thresholds import publish_threshold_rules
 from workflows.operations.timers import sweep_timers
 from workflows.signals import TaskOverdue, effects_committed
 
 
 @pytest.fixture
-def warned() -> Iterator[list[ClockWarned]]:
-    """Collect the warnings that are sent."""
-    heard: list[ClockWarned] = []
+def warned(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[ThresholdReached]:
+    """Publish the lights that are shipped with a consequence that collects what it is told."""
+    request.getfixturevalue(
+        "transactional_db" if request.node.get_closest_marker("django_db").kwargs.get("transaction") else "db"
+    )
+    monkeypatch.setattr(consequences, "_registered", dict(consequences._registered))
+    heard: list[ThresholdReached] = []
 
-    def listen(effects: tuple[Any, ...] = (), **_: Any) -> None:
-        heard.extend(effect for effect in effects if isinstance(effect, ClockWarned))
+    @consequences.register("collect")
+    def collect(occurrences: Sequence[Occurrence], at: datetime) -> None:
+        heard.extend(reached for reached, _ in occurrences)
 
-    effects_committed.connect(listen)
-    yield heard
-    effects_committed.disconnect(listen)
+    rules = [{**one.as_rule(), "consequences": [{"do": "collect", "options": {}}]} for one in SHIPPED]
+    publish_threshold_rules(rules=rules, note="", by=None, at=at("2026-01-05 09:00"))
+    return heard
 
 
 @pytest.mark.django_db
-def test_nothing_fires_before_its_instant(warned: list[ClockWarned]) -> None:
+def test_nothing_fires_before_its_instant(warned: list[ThresholdReached]) -> None:
     running_clock()
     assert sweep_timers(at=at("2026-10-08 16:59:59")) == 0
     assert warned == []
 
 
 @pytest.mark.django_db
-def test_each_light_is_told_once_at_its_instant(warned: list[ClockWarned]) -> None:
+def test_each_light_is_told_once_at_its_instant(warned: list[ThresholdReached]) -> None:
     clock = running_clock()
     assert sweep_timers(at=at("2026-10-08 17:00")) == 1
     assert sweep_timers(at=at("2026-10-08 17:01")) == 0
     assert sweep_timers(at=at("2026-10-09 17:00:30")) == 1
-    assert [(effect.clock_id, effect.level, effect.late) for effect in warned] == [
+    assert [(effect.clock_id, effect.light, effect.late) for effect in warned] == [
         (clock.pk, "yellow", False),
         (clock.pk, "red", False),
     ]
@@ -64,26 +72,31 @@ def test_each_light_is_told_once_at_its_instant(warned: list[ClockWarned]) -> No
 
 
 @pytest.mark.django_db
-def test_after_a_long_downtime_everything_fires_late_and_in_order(warned: list[ClockWarned]) -> None:
+def test_after_a_long_downtime_everything_fires_late_and_in_order(warned: list[ThresholdReached]) -> None:
     root = RunFactory.create()
     running_clock(root)
     running_clock(root, kind="statutory", limit_amount=3)
     other = running_clock(subject_id="35", started="2026-09-28 10:00")
     assert sweep_timers(at=at("2026-12-01 09:00")) == 6
     assert all(effect.late for effect in warned)
-    assert [effect.level for effect in warned if effect.clock_id == other.pk] == ["yellow", "red"]
-    assert [effect.level for effect in warned if effect.clock_id != other.pk] == ["yellow", "red", "black"]
+    assert [effect.light for effect in warned if effect.clock_id == other.pk] == ["yellow", "red"]
+    assert [effect.light for effect in warned if effect.clock_id != other.pk] == [
+        "yellow",
+        "yellow",
+        "red",
+        "black",
+    ]
 
 
 @pytest.mark.django_db
-def test_a_clock_that_stopped_warns_nobody(warned: list[ClockWarned]) -> None:
+def test_a_clock_that_stopped_warns_nobody(warned: list[ThresholdReached]) -> None:
     stop_clock(clock=running_clock(), at=at("2026-10-08 10:00"))
     assert sweep_timers(at=at("2026-12-01 09:00")) == 0
     assert warned == []
 
 
 @pytest.mark.django_db
-def test_a_warning_given_before_a_pause_is_not_given_again(warned: list[ClockWarned]) -> None:
+def test_a_warning_given_before_a_pause_is_not_given_again(warned: list[ThresholdReached]) -> None:
     clock = running_clock(started="2026-11-02 10:00")
     sweep_timers(at=at("2026-11-04 17:00"))
     pause_clock(
@@ -93,29 +106,29 @@ def test_a_warning_given_before_a_pause_is_not_given_again(warned: list[ClockWar
     assert sweep_timers(at=at("2026-11-06 18:00")) == 0, "a paused clock runs out of nothing"
     resume_clock(clock=clock, by=None, at=at("2026-11-06 18:00"))
     assert sweep_timers(at=at("2026-12-01 09:00")) == 1
-    assert [effect.level for effect in warned] == ["yellow", "red"]
+    assert [effect.light for effect in warned] == ["yellow", "red"]
 
 
 @pytest.mark.django_db
-def test_a_timer_that_fails_stops_no_other_and_comes_back(warned: list[ClockWarned]) -> None:
+def test_a_timer_that_fails_stops_no_other_and_comes_back(warned: list[ThresholdReached]) -> None:
     broken, sound = running_clock(), running_clock(subject_id="35")
+    collect = consequences.consequence("collect").carry
 
-    def refuse(effects: tuple[Any, ...] = (), **_: Any) -> None:
-        if any(getattr(effect, "clock_id", None) == broken.pk for effect in effects):
+    @consequences.register("collect")
+    def refuse(occurrences: Sequence[Occurrence], at: datetime) -> None:
+        if any(reached.clock_id == broken.pk for reached, _ in occurrences):
             raise RuntimeError("the notice 410105199001011234 cannot be stored")
+        collect(occurrences, at)
 
-    effects_committed.connect(refuse)
     now = at("2026-10-08 17:00:10")
-    try:
-        assert sweep_timers(at=now) == 1
-        assert sweep_timers(at=now + timedelta(seconds=30)) == 0, "it rests before the next try"
-        failed = Timer.objects.get(subject_id=str(broken.pk), kind="yellow")
-        assert (failed.fired_at, failed.failures, failed.last_error) == (None, 1, "RuntimeError")
-        assert sweep_timers(at=now + timedelta(minutes=1)) == 0
-        failed.refresh_from_db()
-        assert failed.failures == 2
-    finally:
-        effects_committed.disconnect(refuse)
+    assert sweep_timers(at=now) == 1
+    assert sweep_timers(at=now + timedelta(seconds=30)) == 0, "it rests before the next try"
+    failed = Timer.objects.get(subject_id=str(broken.pk), kind="yellow")
+    assert (failed.fired_at, failed.failures, failed.last_error) == (None, 1, "RuntimeError")
+    assert sweep_timers(at=now + timedelta(minutes=1)) == 0
+    failed.refresh_from_db()
+    assert failed.failures == 2
+    consequences.register("collect")(collect)
     assert sweep_timers(at=now + timedelta(hours=1)) == 1
     assert Counter(effect.clock_id for effect in warned)[sound.pk] == 1
     assert not HistoryEvent.objects.filter(root=broken.root, kind="clock_warned").count() > 1
@@ -153,14 +166,14 @@ def _sweeping(barrier: threading.Barrier, rounds: int) -> int:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sweepers_at_the_same_time_fire_each_timer_exactly_once(warned: list[ClockWarned]) -> None:
+def test_sweepers_at_the_same_time_fire_each_timer_exactly_once(warned: list[ThresholdReached]) -> None:
     clocks = [running_clock(subject_id=str(number)) for number in range(40)]
     sweepers = 4
     barrier = threading.Barrier(sweepers)
     with ThreadPoolExecutor(sweepers) as pool:
         fired = sum(pool.map(lambda _: _sweeping(barrier, 3), range(sweepers)))
     assert fired == 2 * len(clocks)
-    told = Counter((effect.clock_id, effect.level) for effect in warned)
+    told = Counter((effect.clock_id, effect.light) for effect in warned)
     assert told == Counter((clock.pk, level) for clock in clocks for level in ("yellow", "red"))
     for clock in clocks:
         levels = [event.detail["level"] for event in HistoryEvent.objects.filter(root=clock.root, kind="clock_warned")]
@@ -168,7 +181,7 @@ def test_sweepers_at_the_same_time_fire_each_timer_exactly_once(warned: list[Clo
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_case_somebody_works_on_is_left_to_the_next_sweep(warned: list[ClockWarned]) -> None:
+def test_a_case_somebody_works_on_is_left_to_the_next_sweep(warned: list[ThresholdReached]) -> None:
     busy, free = running_clock(), running_clock(subject_id="35")
     held, done = threading.Event(), threading.Event()
 
@@ -194,7 +207,7 @@ def test_a_case_somebody_works_on_is_left_to_the_next_sweep(warned: list[ClockWa
 
 
 @pytest.mark.django_db(transaction=True)
-def test_stopping_and_sweeping_at_the_same_instant_never_warns_after_the_stop(warned: list[ClockWarned]) -> None:
+def test_stopping_and_sweeping_at_the_same_instant_never_warns_after_the_stop(warned: list[ThresholdReached]) -> None:
     clocks = [running_clock(subject_id=str(number)) for number in range(30)]
     barrier = threading.Barrier(2)
 
