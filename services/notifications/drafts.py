@@ -5,12 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
 
 def dedup_key(subject_kind: str, subject_id: str, kind: str, round: int, channel: str, recipient_id: int) -> str:
     """Return the key (sha256, hex) by which a message exists once per channel, however often it is owed."""
     parts = f"{subject_kind}|{subject_id}|{kind}|{round}|{channel}|{recipient_id}"
     return hashlib.sha256(parts.encode()).hexdigest()
+
+
+def once_about(subject_kind: str, subject_id: str) -> tuple[UUID, UUID]:
+    """Return between which two values of the outbox's index everything about a subject lies, both included."""
+    subject = hashlib.md5(f"{subject_kind}|{subject_id}".encode(), usedforsecurity=False).hexdigest()[:12]
+    return UUID(subject + "0" * 20), UUID(subject + "f" * 20)
 
 
 class DraftError(Exception):

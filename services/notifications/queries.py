@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import structlog
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Func, Min, Q, QuerySet, UUIDField
 
 from services.access.encryption import DecryptionError
+from services.notifications.drafts import once_about
 from services.notifications.enums import Channel, NoticeStatus
-from services.notifications.models import Notice
+from services.notifications.models import ONCE, Notice
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -34,7 +35,9 @@ def unread_count(user: User) -> int:
 
 def notices_of(subject_kind: str, subject_id: str | int) -> QuerySet[Notice]:
     """Return what was owed about a subject on every channel, oldest first."""
-    return Notice.objects.filter(subject_kind=subject_kind, subject_id=str(subject_id)).order_by("created_at", "id")
+    about = {"subject_kind": subject_kind, "subject_id": str(subject_id)}
+    near = Notice.objects.alias(once=Func(template=ONCE, output_field=UUIDField()))
+    return near.filter(once__range=once_about(**about), **about).order_by("created_at", "id")
 
 
 def owed(at: datetime) -> QuerySet[Notice]:

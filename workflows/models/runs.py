@@ -81,7 +81,7 @@ class Run(models.Model):
     state = models.CharField(max_length=10, choices=RunState, default=RunState.ACTIVE)
     marking = models.JSONField(default=dict)
     data = models.JSONField(default=dict, help_text="What it was started with; never personal values")
-    learned = models.JSONField(default=dict, help_text="What its steps added, so that none rewrites what was given")
+    learned = TextJSONField(default=dict, help_text="What its steps added, so that none rewrites what was given")
     outcome = models.CharField(max_length=40, blank=True)
     version = models.PositiveIntegerField(default=0, help_text="How many transitions this run has made")
     history_length = models.PositiveIntegerField(default=0, help_text="Of the root: rows in the history")
@@ -136,7 +136,7 @@ class Task(models.Model):
     name_en = models.CharField(max_length=200)
     department = models.CharField(max_length=20, blank=True)
     role = models.CharField(max_length=20)
-    outcomes = models.JSONField(default=list)
+    outcomes = models.JSONField(default=list, help_text="What it may end with while it is open; empty afterwards")
     state = models.CharField(max_length=10, choices=TaskState, default=TaskState.READY)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -109,7 +109,8 @@ class _Columns:
         self.model = model
         self.names = [field.attname for field in fields]
         self.text = ", ".join(f"{alias}.{field.column}" for field in fields)
-        self._documents = [place for place, field in enumerate(fields) if isinstance(field, models.JSONField)]
+        # Django lets its driver hand these on as text; the text type `json` the driver reads by itself.
+        self._documents = [place for place, field in enumerate(fields) if field.db_type(connection) == "jsonb"]
 
     def instance(self, row: Sequence[Any]) -> Any:
         values = list(row[: len(self.names)])

@@ -22,16 +22,18 @@ Row = Mapping[str, Any]
 _UPDATE_RUNS = """update workflows_run r set marking = x.marking, learned = x.learned, state = x.state,
  outcome = x.outcome, version = x.version, ended_at = x.ended_at, history_length = x.history_length,
  history_head = decode(x.history_head, 'hex')
- from jsonb_to_recordset(%s) x(id bigint, marking jsonb, learned jsonb, state text, outcome text, version int,
+ from json_to_recordset(%s) x(id bigint, marking jsonb, learned json, state text, outcome text, version int,
  ended_at timestamptz, history_length int, history_head text) where r.id = x.id"""
 _INSERT_RUNS = """insert into workflows_run (id, definition_id, root_id, parent_id, parent_node, parent_round,
  subject_kind, subject_id, state, marking, data, learned, outcome, version, history_length, history_head, started_at,
  ended_at) select id, definition_id, root_id, parent_id, parent_node, parent_round, subject_kind, subject_id, state,
  marking, data, learned, outcome, version, history_length, decode(history_head, 'hex'), started_at, ended_at
- from jsonb_to_recordset(%s) x(id bigint, definition_id bigint, root_id bigint, parent_id bigint, parent_node text,
- parent_round int, subject_kind text, subject_id text, state text, marking jsonb, data jsonb, learned jsonb,
+ from json_to_recordset(%s) x(id bigint, definition_id bigint, root_id bigint, parent_id bigint, parent_node text,
+ parent_round int, subject_kind text, subject_id text, state text, marking jsonb, data jsonb, learned json,
  outcome text, version int, history_length int, history_head text, started_at timestamptz, ended_at timestamptz)"""
+#: What a task could end with is of no use once it has ended: the history says what it was.
 _UPDATE_TASKS = """update workflows_task t set state = x.state, outcome = x.outcome, assignee_id = x.assignee_id,
+ outcomes = case when x.closed_at is null then t.outcomes else '[]' end,
  claimed_at = x.claimed_at, closed_at = x.closed_at, closed_by_id = x.closed_by_id
  from jsonb_to_recordset(%s) x(id bigint, state text, outcome text, assignee_id bigint, claimed_at timestamptz,
  closed_at timestamptz, closed_by_id bigint) where t.id = x.id"""

@@ -10,7 +10,7 @@ import django.utils.crypto
 from django.conf import settings
 from django.db import migrations, models
 
-import services.notifications.models
+ONCE = "(md5(kind || '|' || round || '|' || channel || '|' || recipient_id))::uuid"
 
 
 class Migration(migrations.Migration):
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 "subject_kind",
                 "subject_id",
-                models.Func(output_field=models.UUIDField(), template=services.notifications.models.ONCE),
+                models.Func(output_field=models.UUIDField(), template=ONCE),
                 name="notice_once",
                 violation_error_message="A message about one event goes to one person once per channel.",
             ),
