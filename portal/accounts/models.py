@@ -14,6 +14,7 @@ class User(AbstractUser):
     """A sign-in. `language` is the one she reads messages in ("zh-hans" or "en").
 
     `name` is what colleagues and papers show. Raising `session_generation` ends every session at once and for good.
+    `notice_settings` is read and written by services.notifications.
     """
 
     class Language(models.TextChoices):
@@ -23,6 +24,7 @@ class User(AbstractUser):
     name = models.CharField(_("name"), max_length=100, blank=True)
     language = models.CharField(_("language"), max_length=10, choices=Language, default=Language.CHINESE)
     large_text = models.BooleanField(_("large text"), default=False)
+    notice_settings = models.JSONField(_("settings of messages"), default=dict, blank=True, editable=False)
     session_generation = models.PositiveIntegerField(default=0, editable=False)
 
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]

@@ -13,13 +13,13 @@ from workflows.queries.watch import standing_still
 
 
 def rail(current: str, *, oversees: bool = True) -> list[dict[str, Any]]:
-    """Return the rail's one group; `current` names the page: board, incidents or calendars.
+    """Return the rail's one group; `current` names the page: board, incidents, notices or calendars.
 
     oversees: whether she may open the other pages; an administrator only keeps the calendars.
     """
     if not oversees:
         return [{"title": _("Administration"), "items": [_calendars(current)]}]
-    stuck = standing_still().count() + incidents().count() + dead_notices().count()
+    stuck = standing_still().count() + incidents().count()
     return [
         {
             "title": _("Oversight"),
@@ -37,6 +37,14 @@ def rail(current: str, *, oversees: bool = True) -> list[dict[str, Any]]:
                     "count": stuck,
                     "alert": True,
                     "current": current == "incidents",
+                },
+                {
+                    "word": _("Unsent messages"),
+                    "url": reverse("oversight:notices"),
+                    "icon_name": "envelope-x",
+                    "count": dead_notices().count(),
+                    "alert": True,
+                    "current": current == "notices",
                 },
                 _calendars(current),
             ],

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.oversight.views import board, calendars, case, incidents, interventions
+from portal.oversight.views import board, calendars, case, incidents, interventions, notices
 
 app_name = "oversight"
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/jobs/<int:job_id>/skip/", interventions.skip, name="skip_job"),
     path("incidents/jobs/<int:job_id>/retry/", incidents.retry, name="retry_job"),
-    path("incidents/notices/<int:notice_id>/retry/", incidents.send_again, name="retry_notice"),
-    path("incidents/notices/<int:notice_id>/cancel/", incidents.cancel, name="cancel_notice"),
+    path("notices/", notices.dead, name="notices"),
+    path("notices/mend/", notices.mend_chosen, name="mend_notices"),
+    path("notices/<int:notice_id>/address/", notices.address, name="notice_address"),
 ]

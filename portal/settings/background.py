@@ -66,6 +66,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "tell of dead notices": {
+        "task": "services.notifications.tasks.tell_menders_task",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "forget old answers": {
         "task": "services.exchange.tasks.forget_old_answers_task",
         "schedule": 600.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
@@ -197,6 +198,9 @@ DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "one-stop@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 SMS_GATEWAY_URL = os.environ.get("SMS_GATEWAY_URL", "")
 SMS_GATEWAY_KEY = os.environ.get("SMS_GATEWAY_KEY", "")
+# Programs are called outside our own network only, and over HTTPS, unless this is switched on (demo, development).
+WEBHOOK_PRIVATE_ALLOWED = os.environ.get("WEBHOOK_PRIVATE_ALLOWED", "") == "1"
+WEBHOOK_DISABLED_AFTER = timedelta(days=5)
 CRASH_POINTS = False  # tests only: CRASH_AT in the environment kills the process at a named place
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"

@@ -9,6 +9,7 @@ FIELD_KEYS = {
     "keys": {"1": "ZGVtby1rZXktcHJvdGVjdHMtbm90aGluZy1yZWFsISE="},
     "index": "ZGVtby1pbmRleC1wcm90ZWN0cy1ub3RoaW5nLWF0LWE=",
 }
+WEBHOOK_PRIVATE_ALLOWED = True
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_RATE_LIMITS = False  # every demo person signs in from the same address within a minute
 WHITENOISE_USE_FINDERS = True

@@ -10,4 +10,5 @@ CRASH_POINTS = (
     "dispatch_before_send",
     "dispatch_after_send",
     "dispatch_before_mark_commit",
+    "digest_before_commit",
 )

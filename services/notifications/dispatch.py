@@ -12,21 +12,25 @@ import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import structlog
 from django.db import transaction
 from django.db.models import Case, F, Value, When
+from django.utils import timezone
 
 from services.notifications.channels import ChannelDownError, PermanentError, SendError
 from services.notifications.crash_points import crash_point
-from services.notifications.enums import NoticeStatus
+from services.notifications.digests import DIGEST, build_digests, items_of
+from services.notifications.enums import Channel, NoticeStatus
+from services.notifications.messages import message_book
 from services.notifications.models import Notice
-from services.notifications.queries import contacts_of, owed
+from services.notifications.queries import contacts_of, corrected_addresses, endpoints_of, owed
 from services.notifications.retries import MAX_ATTEMPTS, retry_delay
-from services.notifications.sending import Crew, open_crew
+from services.notifications.sending import Crew, Letter, open_crew
+from services.notifications.webhooks import note_deliveries
 
 # A send takes at most about 80 s (eight SMTP replies of 10 s each); none begins later than 30 s into its lease.
 LEASE = timedelta(seconds=120)
@@ -71,12 +75,14 @@ def dispatch_notices(*, at: datetime, limit: int = 2_000, worker: str) -> Dispat
     Must run outside any transaction. May run anywhere, any number of times at once: each notice is claimed by one
     dispatcher, whose name in the row is `worker` and a random part.
 
-    Effects: mails and text messages; their rows become sent, retry (later) or dead (permanent error, or 8 attempts).
+    Effects: digests that are due are made; mails, text messages and calls of programs; their rows become sent, retry
+    (later) or dead (permanent error, or 8 attempts).
     A channel that cannot be reached is left alone until the next dispatch, at no cost to the notices that waited.
     """
     lease_by, watch = f"{worker[:80]}/{uuid4().hex}", _Watch(at)
     tally: Counter[str] = Counter()
     down: set[str] = set()
+    build_digests(at=at)
     with open_crew() as crew:
         while (room := limit - tally.total()) > 0 and watch.passed < WORK_WITHIN:
             batch = _claim(lease_by, watch.at, size=min(BATCH, room), without=down)
@@ -126,6 +132,10 @@ class _Batch:
         self._waiting = deque(notices)
         self._crew, self._watch, self._down = crew, watch, down
         self._contacts = contacts_of(notice.recipient_id for notice in notices)
+        self._corrected = corrected_addresses(notices)
+        programs = [notice.recipient_id for notice in notices if notice.channel == Channel.WEBHOOK]
+        self._endpoints = endpoints_of(programs, watch.at) if programs else {}
+        self._items = items_of(notice for notice in notices if notice.kind == DIGEST)
         self._last_start = watch.passed + BEGIN_WITHIN
         self._hands: dict[Future[SendError | None], Notice] = {}
 
@@ -133,6 +143,7 @@ class _Batch:
         """Send all, mark each; return how many ended with which status."""
         tally: Counter[str] = Counter()
         ended: list[tuple[Notice, SendError | None]] = []
+        self._leave_quiet()
         while self._hand_out(unmarked=len(ended)) or ended:
             done, _ = wait(self._hands, timeout=MARK_WITHIN.total_seconds(), return_when=FIRST_COMPLETED)
             ended += (now := [(self._hands.pop(hand), hand.result()) for hand in done])
@@ -149,17 +160,40 @@ class _Batch:
             _hand_back(self._waiting, self._watch.at)
             self._waiting.clear()
         while len(self._hands) + unmarked < AT_ONCE and (notice := self._next()):
-            self._hands[self._crew.send(notice, self._contacts[notice.recipient_id])] = notice
+            self._hands[self._crew.send(self._letter(notice))] = notice
         return bool(self._hands)
 
+    def _letter(self, notice: Notice) -> Letter:
+        contact = self._contacts[notice.recipient_id]
+        if notice.channel == Channel.WEBHOOK:
+            contact = replace(contact, endpoint=self._endpoints.get(notice.recipient_id))
+        address = self._corrected.get(notice.pk) or contact.address(notice.channel)
+        return Letter(notice=notice, contact=contact, address=address, items=self._items.get(notice.pk, ()))
+
     def _next(self) -> Notice | None:
-        """Take the first notice of a channel that is known to work, or that nobody is trying."""
-        tried = {notice.channel for notice in self._hands.values()} - self._crew.working
+        """Take the first notice that may go: its channel is known to work, or nobody is trying it.
+
+        Programs of strangers never get more than half of the crew: they may all be slow at once.
+        """
+        in_hand = Counter(notice.channel for notice in self._hands.values())
+        busy = in_hand.keys() - self._crew.working
+        if in_hand[Channel.WEBHOOK] >= max(1, self._crew.size // 2):
+            busy = busy | {Channel.WEBHOOK.value}
         for notice in self._waiting:
-            if notice.channel not in tried:
+            if notice.channel not in busy:
                 self._waiting.remove(notice)
                 return notice
         return None
+
+    def _leave_quiet(self) -> None:
+        """Hand back text messages that came due in quiet hours, as a retry may."""
+        zone = timezone.get_default_timezone()
+        for notice in [notice for notice in self._waiting if notice.channel == Channel.SMS]:
+            kind = message_book().kinds.get(notice.kind)
+            preferences = self._contacts[notice.recipient_id].preferences
+            if kind and (loud := preferences.loud_from(kind, self._watch.at, zone)) > self._watch.at:
+                self._waiting.remove(notice)
+                _hand_back([notice], loud)
 
     def _look_at_channels(self, ended: Sequence[tuple[Notice, SendError | None]]) -> None:
         """Learn which channels work; hand back what waits for one that does not."""
@@ -186,6 +220,7 @@ def _mark(ended: Sequence[tuple[Notice, SendError | None]], at: datetime) -> lis
         again = at + retry_delay(notice.attempts, notice.provider_key) if status == NoticeStatus.RETRY else None
         _release([notice], status=status, next_attempt_at=again, last_error=error.reason[:80])
         log.warning("notice_not_sent", notice=notice.pk, status=status.value, error=error.reason)
+    note_deliveries([(notice.recipient_id, error) for notice, error in ended if notice.channel == Channel.WEBHOOK], at)
     crash_point("dispatch_before_mark_commit")
     return [status.value for status in statuses]
 

@@ -12,6 +12,7 @@ class Channel(TextChoices):
     INBOX = "inbox", _("Inbox")
     EMAIL = "email", _("E-mail")
     SMS = "sms", _("Text message")
+    WEBHOOK = "webhook", _("Program")
 
 
 class NoticeStatus(TextChoices):
@@ -22,7 +23,9 @@ class NoticeStatus(TextChoices):
     SENT = "sent", _("Sent")
     RETRY = "retry", _("Will be tried again")
     DEAD = "dead", _("Could not be sent")
+    GATHERED = "gathered", _("Waits for the digest")
+    DIGESTED = "digested", _("Sent in a digest")
     CANCELLED = "cancelled", _("Cancelled by hand")
 
 
-OPEN = (NoticeStatus.QUEUED, NoticeStatus.SENDING, NoticeStatus.RETRY)
+OPEN = (NoticeStatus.QUEUED, NoticeStatus.SENDING, NoticeStatus.RETRY, NoticeStatus.GATHERED)

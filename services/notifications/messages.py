@@ -20,6 +20,7 @@ import yaml
 SOURCE = Path(__file__).parent / "data" / "messages.yaml"
 LANGUAGES = ("zh", "en")
 CHANNELS = ("inbox", "email", "sms")
+GROUPS = ("progress", "limits", "tasks")
 SUBJECT_LENGTH, SMS_LENGTH, VALUE_LENGTH = 120, 300, 500
 _DIRECTION_MARKS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -44,12 +45,19 @@ class Message:
 
 @dataclass(frozen=True)
 class MessageKind:
-    """One kind of notice: its channels, the names its texts may use, its texts by language ("zh", "en")."""
+    """One kind of notice: its channels, the names its texts may use, its texts by language ("zh", "en").
+
+    group: what its reader may switch channels off for. urgent: waits for no quiet hours and no digest.
+    service: it serves a paper, so that its e-mail cannot be switched off.
+    """
 
     name: str
     channels: tuple[str, ...]
     placeholders: tuple[str, ...]
     texts: Mapping[str, Message]
+    group: str = "progress"
+    urgent: bool = False
+    service: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,11 +98,16 @@ def _read_kind(name: str, entry: Mapping[str, Any], types: Mapping[str, str]) ->
         raise MessageError(f"{name}: channels must be among {', '.join(CHANNELS)}.")
     if unknown := set(placeholders) - set(types):
         raise MessageError(f"{name}: unknown placeholders {sorted(unknown)}.")
+    group = entry.get("group", "progress")
+    if group not in GROUPS:
+        raise MessageError(f"{name}: the group must be one of {', '.join(GROUPS)}.")
     for language in LANGUAGES:
         if language not in entry:
             raise MessageError(f"{name}: no text in {language}.")
         _check_text(f"{name}.{language}", entry[language], placeholders, with_sms="sms" in channels)
-    return MessageKind(name, channels, placeholders, {key: _message(entry[key]) for key in LANGUAGES})
+    texts = {key: _message(entry[key]) for key in LANGUAGES}
+    marks = {mark: bool(entry.get(mark)) for mark in ("urgent", "service")}
+    return MessageKind(name, channels, placeholders, texts, group, **marks)
 
 
 def _message(parts: Mapping[str, str]) -> Message:

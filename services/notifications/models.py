@@ -11,6 +11,7 @@ from django.db.models import F, Func, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from services.access.encryption import EncryptedTextField
 from services.notifications.drafts import dedup_key
 from services.notifications.enums import OPEN, Channel, NoticeStatus
 from services.notifications.messages import Message, render
@@ -68,6 +69,15 @@ class Notice(models.Model):
         db_index=False,
     )
     handled_at = models.DateTimeField(_("handled at"), null=True, blank=True)
+    digest = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="items",
+        verbose_name=_("digest"),
+        db_index=False,
+    )
 
     class Meta:
         verbose_name = _("notice")
@@ -81,6 +91,7 @@ class Notice(models.Model):
                 name="notice_inbox",
                 condition=Q(channel=Channel.INBOX),
             ),
+            models.Index(fields=["digest"], name="notice_in_digest", condition=Q(digest__isnull=False)),
             models.Index(
                 fields=["recipient"], name="notice_unread", condition=Q(channel=Channel.INBOX, read_at__isnull=True)
             ),
@@ -108,6 +119,12 @@ class Notice(models.Model):
                 condition=Q(status=NoticeStatus.SENT, sent_at__isnull=False)
                 | (~Q(status=NoticeStatus.SENT) & Q(sent_at__isnull=True)),
                 violation_error_message=_("A sent notice says when it was sent, and no other does."),
+            ),
+            models.CheckConstraint(
+                name="notice_digested_has_digest",
+                condition=Q(status=NoticeStatus.DIGESTED, digest__isnull=False)
+                | (~Q(status=NoticeStatus.DIGESTED) & Q(digest__isnull=True)),
+                violation_error_message=_("A notice names its digest exactly if it was sent in one."),
             ),
             models.CheckConstraint(
                 name="notice_inbox_is_sent",
@@ -144,3 +161,52 @@ class Notice(models.Model):
     def message(self) -> Message:
         """The text in the language of the page that shows it."""
         return render(self.kind, self.params, get_language() or self.language)
+
+
+class AddressCorrection(models.Model):
+    """Where one notice goes instead of where its reader is reached. The last one counts; the others stay on record.
+
+    The reader's own contact is hers to change: a manager corrects the address of a message, not of a person.
+    """
+
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="corrections", verbose_name=_("notice"))
+    address = EncryptedTextField(_("address"), bind="notice_id")
+    reason = models.CharField(_("reason"), max_length=500)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("corrected by")
+    )
+    at = models.DateTimeField(_("corrected at"))
+
+    class Meta:
+        verbose_name = _("corrected address")
+        verbose_name_plural = _("corrected addresses")
+
+    def __str__(self) -> str:
+        """Name the notice without its address."""
+        return f"{self.notice_id}"
+
+
+class WebhookEndpoint(models.Model):
+    """Where a sign-in's program is told of its messages. One per sign-in.
+
+    Two secrets sign while one replaces the other. `failing_since` is the first of the failures since the last success.
+    """
+
+    owner = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="webhook_endpoint", verbose_name=_("owner")
+    )
+    url = models.URLField(_("address"), max_length=300)
+    secret = EncryptedTextField(_("secret"), bind="owner_id")
+    old_secret = EncryptedTextField(_("former secret"), bind="owner_id", default="")
+    old_until = models.DateTimeField(_("former secret signs until"), null=True, blank=True)
+    created_at = models.DateTimeField(_("registered at"))
+    failing_since = models.DateTimeField(_("failing since"), null=True, blank=True)
+    disabled_at = models.DateTimeField(_("disabled at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("endpoint of a program")
+        verbose_name_plural = _("endpoints of programs")
+
+    def __str__(self) -> str:
+        """Name the address."""
+        return self.url

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +15,7 @@ from services.notifications.dispatch import Dispatched, dispatch_notices
 from services.notifications.enums import Channel, NoticeStatus
 from services.notifications.models import Notice
 from services.notifications.owing import DISPATCH_TASK, owe_notices
+from services.notifications.preferences import Preferences
 from workflows.wake import wake
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ __all__ = [
     "Dispatched",
     "NoticeStateError",
     "cancel_notice",
+    "change_settings",
     "dispatch_notices",
     "mark_read",
     "owe_notices",
@@ -75,9 +79,22 @@ def cancel_notice(*, notice: Notice, by: User, at: datetime) -> Notice:
         NoticeStateError: the notice is on its way, sent or cancelled already.
     """
     notice = Notice.objects.select_for_update().get(pk=notice.pk)
-    if notice.status not in (NoticeStatus.DEAD, NoticeStatus.RETRY, NoticeStatus.QUEUED):
+    if notice.status not in (NoticeStatus.DEAD, NoticeStatus.RETRY, NoticeStatus.QUEUED, NoticeStatus.GATHERED):
         raise NoticeStateError(_("Only a message that still waits can be cancelled."))
     notice.status, notice.next_attempt_at = NoticeStatus.CANCELLED, None
     notice.handled_by, notice.handled_at = by, at
     notice.save(update_fields=["status", "next_attempt_at", "handled_by", "handled_at"])
     return notice
+
+
+@transaction.atomic
+def change_settings(*, user: User, language: str, preferences: Preferences) -> None:
+    """Store how she wants to be told, and in which language. What is owed already goes out as it was owed.
+
+    Whether her program is told follows from its endpoint and is left as it is.
+    """
+    row = get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
+    webhook = Preferences.read(row.notice_settings).webhook
+    row.language, row.notice_settings = language, replace(preferences, webhook=webhook).stored()
+    row.save(update_fields=["language", "notice_settings"])
+    user.language, user.notice_settings = row.language, row.notice_settings

@@ -9,11 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
+from django.utils import timezone
 
 from services.notifications.drafts import DraftError, NoticeDraft, dedup_key
-from services.notifications.enums import Channel
-from services.notifications.messages import MessageError, message_kind, needed_params
+from services.notifications.enums import Channel, NoticeStatus
+from services.notifications.messages import MessageError, MessageKind, message_kind, needed_params
 from services.notifications.models import Notice
+from services.notifications.preferences import Preferences
 from services.notifications.queries import Contact, channels_in_use, contact_of, contacts_of
 from workflows.wake import wake
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 #: Values that were packed already, by kind and identity of the draft's values: those live as long as the drafts do.
-Packed = dict[tuple[str, int], tuple[bytes, tuple[str, ...]]]
+Packed = dict[tuple[str, int], tuple[bytes, MessageKind]]
 DISPATCH_TASK = "services.notifications.tasks.dispatch_notices_task"
 
 # Rows travel as one JSON text: a model object per row would cost ten times as much as the row itself.
@@ -31,12 +33,10 @@ insert into notifications_notice (
     next_attempt_at, lease_by, provider_key, last_error, created_at, sent_at
 )
 select subject_kind, subject_id, kind, round, channel, recipient_id, language, decode(params, 'base64'), link,
-    case channel when 'inbox' then 'sent' else 'queued' end, 0,
-    case channel when 'inbox' then null else %(at)s end, '', gen_random_uuid(), '', %(at)s,
-    case channel when 'inbox' then %(at)s end
+    status, 0, due, '', gen_random_uuid(), '', %(at)s, case status when 'sent' then %(at)s end
 from json_to_recordset(%(rows)s::json) as owed (
     subject_kind text, subject_id text, kind text, round int, channel text, recipient_id bigint, language text,
-    params text, link text
+    params text, link text, status text, due timestamptz
 )
 on conflict do nothing
 """
@@ -45,8 +45,9 @@ on conflict do nothing
 def owe_notices(drafts: Iterable[NoticeDraft], *, at: datetime, recipients: Iterable[User] = ()) -> None:
     """Write down what is owed to whom, in the caller's transaction; owing the same again changes nothing.
 
-    Each draft becomes one row per channel that its kind has, the installation uses and the person can be reached on.
-    The inbox row is delivered by being written: exactly once. The others wait for `dispatch_notices`.
+    Each draft becomes one row per channel that its kind has, the installation uses and the person can be reached on and
+    has not switched off. The inbox row is delivered by being written: exactly once. The others wait for
+    `dispatch_notices`, a text message till her quiet hours end, a mail she wants gathered till the next digest.
     recipients: those whom the caller has read, with their `person`; only the others are read here.
 
     Effects: notices, all or none; a wake-up for the dispatcher after the commit.
@@ -59,46 +60,59 @@ def owe_notices(drafts: Iterable[NoticeDraft], *, at: datetime, recipients: Iter
         contacts |= contacts_of(unread)
     used = channels_in_use()
     packed: Packed = {}
-    rows = [row for draft in drafts for row in _rows(draft, contacts, used, packed)]
+    rows = [row for draft in drafts for row in _rows(draft, contacts, used, packed, at)]
     if not rows:
         return
     # One order for everybody: two transactions that owe the same notices wait for each other instead of deadlocking.
     rows.sort(key=lambda row: row[0])
     with connection.cursor() as cursor:
         cursor.execute(INSERT, {"rows": json.dumps([row for _, row in rows]), "at": at})
-    if any(row["channel"] != Channel.INBOX for _, row in rows):
+    if any(row["status"] == NoticeStatus.QUEUED for _, row in rows):
         wake(DISPATCH_TASK)
 
 
 def _rows(
-    draft: NoticeDraft, contacts: dict[int, Contact], used: frozenset[str], packed: Packed
+    draft: NoticeDraft, contacts: dict[int, Contact], used: frozenset[str], packed: Packed, at: datetime
 ) -> Iterable[tuple[str, dict[str, Any]]]:
     contact = contacts.get(draft.recipient_user_id)
     if contact is None:
         raise DraftError(f"{draft.kind}: there is no user {draft.recipient_user_id}.")
     if draft.link and (not draft.link.startswith("/") or draft.link[1:2] in ("/", "\\")):
         raise DraftError(f"{draft.kind}: the link must be a path of this site.")
-    values, channels = _packed(draft, packed)
-    for channel in channels:
+    values, kind = _packed(draft, packed)
+    for channel in contact.preferences.channels_for(kind):
         wanted = draft.channels is None or channel in (*draft.channels, Channel.INBOX)
         if wanted and channel in used and _reachable(channel, contact):
-            yield _row(draft, channel, values, contact.language)
+            status, due = _when(kind, channel, contact.preferences, at)
+            key, row = _row(draft, channel, values, contact.language)
+            yield key, {**row, "status": status, "due": due and due.isoformat()}
 
 
-def _packed(draft: NoticeDraft, packed: Packed) -> tuple[bytes, tuple[str, ...]]:
-    """Return a draft's values as they are encrypted, and its kind's channels; people told the same share the work."""
+def _packed(draft: NoticeDraft, packed: Packed) -> tuple[bytes, MessageKind]:
+    """Return a draft's values as they are encrypted, and its kind; people told the same share the work."""
     key = (draft.kind, id(draft.params))
     if key not in packed:
         try:
-            params, channels = needed_params(draft.kind, draft.params), message_kind(draft.kind).channels
+            params, kind = needed_params(draft.kind, draft.params), message_kind(draft.kind)
         except MessageError as error:
             raise DraftError(str(error)) from error
-        packed[key] = Notice.params.field.encode_value(params), channels
+        packed[key] = Notice.params.field.encode_value(params), kind
     return packed[key]
 
 
+def _when(kind: MessageKind, channel: str, preferences: Preferences, at: datetime) -> tuple[str, datetime | None]:
+    """Return with which status a notice begins, and from when it may be sent."""
+    zone = timezone.get_default_timezone()
+    if channel == Channel.INBOX:
+        return NoticeStatus.SENT, None
+    if channel == Channel.EMAIL and preferences.gathers(kind):
+        return NoticeStatus.GATHERED, preferences.next_digest(at, zone)
+    return NoticeStatus.QUEUED, preferences.loud_from(kind, at, zone) if channel == Channel.SMS else at
+
+
 def _reachable(channel: str, contact: Contact) -> bool:
-    return channel == Channel.INBOX or bool(contact.address(channel))
+    # An endpoint that was switched off is no longer among the preferences.
+    return channel in (Channel.INBOX, Channel.WEBHOOK) or bool(contact.address(channel))
 
 
 def _row(draft: NoticeDraft, channel: str, values: bytes, language: str) -> tuple[str, dict[str, Any]]:

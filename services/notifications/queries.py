@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,13 @@ from django.contrib.auth import get_user_model
 from django.db.models import Count, Func, Min, Q, QuerySet, UUIDField
 
 from services.access.encryption import DecryptionError
+from services.notifications.channels.envelope import Endpoint
 from services.notifications.drafts import once_about
 from services.notifications.enums import Channel, NoticeStatus
-from services.notifications.models import ONCE, Notice
+from services.notifications.models import ONCE, AddressCorrection, Notice, WebhookEndpoint
+from services.notifications.preferences import Preferences
+from services.parties.enums import Role
+from services.parties.models import Membership
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -42,7 +46,8 @@ def notices_of(subject_kind: str, subject_id: str | int) -> QuerySet[Notice]:
 
 def owed(at: datetime) -> QuerySet[Notice]:
     """Return what a dispatcher may take at an instant: due, or left behind by one that died. Longest due first."""
-    return Notice.objects.filter(next_attempt_at__lte=at).order_by("next_attempt_at", "id")
+    due = Notice.objects.filter(next_attempt_at__lte=at).exclude(status=NoticeStatus.GATHERED)
+    return due.order_by("next_attempt_at", "id")
 
 
 def dead_notices() -> QuerySet[Notice]:
@@ -73,20 +78,25 @@ def outbox_health(at: datetime) -> OutboxHealth:
 
 def channels_in_use() -> frozenset[str]:
     """Return the channels this installation has: no text messages without a gateway."""
-    return frozenset(Channel.values if settings.SMS_GATEWAY_URL else {Channel.INBOX, Channel.EMAIL})
+    always = {Channel.INBOX.value, Channel.EMAIL.value, Channel.WEBHOOK.value}
+    return frozenset(always | {Channel.SMS.value} if settings.SMS_GATEWAY_URL else always)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contact:
-    """Where a person is reached. Empty: not that way."""
+    """Where a person is reached, and how she wants to be. Empty: not that way. endpoint: of her program."""
 
     language: str
     email: str
     mobile: str
+    preferences: Preferences = field(default_factory=Preferences)
+    endpoint: Endpoint | None = None
 
     def address(self, channel: str) -> str:
         """Return the address on a channel that leaves the building."""
-        return {Channel.EMAIL.value: self.email, Channel.SMS.value: self.mobile}[channel]
+        webhook = self.endpoint.url if self.endpoint else ""
+        addresses = {Channel.EMAIL: self.email, Channel.SMS: self.mobile, Channel.WEBHOOK: webhook}
+        return addresses[Channel(channel)]
 
 
 def contacts_of(user_ids: Iterable[int]) -> dict[int, Contact]:
@@ -95,11 +105,35 @@ def contacts_of(user_ids: Iterable[int]) -> dict[int, Contact]:
     return {user.pk: contact_of(user) for user in users}
 
 
+def endpoints_of(user_ids: Iterable[int], at: datetime) -> dict[int, Endpoint]:
+    """Return the endpoints of these people's programs, by user id, without those that were switched off."""
+    found = WebhookEndpoint.objects.filter(owner_id__in=set(user_ids), owner__is_active=True, disabled_at__isnull=True)
+    return {row.owner_id: Endpoint(url=row.url, secrets=_secrets(row, at)) for row in found}
+
+
+def _secrets(row: WebhookEndpoint, at: datetime) -> tuple[str, ...]:
+    both = row.old_until is not None and at < row.old_until
+    return (row.secret, row.old_secret) if both else (row.secret,)
+
+
+def corrected_addresses(notices: Iterable[Notice]) -> dict[int, str]:
+    """Return the addresses that managers gave these notices, by notice id."""
+    found = AddressCorrection.objects.filter(notice__in=[notice.pk for notice in notices]).order_by("pk")
+    return {row.notice_id: row.address for row in found}
+
+
+def menders(at: datetime) -> QuerySet[User]:
+    """Return the managers who look after messages that could not be sent."""
+    held = Membership.objects.in_force(at).filter(role=Role.MANAGER)
+    return get_user_model().objects.filter(is_active=True, pk__in=held.values("user_id")).order_by("pk")
+
+
 def contact_of(user: User) -> Contact:
     """Return where somebody is reached; whoever asks for many reads their `person` along with them."""
+    preferences = Preferences.read(user.notice_settings)
     if not user.is_active:
-        return Contact(language=user.language, email="", mobile="")
-    return Contact(language=user.language, email=user.email, mobile=_mobile_of(user))
+        return Contact(language=user.language, email="", mobile="", preferences=preferences)
+    return Contact(language=user.language, email=user.email, mobile=_mobile_of(user), preferences=preferences)
 
 
 def _mobile_of(user: User) -> str:

@@ -7,9 +7,16 @@ import socket
 
 from celery import shared_task
 
+from services.notifications.dead_letters import tell_menders
 from services.notifications.operations import DISPATCH_TASK, dispatch_notices
 from workflows.queries.calendars import database_now
 from workflows.wake import wake
+
+
+@shared_task(name="services.notifications.tasks.tell_menders_task")
+def tell_menders_task() -> None:
+    """Tell managers of what could not be sent; once a day, however often this is called."""
+    tell_menders(at=database_now())
 
 
 @shared_task(name=DISPATCH_TASK)

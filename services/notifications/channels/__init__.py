@@ -8,6 +8,7 @@ from services.notifications.channels.email import EmailSender
 from services.notifications.channels.envelope import Envelope
 from services.notifications.channels.errors import ChannelDownError, PermanentError, SendError, TemporaryError
 from services.notifications.channels.sms import SmsSender
+from services.notifications.channels.webhook import WebhookSender
 from services.notifications.enums import Channel
 
 __all__ = [
@@ -36,7 +37,11 @@ class Senders:
 
     def __init__(self) -> None:
         """Connect to nothing yet."""
-        self._senders: dict[str, Sender] = {Channel.EMAIL.value: EmailSender(), Channel.SMS.value: SmsSender()}
+        self._senders: dict[str, Sender] = {
+            Channel.EMAIL.value: EmailSender(),
+            Channel.SMS.value: SmsSender(),
+            Channel.WEBHOOK.value: WebhookSender(),
+        }
 
     def send(self, channel: str, envelope: Envelope) -> None:
         """Hand one message over. Raises SendError when the other side did not take it."""

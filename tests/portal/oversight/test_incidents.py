@@ -5,11 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from services.notifications.enums import NoticeStatus
-from services.notifications.models import Notice
 from tests.factories.cases import FILED_AT, open_case
 from tests.factories.catalogue import published_service
-from tests.factories.notifications import NoticeFactory
 from tests.factories.parties import MembershipFactory
 from workflows.enums import JobState
 from workflows.models import Job, Standstill
@@ -59,36 +56,18 @@ def test_a_manager_sets_a_failed_step_going_again(job: Job) -> None:
     assert client.post("/oversight/incidents/jobs/999999/retry/").status_code == 404
 
 
-def test_a_manager_sends_a_message_again_or_gives_it_up() -> None:
-    first, second = NoticeFactory(dead=True, recipient__name="李小敏"), NoticeFactory(dead=True)
-    client = signed_in("manager")
-    page = client.get("/oversight/incidents/").content.decode()
-    assert "李*敏" in page
-    assert "李小敏" not in page
-    client.post(f"/oversight/incidents/notices/{first.pk}/retry/")
-    client.post(f"/oversight/incidents/notices/{second.pk}/cancel/")
-    assert Notice.objects.get(pk=first.pk).status == NoticeStatus.QUEUED
-    assert Notice.objects.get(pk=second.pk).status == NoticeStatus.CANCELLED
-    again = client.post(f"/oversight/incidents/notices/{second.pk}/retry/", follow=True)
-    assert "Only a message that failed can be sent again." in again.content.decode()
-
-
 @pytest.mark.parametrize("role", ["auditor", "handler", "admin"])
 def test_nobody_else_mends(role: str, job: Job) -> None:
-    notice = NoticeFactory(dead=True)
     client = signed_in(role)
     paths = (
         f"jobs/{job.pk}/retry/",
         f"jobs/{job.pk}/skip/",
-        f"notices/{notice.pk}/retry/",
-        f"notices/{notice.pk}/cancel/",
     )
     for path in paths:
         assert client.post(f"/oversight/incidents/{path}").status_code == 403
         assert client.get(f"/oversight/incidents/{path}").status_code in (403, 405)
     job.refresh_from_db()
-    notice.refresh_from_db()
-    assert (job.state, notice.status) == (JobState.INCIDENT, NoticeStatus.DEAD)
+    assert job.state == JobState.INCIDENT
 
 
 def test_an_auditor_reads_that_a_manager_decides(job: Job) -> None:

@@ -95,6 +95,6 @@ def test_a_number_that_does_not_open_leaves_the_other_channels() -> None:
 
 def test_text_messages_need_a_gateway(settings: Any) -> None:
     settings.SMS_GATEWAY_URL = ""
-    assert queries.channels_in_use() == {"inbox", "email"}
+    assert queries.channels_in_use() == {"inbox", "email", "webhook"}
     settings.SMS_GATEWAY_URL = "http://127.0.0.1:9/messages"
-    assert queries.channels_in_use() == {"inbox", "email", "sms"}
+    assert queries.channels_in_use() == {"inbox", "email", "sms", "webhook"}
