@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from django.conf import settings as site
 from django.core.exceptions import ValidationError
 from django.db import connection
 
@@ -112,6 +114,11 @@ def test_a_receiver_checks_as_the_documentation_says(receiver: Receiver, owner: 
     assert not accept(headers, body + b" ", secret=secret, seen=set(), now=now)
     assert not accept(headers, body, secret="guessed", seen=set(), now=now)
     assert not accept(headers, body, secret=secret, seen=set(), now=now + 3600)  # replayed later
+
+
+def test_the_documentation_has_the_very_lines() -> None:
+    lines = inspect.getsource(accept).replace("  # type: ignore[no-untyped-def]", "")
+    assert lines in (site.ROOT / "docs/notices.md").read_text(encoding="utf-8")
 
 
 def test_both_secrets_sign_for_a_while(receiver: Receiver, owner: Any) -> None:
