@@ -19,7 +19,7 @@ from services.notifications.enums import Channel
 from services.notifications.models import Notice
 from services.notifications.operations import owe_notices
 from tests.benchmarks.cases import NOW
-from tests.benchmarks.figure import Figure
+from tests.benchmarks.figure import Figure, Size
 from tests.benchmarks.ground import SETTINGS, Ground
 
 WORKERS = 2
@@ -39,8 +39,9 @@ while more:
 """
 
 
-def measure(ground: Ground, *, notices: int) -> Figure:
-    """Owe mails about as many cases, drain them with two processes, and count what the server took."""
+def measure(ground: Ground, size: Size) -> Figure:
+    """Owe ten mails for every finished case, drain them with two processes, and count what the server took."""
+    notices = 10 * size.finished
     with ground.fresh_database():
         owing = _owe(notices + WORKERS)
         stub = _started("-m", "tests.benchmarks.smtp_stub")
