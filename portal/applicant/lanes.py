@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -12,12 +13,12 @@ from django.utils.translation import gettext as _
 from services.cases.enums import CaseState
 from services.cases.operations.limits import SUPPLEMENT_NODE
 from services.cases.operations.unanswered import UNANSWERED_NODE
+from services.cases.queries.explanation import why
 from services.cases.queries.timeline import Lane, Timeline
 from services.parties.models import Department
 from services.parties.queries import departments
 from workflows.enums import OPEN_TASK_STATES, ClockKind, TaskState
 from workflows.models import Task
-from workflows.queries.clocks import explanation_of
 
 _LANE_STATES = {
     CaseState.PLANNED: ("waiting", "neutral"),
@@ -33,10 +34,10 @@ _LANE_STATES = {
 }
 
 
-def lanes_of(timeline: Timeline) -> list[dict[str, Any]]:
+def lanes_of(timeline: Timeline, *, at: datetime) -> list[dict[str, Any]]:
     """Return the lanes for `ui/timeline.html`, in the page's language."""
     names = {department.code: department for department in departments()}
-    return [_lane(lane, names) for lane in timeline.lanes]
+    return [_lane(lane, names, at) for lane in timeline.lanes]
 
 
 def _chinese() -> bool:
@@ -47,7 +48,7 @@ def _name(thing: Any) -> str:
     return str(thing.name_zh if _chinese() else thing.name_en)
 
 
-def _lane(lane: Lane, names: dict[str, Department]) -> dict[str, Any]:
+def _lane(lane: Lane, names: dict[str, Department], at: datetime) -> dict[str, Any]:
     state, tone = _LANE_STATES[CaseState(lane.case.state)]
     return {
         "anchor": f"case-{lane.case.position}",
@@ -59,7 +60,7 @@ def _lane(lane: Lane, names: dict[str, Department]) -> dict[str, Any]:
         "word": CaseState(lane.case.state).label,
         "light": lane.light,
         "note": lane.waits_zh if _chinese() else lane.waits_en,
-        "steps": [*_filed(lane), *(_step(task, lane, names) for task in _shown(lane.tasks)), *_delivered(lane)],
+        "steps": [*_filed(lane), *(_step(task, lane, names, at) for task in _shown(lane.tasks)), *_delivered(lane)],
         "papers": lane.papers,
     }
 
@@ -80,7 +81,7 @@ def _shown(tasks: Sequence[Task]) -> list[Task]:
     return [task for task in tasks if task.state != TaskState.CANCELLED]
 
 
-def _step(task: Task, lane: Lane, names: dict[str, Department]) -> dict[str, Any]:
+def _step(task: Task, lane: Lane, names: dict[str, Department], at: datetime) -> dict[str, Any]:
     is_open = task.state in OPEN_TASK_STATES
     mine = task.role == "applicant"
     step: dict[str, Any] = {
@@ -95,14 +96,14 @@ def _step(task: Task, lane: Lane, names: dict[str, Department]) -> dict[str, Any
         step |= {
             "due_on": lane.clock.due_on,
             "provisional": lane.clock.provisional,
-            "why": explanation_of(lane.clock, language=get_language() or "zh-hans"),
+            "why": why(lane.clock, language=get_language() or "zh-hans", at=at),
         }
     if is_open and task.node in (SUPPLEMENT_NODE, UNANSWERED_NODE):
         if lane.clock is not None and lane.clock.kind == ClockKind.CORRECTION and task.node == SUPPLEMENT_NODE:
             step |= {
                 "due_on": lane.clock.due_on,
                 "provisional": lane.clock.provisional,
-                "why": explanation_of(lane.clock, language=get_language() or "zh-hans"),
+                "why": why(lane.clock, language=get_language() or "zh-hans", at=at),
             }
         if task.node == UNANSWERED_NODE:
             step["note"] = _("Your answer has not arrived. You can still hand it in until the window has decided.")

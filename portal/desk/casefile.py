@@ -20,6 +20,7 @@ from services.cases.models import Case, Opinion
 from services.cases.permissions import is_head_for, may_supervise, works_for_department_of
 from services.cases.queries.casefiles import answers_of_case, documents_of_case
 from services.cases.queries.differences import differences_of
+from services.cases.queries.explanation import why
 from services.cases.queries.notices import asked_again
 from services.cases.queries.timeline import history_of_case, steps_drawn_for, timeline_of
 from services.parties.enums import Role
@@ -27,7 +28,7 @@ from services.parties.queries import party
 from workflows.engine.graph import Node
 from workflows.enums import ClockKind
 from workflows.models import Clock, HistoryEvent
-from workflows.queries.clocks import clocks_of, explanation_of
+from workflows.queries.clocks import clocks_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ def case_context(request: HttpRequest, case: Case, *, masked: bool, at: datetime
         "application": case.application,
         "party": party(case.application.holder),
         "lane": lane,
-        "why": explanation_of(lane.clock, language=language) if lane.clock else [],
+        "why": why(lane.clock, language=language, at=at) if lane.clock else [],
         "other_lanes": [one for one in timeline.lanes if one is not lane],
         "sections": sections,
         "documents": documents_of_case(case),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -12,13 +13,13 @@ from django.utils.translation import gettext as _
 
 from services.cases.enums import CaseState
 from services.cases.models import Case
+from services.cases.queries.explanation import why
 from services.cases.queries.timeline import Lane, Timeline
 from services.parties.enums import Role
 from services.parties.models import Department
 from workflows.engine.graph import Node
 from workflows.enums import OPEN_TASK_STATES, ClockKind, TaskState
 from workflows.models import HistoryEvent, Job, Task
-from workflows.queries.clocks import explanation_of
 
 APPLICANT = "applicant"
 OUTCOMES: Mapping[str, str | Promise] = {
@@ -223,12 +224,14 @@ def _about(detail: Mapping[str, Any], drawn: Mapping[str, Node], people: Mapping
     return " · ".join(one for one in about if one)
 
 
-def lanes(timeline: Timeline, departments: Mapping[str, Department], *, current: Case) -> list[dict[str, Any]]:
+def lanes(
+    timeline: Timeline, departments: Mapping[str, Department], *, current: Case, at: datetime
+) -> list[dict[str, Any]]:
     """Return the lanes of `ui/timeline.html`: every branch of the application, the others linked to their pages."""
-    return [_lane(lane, departments, linked=lane.case.pk != current.pk) for lane in timeline.lanes]
+    return [_lane(lane, departments, linked=lane.case.pk != current.pk, at=at) for lane in timeline.lanes]
 
 
-def _lane(lane: Lane, departments: Mapping[str, Department], *, linked: bool) -> dict[str, Any]:
+def _lane(lane: Lane, departments: Mapping[str, Department], *, linked: bool, at: datetime) -> dict[str, Any]:
     state, tone = _LANES[CaseState(lane.case.state)]
     return {
         "title": named(lane.case.service),
@@ -240,7 +243,7 @@ def _lane(lane: Lane, departments: Mapping[str, Department], *, linked: bool) ->
         "word": CaseState(lane.case.state).label,
         "light": lane.light,
         "note": lane.waits_zh if (get_language() or "zh").startswith("zh") else lane.waits_en,
-        "steps": [_step(task, lane, departments) for task in _shown(lane.tasks)],
+        "steps": [_step(task, lane, departments, at) for task in _shown(lane.tasks)],
     }
 
 
@@ -248,7 +251,7 @@ def _shown(tasks: Sequence[Task]) -> list[Task]:
     return [task for task in tasks if task.state != TaskState.CANCELLED]
 
 
-def _step(task: Task, lane: Lane, departments: Mapping[str, Department]) -> dict[str, Any]:
+def _step(task: Task, lane: Lane, departments: Mapping[str, Department], at: datetime) -> dict[str, Any]:
     is_open = task.state in OPEN_TASK_STATES
     step: dict[str, Any] = {
         "title": named(task),
@@ -261,6 +264,6 @@ def _step(task: Task, lane: Lane, departments: Mapping[str, Department]) -> dict
         step |= {
             "due_on": lane.clock.due_on,
             "provisional": lane.clock.provisional,
-            "why": explanation_of(lane.clock, language=get_language() or "zh-hans"),
+            "why": why(lane.clock, language=get_language() or "zh-hans", at=at),
         }
     return step

@@ -21,7 +21,9 @@ from services.cases.operations.endings import NothingToWithdrawError, withdraw_a
 from services.cases.operations.refusals import sentence_for
 from services.cases.operations.steps import declare_premises_ready
 from services.cases.permissions import can_withdraw
+from services.cases.queries.explanation import SpentWords, spent_in_words
 from services.cases.queries.forms import documents_wanted, form_answers, form_of
+from services.cases.queries.time_spent import time_of_application
 from services.cases.queries.timeline import timeline_of
 from services.documents.queries import uploads_of
 from services.forms.rules import SectionState, section_progress
@@ -81,12 +83,20 @@ def _timeline(request: HttpRequest, found: Application, at: datetime) -> HttpRes
         "hold": timeline.hold,
         "party": party(found.party),
         "holder": party(found.holder),
-        "lanes": lanes_of(timeline),
+        "lanes": lanes_of(timeline, at=at),
+        "spent": _spent(found, at),
         "own_tasks": [task for task in timeline.own_tasks if task.role == "applicant"],
         "papers": [*timeline.papers, *(paper for lane in timeline.lanes for paper in lane.papers)],
         "may_withdraw": can_withdraw(request.user, found, at) and not all(lane.closed for lane in timeline.lanes),
     }
     return render(request, "applicant/timeline.html", context)
+
+
+def _spent(found: Application, at: datetime) -> SpentWords | None:
+    """Return who spent the time of the whole application, as she reads it."""
+    time = time_of_application(found, at=at)
+    language = get_language() or "zh-hans"
+    return spent_in_words(time.whole, language=language, to_applicant=True, key="spent_bundle") if time else None
 
 
 @require_POST

@@ -31,6 +31,7 @@ from services.cases.queries.casefiles import (
     names_of_missing,
 )
 from services.cases.queries.differences import differences_of
+from services.cases.queries.explanation import why
 from services.cases.queries.notices import told, waiting_of
 from services.cases.queries.timeline import timeline_of
 from services.documents.models import Paper
@@ -41,7 +42,6 @@ from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Task
 from workflows.operations.tasks import claim_task, release_task
 from workflows.queries.calendars import database_now
-from workflows.queries.clocks import explanation_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -218,7 +218,7 @@ def _facts(
         "party": party(application.party),
         "lane": lane,
         "other_lanes": [one for one in timeline.lanes if one is not lane],
-        "why": explanation_of(clock, language=get_language() or "zh-hans") if clock else [],
+        "why": why(clock, language=get_language() or "zh-hans", at=at) if clock else [],
         "mine": task.assignee_id == request.user.pk,
         "held": task.assignee_id not in (None, request.user.pk),
         "supplements": told(case) if case else [],

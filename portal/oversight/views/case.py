@@ -21,13 +21,15 @@ from services.access.operations import record_access
 from services.cases.enums import ApplicationState
 from services.cases.models import Case
 from services.cases.permissions import can_intervene, cases_overseen_by
+from services.cases.queries.explanation import explained_clocks, spent_in_words
 from services.cases.queries.notices import SecondNotices, asked_again, second_notices
+from services.cases.queries.time_spent import time_of_application, time_of_case
 from services.cases.queries.timeline import history_of_case, skipped_jobs_of, steps_drawn_for, timeline_of
 from services.parties.queries import departments, names_of_parties
 from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Clock, HistoryEvent
 from workflows.queries.calendars import calendar_for
-from workflows.queries.clocks import clock_views, clocks_of, explanation_of
+from workflows.queries.clocks import clock_views, clocks_of
 
 READ_FIELDS = ("applicant", "timeline", "opinions", "history", "papers")
 
@@ -49,8 +51,9 @@ def case(request: HttpRequest, public_id: str, *, at: datetime) -> HttpResponse:
         "tone": tone_of(found.state),
         "holder": post_words(lane.open_task, names) if lane.open_task else "",
         "facts": _facts(found),
-        "lanes": lanes(timeline, names, current=found),
+        "lanes": lanes(timeline, names, current=found, at=at),
         "clocks": _clocks(found, at),
+        "spent": _spent(found, at),
         "opinions": opinions(found, lane.tasks),
         "history": history_lines(events, drawn, _receivers(events)),
         "skipped": skipped_steps(skipped_jobs_of(found), events, drawn),
@@ -114,13 +117,26 @@ def _clocks(found: Case, at: datetime) -> list[dict[str, Any]]:
         for clock in rows
         for view in clock_views([clock], at=at, calendar=calendar_for(clock.region))
     }
-    language = get_language() or "zh-hans"
+    explained = explained_clocks("case", str(found.pk), language=get_language() or "zh-hans", at=at)
     return [
         {
-            "clock": clock,
-            "light": views[clock.pk].light if clock.stopped_at is None else "stopped",
-            "days_left": views[clock.pk].days_left if clock.stopped_at is None else None,
-            "why": explanation_of(clock, language=language),
+            "clock": one.clock,
+            "light": one.light if one.clock.stopped_at is None else "stopped",
+            "days_left": views[one.clock.pk].days_left if one.clock.stopped_at is None else None,
+            "why": one.lines,
         }
-        for clock in rows
+        for one in explained
     ]
+
+
+def _spent(found: Case, at: datetime) -> list[dict[str, Any]]:
+    """Return who spent the time: of the case, and of the whole application when it has other branches."""
+    language = get_language() or "zh-hans"
+    case_time, whole = time_of_case(found, at=at), time_of_application(found.application, at=at)
+    parts = []
+    if case_time is not None:
+        parts.append({"heading": _("This case"), "words": spent_in_words(case_time, language=language)})
+    if whole is not None and len(whole.branches) > 1:
+        words = spent_in_words(whole.whole, language=language, key="spent_bundle")
+        parts.append({"heading": _("The whole application"), "words": words})
+    return parts

@@ -38,7 +38,7 @@ create function cases_standings_of(keys bigint[]) returns setof cases_standing l
                     from workflows_clockpause p where p.clock_id = w.id) as free_from
                 from workflows_clock w
                 where w.subject_kind = 'case' and w.subject_id = any (keys::text[]) and w.stopped_at is null
-                    and w.kind <> 'correction'
+                    and w.kind not in ('correction', 'deferred_documents', 'publicity', 'renewal')
                 offset 0 -- look for pauses once per clock
             ) facts
         ) lit group by case_id
