@@ -61,9 +61,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "overdue_timer": ("{what}：{due} 已到达，等待执行", "{what}: reached {due}, about to be acted on"),
     "threshold": ("时点“{code}”", "Threshold “{code}”"),
     "threshold_light": ("时点“{code}”（{light}）", "Threshold “{code}” ({light})"),
-    "spent": ("时间去向：{begin} 至 {end}，共{amount}", "Who spent the time: {begin} to {end}, {amount} in all"),
-    "spent_bundle": ("整个申请的时间去向：{begin} 至 {end}，共{amount}",
-                     "Who spent the time of the whole application: {begin} to {end}, {amount} in all"),
+    "spent": ("时间去向：自提出起，{begin} 至 {end}，共{amount}",
+              "Who spent the time: {begin} to {end}, {amount} in all"),
+    "spent_bundle": ("整个申请的时间：{begin} 至 {end}，共{amount}",
+                     "Since the application was submitted: {begin} to {end}, {amount} in all"),
     "planned": ("尚未提出，时间未开始计算", "Not filed yet: its time has not begun"),
     "no_time": ("0分钟", "0 min"),
 }  # fmt: skip

@@ -137,6 +137,11 @@ def _spent(found: Case, at: datetime) -> list[dict[str, Any]]:
     if case_time is not None:
         parts.append({"heading": _("This case"), "words": spent_in_words(case_time, language=language)})
     if whole is not None and len(whole.branches) > 1:
-        words = spent_in_words(whole.whole, language=language, key="spent_bundle")
-        parts.append({"heading": _("The whole application"), "words": words})
+        branch = next(time for one, time in whole.branches if one.pk == found.pk)
+        for heading, time in (
+            (_("This case within the application"), branch),
+            (_("The whole application"), whole.whole),
+        ):
+            words = spent_in_words(time, language=language, key="spent_bundle")
+            parts.append({"heading": heading, "words": words})
     return parts

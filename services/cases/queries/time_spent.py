@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import chain
 
+from services.cases.enums import CLOCKS_WITHOUT_LIGHT
 from services.cases.models import Application, Case, Hold
 from workflows.clocks import WorkingCalendar
 from workflows.clocks.spent import (
@@ -21,7 +22,6 @@ from workflows.clocks.spent import (
     stretches,
     worked_by_owner,
 )
-from workflows.enums import ClockKind
 from workflows.models import Clock, ClockPause, Task
 from workflows.queries.calendars import calendar_for
 
@@ -79,8 +79,10 @@ def time_of_application(application: Application, *, at: datetime) -> BundleTime
         case.pk: stretches([*facts.claims(case), *_before_and_after(case, begin)], begin, until, order=OF_A_CASE)
         for case in cases
     }
-    own = list(facts.claims_of_the_whole(None))
-    whole = stretches([*chain(*map(as_claims, parted.values())), *own], begin, until, order=OF_A_BUNDLE)
+    branches = chain(*map(as_claims, parted.values()))
+    # The whole never waits for another department: while every branch waits, an automatic step is at work.
+    moving = [claim for claim in branches if claim.owner.holder is not Holder.WAITING]
+    whole = stretches([*moving, *facts.claims_of_the_whole(None)], begin, until, order=OF_A_BUNDLE)
     return BundleTime(
         whole=_spent(whole, begin, end, at, facts),
         branches=[(case, _spent(parted[case.pk], begin, end, at, facts)) for case in cases],
@@ -99,7 +101,7 @@ class _Facts:
                 self.tasks[task.subject_kind, task.subject_id].append(task)
         self.pauses: dict[str, list[ClockPause]] = defaultdict(list)
         pauses = ClockPause.objects.filter(clock__subject_kind="case", clock__subject_id__in=keys)
-        for pause in pauses.exclude(clock__kind=ClockKind.CORRECTION).select_related("clock"):
+        for pause in pauses.exclude(clock__kind__in=CLOCKS_WITHOUT_LIGHT).select_related("clock"):
             self.pauses[pause.clock.subject_id].append(pause)
         self.holds: list[Hold] = list(application.holds.all())
         self.application = application
@@ -117,7 +119,9 @@ class _Facts:
     def claims_of_the_whole(self, case: Case | None) -> Iterator[Claim]:
         """Yield what an application's own tasks claim of a branch that waits for them, and what its holds claim."""
         for task in self.tasks["application", str(self.application.pk)]:
-            yield from _of_task(task, until=case.filed_at if case is not None else None)
+            for claim in _of_task(task, until=None):
+                filed = case.filed_at if case is not None else None
+                yield from _claimed(claim.owner, claim.begin, _first(claim.end, filed))
         for hold in self.holds:
             yield Claim(Owner(Holder.HELD), hold.held_at, hold.released_at)
 

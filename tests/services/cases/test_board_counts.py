@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from services.cases.enums import CaseState
+from services.cases.enums import CLOCKS_WITHOUT_LIGHT, CaseState
 from services.cases.models import Case, Standing, StandingChange, StandingCount
 from services.cases.operations.board import fold_board, rebuild_board
 from services.cases.queries.board import NO_LIGHT, BoardFilter, board_for, office_clocks
@@ -89,7 +89,7 @@ class Walk:
         kinds = self.chance.choice(
             [["one_time_notice"], ["promised", "statutory"], ["promised", "statutory", "stage"], ["statutory"], []]
         )
-        for kind in [*kinds, *self.chance.choice([[], ["correction"]])]:
+        for kind in [*kinds, *self.chance.choice([[], [], *([one] for one in CLOCKS_WITHOUT_LIGHT)])]:
             unit = self.chance.choice(["working_days", "calendar_days", "working_hours"])
             self.start(case, kind, unit)
 
