@@ -17,7 +17,7 @@ from services.cases.operations.board import fold_board
 from services.cases.queries.board import BoardFilter, board_for, rows_for
 from services.cases.queries.standing_lists import lit
 from services.cases.queries.standings import LIGHT_ORDER, added, count_differences, counts_by_light
-from tests.benchmarks.figure import Figure
+from tests.benchmarks.figure import Figure, Size
 from tests.benchmarks.filling import continue_numbers, copy_rows, run, settle, unguarded, without_indexes
 from tests.benchmarks.ground import Ground
 from tests.factories.cases import open_case
@@ -39,8 +39,9 @@ _DAY = f"""timestamptz '{NOW:%Y-%m-%d} 17:00+08' + (hashint8(n) % 21 + 12) * int
  + case when n % 20 = 0 then (hashint8(n + 7) % 36000) * interval '1 second' else interval '0' end"""
 
 
-def measure(ground: Ground, cases: int, rounds: int = 9) -> Figure:
+def measure(ground: Ground, size: Size) -> Figure:
     """Fill, then read the figures at instants through the day; let one department's cases move at once."""
+    cases, rounds = size.open_tasks, size.rounds
     with ground.fresh_database():
         boss = MembershipFactory(department__code="ZWB", role="manager").user
         _fill(cases)
