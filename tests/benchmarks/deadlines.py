@@ -25,6 +25,7 @@ STORED = {
     "empty_sweep": "sweep:empty",
     "backlog": "backlog:measure",
     "finished": "sweep:finished",
+    "board": "board:measure",
 }
 
 
