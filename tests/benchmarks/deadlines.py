@@ -26,6 +26,7 @@ STORED = {
     "backlog": "backlog:measure",
     "finished": "sweep:finished",
     "board": "board:measure",
+    "dispatcher": "dispatcher:measure",
 }
 
 
