@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('queued_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(blank=True, help_text='When its slices were cut', null=True)),
+                ('started_at', models.DateTimeField(blank=True, help_text='When somebody began with it, after the change was there to be read', null=True)),
                 ('regions', models.JSONField(default=list, help_text='Of the clocks it is about, known when its slices were cut')),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
             ],

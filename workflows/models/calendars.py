@@ -139,7 +139,9 @@ class CalendarRecomputation(models.Model):
     queued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    started_at = models.DateTimeField(null=True, blank=True, help_text="When its slices were cut")
+    started_at = models.DateTimeField(
+        null=True, blank=True, help_text="When somebody began with it, after the change was there to be read"
+    )
     regions = models.JSONField(default=list, help_text="Of the clocks it is about, known when its slices were cut")
     finished_at = models.DateTimeField(null=True, blank=True)
 

@@ -261,8 +261,9 @@ def _settled(
     caller: Run | None = None,
 ) -> Clock:
     """Recompute the due instant and the timers from the facts, remember what happened, and return the clock anew."""
-    version = newest_version(clock.region)
     clock = clocks_with_facts().get(pk=clock.pk)
+    # What is finished keeps the calendar by which it was promised.
+    version = clock.calendar_version if clock.stopped_at is not None else newest_version(clock.region)
     _recompute(clock, version, at, starts=caller is not None)
     due_on = clock.due_on.isoformat() if clock.due_on else None
     subject = {"clock": clock.pk, "clock_kind": clock.kind, "subject": [clock.subject_kind, clock.subject_id]}

@@ -30,10 +30,11 @@ SLICE = 5000
 #: A pause before what somebody else holds is tried again, and how often one call tries.
 BREATH, BREATHS = 0.2, 25
 
-#: Whoever read the calendar before it changed may write a date of the old one until his transaction ends. So nothing
-#: is looked at before. One that lasts longer than ten minutes is a forgotten session: the next sweep sees to its rows.
+#: Whoever read the calendar before it changed may write a date of the old one until his transaction ends. So nothing is
+#: looked at while one lasts that was open when the job was begun: the change was there for everybody to read by then.
+#: One of more than ten minutes before that is a forgotten session, and not waited for.
 _OLDER = """select exists (select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
- and xact_start < %(queued)s and xact_start > %(queued)s - interval '10 minutes')"""
+ and xact_start < %(began)s and xact_start > %(began)s - interval '10 minutes')"""
 _CUT = """insert into workflows_recomputationslice (job_id, about, first, last, looked_at, changed, moved, confirmed)
  select %(job)s, %(about)s, min(id), max(id), 0, 0, 0, 0
  from (select id, (row_number() over (order by id) - 1) / %(size)s as part from {rows}) numbered group by part"""
@@ -66,19 +67,21 @@ def recompute(*, now: Callable[[], datetime], seconds: float = 200.0) -> int:
 
 
 def _advance(job: CalendarRecomputation, at: datetime) -> bool:
-    """Do the next thing of a job: cut it, do a slice, or finish it. False when that must wait for somebody."""
+    """Do the next thing of a job: begin, cut it, do a slice, or finish. False when that must wait for somebody."""
     if job.started_at is None:
-        return _start(job.pk, at)
+        return bool(CalendarRecomputation.objects.filter(pk=job.pk, started_at=None).update(started_at=at))
+    if not job.slices.exists():
+        return _cut(job.pk, at)
     return _do_slice(job, at) or _finish(job.pk, at)
 
 
 @transaction.atomic
-def _start(key: int, at: datetime) -> bool:
+def _cut(key: int, at: datetime) -> bool:
     job = CalendarRecomputation.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=key).first()
-    if job is None or job.started_at is not None:
+    if job is None or job.finished_at is not None or job.slices.exists():
         return False
     with connection.cursor() as cursor:
-        cursor.execute(_OLDER, {"queued": job.queued_at})
+        cursor.execute(_OLDER, {"began": job.started_at})
         if cursor.fetchone() == (True,):
             return False
         job.regions = regions_of_clocks(job.version.region_id)
@@ -86,8 +89,8 @@ def _start(key: int, at: datetime) -> bool:
         cursor.execute(_CLOCKS, {**words, "about": "clock"})
         if _counts_at_home(job):
             cursor.execute(_TIMERS, {**words, "about": "timer"})
-    job.started_at = at
-    job.save(update_fields=["started_at", "regions"])
+    job.finished_at = None if job.slices.exists() else at
+    job.save(update_fields=["regions", "finished_at"])
     wake(TASK)  # a second worker, if there is one, takes every other slice
     return True
 
