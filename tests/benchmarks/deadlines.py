@@ -20,8 +20,9 @@ if __name__ == "__main__":
 
 from tests.benchmarks import program
 
-PURE: dict[str, str] = {}
+PURE = {"due_at": "due_at:measure"}
 STORED = {
+    "recompute": "recompute:measure",
     "empty_sweep": "sweep:empty",
     "backlog": "backlog:measure",
     "finished": "sweep:finished",
