@@ -41,7 +41,7 @@ def notices_of(subject_kind: str, subject_id: str | int) -> QuerySet[Notice]:
     """Return what was owed about a subject on every channel, oldest first."""
     about = {"subject_kind": subject_kind, "subject_id": str(subject_id)}
     near = Notice.objects.alias(once=Func(template=ONCE, output_field=UUIDField()))
-    return near.filter(once__range=once_about(**about), **about).order_by("created_at", "id")
+    return near.filter(once__range=once_about(**about), **about).order_by("created_at", "id")  # type: ignore[misc]
 
 
 def owed(at: datetime) -> QuerySet[Notice]:
