@@ -212,6 +212,8 @@ class _Past:
         if task.node in ("intake", "decide") and luck < 0.14 and case.supplements.count() == 0:
             self._ask(case, task, by, at)
             return
+        if case.supplements.filter(notice__isnull=True).exists():
+            return  # recorded: it goes out when the other departments have looked
         if task.node == "handle":
             self._lengthen(case, by, at, luck)
         outcome, reasons = self._outcome(case, task, luck)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from portal.desk.forms import ExtendForm, PauseForm, SecondNoticeForm
+from portal.desk.forms import AskForm, ExtendForm, PauseForm, SecondNoticeForm
 from portal.ui.wording import is_chinese
 from services.access.operations import record_access
 from services.cases.enums import OUTCOMES_AGAINST, outcome_word
@@ -22,6 +22,7 @@ from services.cases.queries.casefiles import answers_of_case, documents_of_case
 from services.cases.queries.differences import differences_of
 from services.cases.queries.explanation import why
 from services.cases.queries.notices import asked_again
+from services.cases.queries.requests import may_ask, requests_of
 from services.cases.queries.timeline import history_of_case, steps_drawn_for, timeline_of
 from services.parties.enums import Role
 from services.parties.queries import party
@@ -75,6 +76,8 @@ def case_context(request: HttpRequest, case: Case, *, masked: bool, at: datetime
         "bases": list(case.service.legal_bases.all()),
         "history": _history(case),
         **_again(request, case, at),
+        "requests": requests_of(case),
+        "ask_form": AskForm() if may_ask(request.user, case, at) else None,
         **_limits(request, case, at),
     }
 
@@ -143,6 +146,8 @@ def _fact(event: HistoryEvent, drawn: Mapping[str, Node]) -> Fact | None:
         "job_skipped": _("“%(step)s” skipped by a manager"),
         "questions_recorded": _("What is missing was recorded"),
         "questions_withdrawn": _("What was recorded as missing was withdrawn"),
+        "information_requested": _("The applicant was asked for more"),
+        "information_given": _("The applicant answered"),
         "second_notice_allowed": _("A second notice was allowed"),
         "clock_started": _("%(limit)s started"),
         "clock_paused": _("%(limit)s paused"),

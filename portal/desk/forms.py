@@ -119,3 +119,17 @@ class SecondNoticeForm(forms.Form):
         error_messages={"required": _("Say why this case is asked a second time: the reason stays on record.")},
         max_length=1000,
     )
+
+
+class AskForm(forms.Form):
+    """What a department asks the applicant after acceptance."""
+
+    use_required_attribute = False
+
+    text = forms.CharField(
+        label=_("What you need from the applicant"),
+        help_text=_("She reads it as you write it, and answers in words or with a file."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Say what you need from the applicant.")},
+        max_length=2000,
+    )

@@ -17,6 +17,7 @@ urlpatterns = [
     path("cases/<str:public_id>/pause/", limits.pause, name="pause"),
     path("cases/<str:public_id>/resume/", limits.resume, name="resume"),
     path("cases/<str:public_id>/extend/", limits.extend, name="extend"),
+    path("cases/<str:public_id>/ask/", limits.ask, name="ask"),
     path("cases/<str:public_id>/second-notice/", limits.second_notice, name="second_notice"),
     path("cases/<str:public_id>/uploads/<str:upload_id>/", files.upload, name="upload"),
     path("cases/<str:public_id>/papers/<str:paper_id>/", files.paper, name="paper"),

@@ -160,6 +160,7 @@ def _world() -> dict[str, Any]:
     one_time = waiting.application.notices.create(number=1, cause=ReleaseCause.ALL_JUDGED, released_at=FILED_AT)
     waiting.supplements.create(notice=one_time, round=1, items=[], asked_by=people["clerk"], asked_at=FILED_AT)
     supplement = open_task(waiting, node="supplement", role="applicant", department="")
+    asked = case.requests.create(number=1, text="?", asked_by=people["handler"], asked_at=FILED_AT)
     no_answer = open_task(waiting, node="no_answer", role="clerk", department="ZWB", outcomes=["wait_again", "close"])
     intake = open_task(case, node="intake", role="clerk", department="ZWB", outcomes=["accept"])
     handle = open_task(case)
@@ -178,6 +179,7 @@ def _world() -> dict[str, Any]:
             "draft": draft.public_id,
             "case": case.public_id,
             "waiting": waiting.public_id,
+            "asked": asked.public_id,
             "intake": intake.pk,
             "handle": handle.pk,
             "ready": ready.pk,

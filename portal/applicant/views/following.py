@@ -24,6 +24,7 @@ from services.cases.permissions import can_withdraw
 from services.cases.queries.explanation import SpentWords, spent_in_words
 from services.cases.queries.forms import documents_wanted, form_answers, form_of
 from services.cases.queries.time_spent import time_of_application
+from services.cases.queries.requests import open_requests_of
 from services.cases.queries.timeline import timeline_of
 from services.documents.queries import uploads_of
 from services.forms.rules import SectionState, section_progress
@@ -86,6 +87,7 @@ def _timeline(request: HttpRequest, found: Application, at: datetime) -> HttpRes
         "lanes": lanes_of(timeline, at=at),
         "spent": _spent(found, at),
         "own_tasks": [task for task in timeline.own_tasks if task.role == "applicant"],
+        "requests": open_requests_of(found),
         "papers": [*timeline.papers, *(paper for lane in timeline.lanes for paper in lane.papers)],
         "may_withdraw": can_withdraw(request.user, found, at) and not all(lane.closed for lane in timeline.lanes),
     }

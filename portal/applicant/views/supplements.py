@@ -26,6 +26,8 @@ from services.documents.models import Upload
 from services.documents.operations import UploadRefusedError, store_upload
 from services.documents.queries import uploads_of
 from services.forms.build import SectionForm, form_class
+from services.forms.schema import Use
+from services.forms.types import displayed
 from workflows.operations.tasks import RunSuspendedError, TaskClosedError
 from workflows.queries.calendars import database_now
 
@@ -133,19 +135,24 @@ def _rows(
     for upload in uploads_of("application", notice.application_id):
         uploads.setdefault(upload.material_code, []).append(upload)
     parts = {use.element.code: part for use, part in zip(form.uses, form.parts, strict=True)} if form else {}
-    now = form.all_answers if form else {}
+    uses = {use.element.code: use for use in form.uses} if form else {}
+    now, language = form.all_answers if form else {}, get_language() or "zh-hans"
+
+    def shown(use: Use, value: object) -> str:
+        return displayed(use.element, value, language)
 
     def row(thing: AskedThing) -> Row:
         files = uploads.get(thing.code, []) if thing.kind == "material" else []
         new = [one for one in files if one.uploaded_at >= notice.released_at]
-        changed = thing.kind == "element" and now.get(thing.code) != notice.application.answers.get(thing.code)
+        use, stored = uses.get(thing.code), notice.application.answers.get(thing.code)
+        changed = use is not None and shown(use, now.get(thing.code)) != shown(use, stored)
         return Row(
             thing=thing,
             before=[one for one in files if one not in new],
             uploads=new,
             refused=refused.get(thing.code, ""),
             part=parts.get(thing.code),
-            value=str(notice.application.answers.get(thing.code) or ""),
+            value=shown(use, stored) if use is not None else "",
             done=bool(new) or changed,
         )
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from portal.desk.access import case_or_404
 from portal.ui.downloads import attachment_response
 from services.cases.queries.casefiles import documents_of_case
+from services.cases.queries.requests import requests_of
 from services.documents.operations import PaperNotRenderedError, open_paper, open_upload
 from services.documents.queries import papers_of
 from workflows.queries.calendars import database_now
@@ -18,10 +19,11 @@ from workflows.queries.calendars import database_now
 
 @require_GET
 def upload(request: HttpRequest, public_id: str, upload_id: str) -> HttpResponseBase:
-    """Send a document that this case's own service asks for; another department's stay closed."""
+    """Send a document that this case's own service or its department asked for; another department's stay closed."""
     at = database_now()
     case = case_or_404(request, public_id, at)
     uploads = [upload for document in documents_of_case(case) for upload in document.uploads]
+    uploads += [upload for asked in requests_of(case) for upload in asked.files]
     found = next((upload for upload in uploads if upload.public_id == upload_id), None)
     if found is None:
         raise Http404

@@ -14,11 +14,12 @@ from django.views.decorators.http import require_POST
 
 from portal.desk.access import case_or_404
 from portal.desk.casefile import case_context
-from portal.desk.forms import ExtendForm, PauseForm, SecondNoticeForm
+from portal.desk.forms import AskForm, ExtendForm, PauseForm, SecondNoticeForm
 from portal.desk.rail import frame
 from services.cases.operations.asking import allow_second_notice
 from services.cases.operations.limits import extend_case, pause_case, resume_case
 from services.cases.operations.refusals import REFUSALS, sentence_for
+from services.cases.operations.requests import request_information
 from workflows.queries.calendars import database_now
 
 
@@ -35,6 +36,13 @@ def extend(request: HttpRequest, public_id: str) -> HttpResponse:
     """Extend the limits once, by the head (art. 42); the applicant is told why."""
     words = _("The limits are extended, and the applicant has the notice with the reason.")
     return _change(request, public_id, ExtendForm(request.POST), "extend_form", extend_case, words)
+
+
+@require_POST
+def ask(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask the applicant for something more; the limits go on."""
+    words = _("The applicant was asked. The time limits go on.")
+    return _change(request, public_id, AskForm(request.POST), "ask_form", request_information, words)
 
 
 @require_POST

@@ -4,6 +4,7 @@ from services.cases.models.applications import Application, Consent, Hold, Numbe
 from services.cases.models.cases import Case, MaterialCheck, Opinion
 from services.cases.models.law import DeemedAct, Deferral, Hearing, PublicNotice, Renewal, SiteCheck
 from services.cases.models.notices import OneTimeNotice, Supplement
+from services.cases.models.requests import InformationRequest
 from services.cases.models.standings import Standing, StandingChange, StandingCount
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Deferral",
     "Hearing",
     "Hold",
+    "InformationRequest",
     "MaterialCheck",
     "NumberSeries",
     "OneTimeNotice",

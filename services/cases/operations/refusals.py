@@ -18,6 +18,7 @@ from services.cases.operations.holds import HoldReasonMissingError, NothingToHol
 from services.cases.operations.interventions import NotAColleagueError
 from services.cases.operations.issuing import CollectorMissingError, NothingToHandOutError
 from services.cases.operations.limits import NoRunningClockError, NotTheHeadError
+from services.cases.operations.requests import NothingAnsweredError, NothingAskedError, NotUnderReviewError
 from services.cases.operations.steps import FourEyesError, OutsideResultMissingError, ReasonsMissingError
 from services.parties.identity_numbers import IdentityNumberError
 from workflows.operations.clocks import ClockError
@@ -43,6 +44,9 @@ REFUSALS = (
     SupervisorReasonMissingError,
     EarlyReasonMissingError,
     NothingRecordedError,
+    NothingAskedError,
+    NothingAnsweredError,
+    NotUnderReviewError,
     NoRunningClockError,
     NotTheHeadError,
     ClockError,
@@ -86,6 +90,9 @@ def _words() -> Mapping[type[Exception], str]:
         SupervisorReasonMissingError: _("Say why this case is asked a second time: the reason stays on record."),
         EarlyReasonMissingError: _("Say why the notice does not wait for the other departments."),
         NothingRecordedError: _("Nothing waits here any more: the notice was sent, or the case goes on."),
+        NothingAskedError: _("Say what you need from the applicant."),
+        NothingAnsweredError: _("Write an answer or add a file."),
+        NotUnderReviewError: _("This case is not under review: nothing can be asked or answered here."),
         NoRunningClockError: _("No time limit of this case is running."),
         NotTheHeadError: _("Only the head of the department may extend a time limit."),
         TaskClosedError: _("This task was finished or taken away meanwhile. Nothing you did here was lost or doubled."),

@@ -171,6 +171,24 @@ def tell_supervisors(case: Case, *, at: datetime, round: int) -> None:
     )
 
 
+def tell_asker(case: Case, to: User, *, at: datetime, round: int) -> None:
+    """Owe who asked the applicant something the news that she answered."""
+    owe_notices(
+        [
+            NoticeDraft(
+                subject_kind="case",
+                subject_id=str(case.pk),
+                kind="information_given",
+                round=round,
+                recipient_user_id=to.pk,
+                params=case_params(case),
+                link=f"/desk/cases/{case.public_id}/",
+            )
+        ],
+        at=at,
+    )
+
+
 def tell_receiver(task: Task, case: Case | None, application: Application, to: User, *, at: datetime) -> None:
     """Owe somebody the news that a manager gave her a task."""
     params = case_params(case) if case else {"case": application.number or "", **_offer_names(application)}

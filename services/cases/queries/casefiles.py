@@ -74,10 +74,7 @@ def answers_of_case(case: Case, *, language: str, masked: bool, at: datetime) ->
     """
     rows = Supplement.objects.filter(case__application_id=case.application_id, answered_at__isnull=False)
     changed = {
-        code: change["before"]
-        for one in rows.order_by("answered_at", "id")
-        for code, change in one.changes.items()
-        if change["before"] != change["after"]
+        code: change["before"] for one in rows.order_by("answered_at", "id") for code, change in one.changes.items()
     }
     return _sections(case.application, {case.service.code}, changed, language=language, masked=masked, at=at)
 
@@ -110,7 +107,8 @@ def _sections(
                 label=use.element.label.in_language(language),
                 value=read(use.element, answers.get(use.element.code)),
                 before=read(use.element, changed.get(use.element.code)),
-                is_changed=use.element.code in changed,
+                is_changed=use.element.code in changed
+                and read(use.element, changed[use.element.code]) != read(use.element, answers.get(use.element.code)),
             )
             for use in section.uses
             if use.element.code in shown and services.intersection(use.services)

@@ -1,0 +1,99 @@
+"""Ask an applicant for more after acceptance. It is a question, not a notice: every time limit goes on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from services.cases.enums import CaseState
+from services.cases.models import Case, InformationRequest
+from services.cases.operations.drafts import NotAllowedError
+from services.cases.operations.telling import tell_applicants_of_case, tell_asker
+from services.cases.permissions import may_answer_for, works_for_department_of
+from services.documents.queries import uploads_of
+from workflows.models import Run
+from workflows.operations.history import Fact, record_facts
+from workflows.operations.locking import lock_root
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+
+class NotUnderReviewError(Exception):
+    """Only an accepted case that is not decided yet has questions: before acceptance there is the one-time notice."""
+
+
+class NothingAskedError(ValueError):
+    """A question says what is needed."""
+
+
+class NothingAnsweredError(ValueError):
+    """An answer has words or a file."""
+
+
+@transaction.atomic
+def request_information(*, case_id: int, text: str, by: User, at: datetime) -> InformationRequest:
+    """Ask the applicant for something more while her accepted case is reviewed; asking the same again is once.
+
+    No clock stops: after acceptance only what art. 45 of the Administrative Licensing Law names, or a service's own
+    cited rule, is not counted (`limits.pause_case`). Effects: the question, history, notices owed.
+    Raises NotAllowedError, NotUnderReviewError, NothingAskedError.
+    """
+    root, case = _locked(case_id)
+    if not works_for_department_of(by, case, at):
+        raise NotAllowedError("Only the department that decides a case asks about it.")
+    if case.state != CaseState.ACCEPTED:
+        raise NotUnderReviewError("This case is not under review.")
+    text = text.strip()
+    if not text:
+        raise NothingAskedError("Say what you need.")
+    same = case.requests.filter(text=text, answered_at__isnull=True).first()
+    if same is not None:
+        return same
+    request = InformationRequest.objects.create(
+        case=case, number=case.requests.count() + 1, text=text, asked_by=by, asked_at=at
+    )
+    _note(root, case, "information_requested", request, by=by, at=at)
+    tell_applicants_of_case(case, "information_requested", at=at, round=request.number)
+    return request
+
+
+@transaction.atomic
+def answer_request(*, request_id: int, text: str, by: User, at: datetime) -> InformationRequest:
+    """Answer a department's question; files were uploaded before. Twice is once: the first answer stays.
+
+    Effects: the answer, history, a notice to who asked. Raises NotAllowedError, NotUnderReviewError,
+    NothingAnsweredError.
+    """
+    asked = InformationRequest.objects.only("case_id").get(pk=request_id)
+    root, case = _locked(asked.case_id)
+    asked = InformationRequest.objects.select_related("asked_by").get(pk=request_id)
+    if not may_answer_for(by, case.application, at):
+        raise NotAllowedError("She may not answer for this applicant.")
+    if asked.answered_at is not None:
+        return asked
+    if case.state != CaseState.ACCEPTED:
+        raise NotUnderReviewError("This case is decided already.")
+    if not text.strip() and not uploads_of("application", case.application_id, material_code=asked.material_code):
+        raise NothingAnsweredError("Write an answer or add a file.")
+    asked.answer, asked.answered_by, asked.answered_at = {"text": text.strip()}, by, at
+    asked.save(update_fields=["answer", "answered_by", "answered_at"])
+    _note(root, case, "information_given", asked, by=by, at=at)
+    tell_asker(case, asked.asked_by, at=at, round=asked.number)
+    return asked
+
+
+def _locked(case_id: int) -> tuple[Run, Case]:
+    run = Run.objects.only("id", "root_id").filter(case__pk=case_id).first()
+    if run is None:
+        raise NotUnderReviewError("This case is not filed yet.")
+    root = lock_root(run.root_key)
+    related = ("application", "service__item", "department")
+    return root, Case.objects.select_related(*related).get(pk=case_id)
+
+
+def _note(root: Run, case: Case, kind: str, request: InformationRequest, *, by: User, at: datetime) -> None:
+    fact = Fact(run_id=case.run_id or root.pk, kind=kind, detail={"number": request.number})
+    record_facts(root=root, facts=[fact], by=by, at=at)
