@@ -77,7 +77,7 @@ def case_context(request: HttpRequest, case: Case, *, masked: bool, at: datetime
         "history": _history(case),
         **_again(request, case, at),
         "requests": requests_of(case),
-        "ask_form": AskForm() if may_ask(request.user, case, at) else None,
+        "ask_form": AskForm(case=case) if may_ask(request.user, case, at) else None,
         **_limits(request, case, at),
     }
 

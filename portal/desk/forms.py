@@ -122,9 +122,10 @@ class SecondNoticeForm(forms.Form):
 
 
 class AskForm(forms.Form):
-    """What a department asks the applicant after acceptance."""
+    """What a department asks the applicant after acceptance; by a cited rule of the service it may pause the limits."""
 
     use_required_attribute = False
+    prefix = "ask"
 
     text = forms.CharField(
         label=_("What you need from the applicant"),
@@ -133,3 +134,18 @@ class AskForm(forms.Form):
         error_messages={"required": _("Say what you need from the applicant.")},
         max_length=2000,
     )
+    rule = forms.ChoiceField(label=_("Does a rule of this service pause the limits?"), required=False)
+    planned_days = forms.IntegerField(
+        label=_("Working days it is planned to take"), min_value=1, max_value=250, required=False
+    )
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        """Offer the cited rules of the case's own service, if it has any; else a question stops nothing."""
+        super().__init__(*args, **kwargs)
+        key = "zh" if (get_language() or "zh").startswith("zh") else "en"
+        own = [(rule.code, f"{rule.name[key]} ({rule.citation[key]})") for rule in case.service.rules.pauses]
+        field = self.fields["rule"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("No: the time limits go on")), *own]
+        if not own:
+            del self.fields["rule"], self.fields["planned_days"]

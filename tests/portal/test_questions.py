@@ -27,8 +27,8 @@ def test_asked_and_answered(language: str, goes_on: str, answered: str) -> None:
     complete_step(task_id=open_task(case, "intake").pk, outcome="accept", by=user("clerk"), at=at)
     handler, owner = signed_in("city-handler", language), signed_in("owner", language)
     page, ask = (reverse(f"desk:{name}", args=[case.public_id]) for name in ("case", "ask"))
-    assert handler.post(ask, {"text": " "}).status_code == 422
-    asked_page = handler.post(ask, {"text": "招牌何时安装？"}, follow=True)
+    assert handler.post(ask, {"ask-text": " "}).status_code == 422
+    asked_page = handler.post(ask, {"ask-text": "招牌何时安装？"}, follow=True)
     assert goes_on in words(asked_page)
     asked = InformationRequest.objects.get()
     timeline = owner.get(reverse("applicant:application", args=[case.application.public_id]))

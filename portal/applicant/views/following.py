@@ -23,8 +23,8 @@ from services.cases.operations.steps import declare_premises_ready
 from services.cases.permissions import can_withdraw
 from services.cases.queries.explanation import SpentWords, spent_in_words
 from services.cases.queries.forms import documents_wanted, form_answers, form_of
-from services.cases.queries.time_spent import time_of_application
 from services.cases.queries.requests import open_requests_of
+from services.cases.queries.time_spent import time_of_application
 from services.cases.queries.timeline import timeline_of
 from services.documents.queries import uploads_of
 from services.forms.rules import SectionState, section_progress

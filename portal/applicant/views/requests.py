@@ -16,6 +16,7 @@ from services.cases.models import InformationRequest
 from services.cases.operations.refusals import REFUSALS, sentence_for
 from services.cases.operations.requests import answer_request
 from services.cases.permissions import applications_of
+from services.cases.queries.requests import rule_of
 from services.documents.operations import UploadRefusedError, store_upload
 from services.documents.queries import uploads_of
 from workflows.queries.calendars import database_now
@@ -45,14 +46,14 @@ def information_request(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _answer(request, asked, form, at):
         return redirect("applicant:application", asked.case.application.public_id)
     files = uploads_of("application", asked.case.application_id, material_code=asked.material_code)
-    context = {"asked": asked, "case": asked.case, "form": form, "files": files}
+    context = {"asked": asked, "case": asked.case, "form": form, "files": files, "rule": rule_of(asked, asked.case)}
     return render(request, "applicant/request.html", context, status=422 if form.errors else 200)
 
 
 def _asked_or_404(request: HttpRequest, public_id: str, at: datetime) -> InformationRequest:
     mine = applications_of(request.user, at).order_by()
     rows = InformationRequest.objects.filter(public_id=public_id, case__application__in=mine)
-    asked = rows.select_related("case__application", "case__service", "case__department").first()
+    asked = rows.select_related("case__application", "case__service__item", "case__department").first()
     if asked is None:
         raise Http404
     return asked

@@ -41,8 +41,11 @@ def extend(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask the applicant for something more; the limits go on."""
-    words = _("The applicant was asked. The time limits go on.")
-    return _change(request, public_id, AskForm(request.POST), "ask_form", request_information, words)
+    case = case_or_404(request, public_id, database_now())
+    paused = bool(case.service.rules.pauses) and bool(request.POST.get("ask-rule"))
+    words = _("The applicant was asked. The limits are paused by the service's own rule until she answers.")
+    words = words if paused else _("The applicant was asked. The time limits go on.")
+    return _change(request, public_id, AskForm(request.POST, case=case), "ask_form", request_information, words)
 
 
 @require_POST

@@ -12,15 +12,18 @@ from services.cases.models.cases import Case
 
 
 class InformationRequest(models.Model):
-    """A question about an accepted case. It stops no clock (Administrative Licensing Law, art. 45 names what does).
+    """A question about an accepted case. It stops no clock, unless by a cited rule of the service itself.
 
-    answer: {"text"}; files lie with the application under `material_code`.
+    pause_rule: code of that rule, "" for none; planned_days: working days the applicant was told it takes. answer:
+    {"text"}; files lie with the application under `material_code`.
     """
 
     public_id = models.CharField(max_length=24, unique=True, default=new_public_id, editable=False)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="requests")
     number = models.PositiveIntegerField()
     text = models.TextField()
+    pause_rule = models.CharField(max_length=60, blank=True)
+    planned_days = models.PositiveIntegerField(null=True, blank=True)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     answer = EncryptedJSONField(default=dict)

@@ -18,7 +18,12 @@ from services.cases.operations.holds import HoldReasonMissingError, NothingToHol
 from services.cases.operations.interventions import NotAColleagueError
 from services.cases.operations.issuing import CollectorMissingError, NothingToHandOutError
 from services.cases.operations.limits import NoRunningClockError, NotTheHeadError
-from services.cases.operations.requests import NothingAnsweredError, NothingAskedError, NotUnderReviewError
+from services.cases.operations.requests import (
+    NothingAnsweredError,
+    NothingAskedError,
+    NotUnderReviewError,
+    PlannedDaysMissingError,
+)
 from services.cases.operations.steps import FourEyesError, OutsideResultMissingError, ReasonsMissingError
 from services.parties.identity_numbers import IdentityNumberError
 from workflows.operations.clocks import ClockError
@@ -46,6 +51,7 @@ REFUSALS = (
     NothingRecordedError,
     NothingAskedError,
     NothingAnsweredError,
+    PlannedDaysMissingError,
     NotUnderReviewError,
     NoRunningClockError,
     NotTheHeadError,
@@ -91,6 +97,7 @@ def _words() -> Mapping[type[Exception], str]:
         EarlyReasonMissingError: _("Say why the notice does not wait for the other departments."),
         NothingRecordedError: _("Nothing waits here any more: the notice was sent, or the case goes on."),
         NothingAskedError: _("Say what you need from the applicant."),
+        PlannedDaysMissingError: _("Say how many working days it is planned to take: the applicant is told."),
         NothingAnsweredError: _("Write an answer or add a file."),
         NotUnderReviewError: _("This case is not under review: nothing can be asked or answered here."),
         NoRunningClockError: _("No time limit of this case is running."),

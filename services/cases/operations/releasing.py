@@ -41,10 +41,11 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 
-def after_check(case: Case, *, root_id: int, by: User, at: datetime) -> None:
+def after_check(case: Case, *, root_id: int, by: User | None, at: datetime) -> None:
     """Follow a completeness check that ended without a notice: forget its questions, send the others' if it was last.
 
-    Effects: what was recorded about this case is gone, with a line in the history; perhaps a notice.
+    by: None when the law ended it. Effects: what was recorded about this case is gone, with a line in the
+    history; perhaps a notice.
     """
     waiting = Supplement.objects.filter(notice__isnull=True, case__application_id=case.application_id)
     recorded = list(waiting.select_related("case"))

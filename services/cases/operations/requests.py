@@ -6,14 +6,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils import timezone
 
 from services.cases.enums import CaseState
 from services.cases.models import Case, InformationRequest
 from services.cases.operations.drafts import NotAllowedError
+from services.cases.operations.limits import (
+    own_pause_rule,
+    pause_review_clocks,
+    resume_review_clocks,
+    running_clocks,
+)
 from services.cases.operations.telling import tell_applicants_of_case, tell_asker
 from services.cases.permissions import may_answer_for, works_for_department_of
 from services.documents.queries import uploads_of
-from workflows.models import Run
+from workflows.enums import PauseReason
+from workflows.models import ClockPause, Run
 from workflows.operations.history import Fact, record_facts
 from workflows.operations.locking import lock_root
 
@@ -29,17 +37,26 @@ class NothingAskedError(ValueError):
     """A question says what is needed."""
 
 
+class PlannedDaysMissingError(ValueError):
+    """A pause by a service's own rule is told in writing with the days it is planned to take."""
+
+
 class NothingAnsweredError(ValueError):
     """An answer has words or a file."""
 
 
 @transaction.atomic
-def request_information(*, case_id: int, text: str, by: User, at: datetime) -> InformationRequest:
+def request_information(
+    *, case_id: int, text: str, by: User, at: datetime, rule: str = "", planned_days: int | None = None
+) -> InformationRequest:
     """Ask the applicant for something more while her accepted case is reviewed; asking the same again is once.
 
-    No clock stops: after acceptance only what art. 45 of the Administrative Licensing Law names, or a service's own
-    cited rule, is not counted (`limits.pause_case`). Effects: the question, history, notices owed.
-    Raises NotAllowedError, NotUnderReviewError, NothingAskedError.
+    No clock stops: after acceptance only what art. 45 of the Administrative Licensing Law names is not counted, or what
+    a cited rule of the service itself allows. rule: code of such a rule, which then pauses the limits until she
+    answers; planned_days: working days she is told it takes.
+    Effects: the question, perhaps the pause with its written notice, history, notices owed.
+    Raises NotAllowedError, NotUnderReviewError, NothingAskedError, PlannedDaysMissingError, UnknownPauseRuleError and
+    what a pause raises.
     """
     root, case = _locked(case_id)
     if not works_for_department_of(by, case, at):
@@ -52,9 +69,22 @@ def request_information(*, case_id: int, text: str, by: User, at: datetime) -> I
     same = case.requests.filter(text=text, answered_at__isnull=True).first()
     if same is not None:
         return same
+    if rule and not planned_days:
+        raise PlannedDaysMissingError("Say how many working days it is planned to take.")
     request = InformationRequest.objects.create(
-        case=case, number=case.requests.count() + 1, text=text, asked_by=by, asked_at=at
+        case=case,
+        number=case.requests.count() + 1,
+        text=text,
+        pause_rule=rule,
+        planned_days=planned_days if rule else None,
+        asked_by=by,
+        asked_at=at,
     )
+    if rule and planned_days:
+        own, today = own_pause_rule(case, rule), timezone.localdate(at)
+        reason = PauseReason.SERVICE_RULE
+        pause_review_clocks(case, root=root, reason=reason, from_on=today, planned=planned_days, by=by, at=at, own=own)
+        root = lock_root(root.pk)
     _note(root, case, "information_requested", request, by=by, at=at)
     tell_applicants_of_case(case, "information_requested", at=at, round=request.number)
     return request
@@ -64,8 +94,8 @@ def request_information(*, case_id: int, text: str, by: User, at: datetime) -> I
 def answer_request(*, request_id: int, text: str, by: User, at: datetime) -> InformationRequest:
     """Answer a department's question; files were uploaded before. Twice is once: the first answer stays.
 
-    Effects: the answer, history, a notice to who asked. Raises NotAllowedError, NotUnderReviewError,
-    NothingAnsweredError.
+    Effects: the answer, the end of a pause that came with the question, history, a notice to who asked.
+    Raises NotAllowedError, NotUnderReviewError, NothingAnsweredError.
     """
     asked = InformationRequest.objects.only("case_id").get(pk=request_id)
     root, case = _locked(asked.case_id)
@@ -80,9 +110,17 @@ def answer_request(*, request_id: int, text: str, by: User, at: datetime) -> Inf
         raise NothingAnsweredError("Write an answer or add a file.")
     asked.answer, asked.answered_by, asked.answered_at = {"text": text.strip()}, by, at
     asked.save(update_fields=["answer", "answered_by", "answered_at"])
+    if asked.pause_rule and _is_paused(case):
+        resume_review_clocks(case, root=root, by=by, at=at)
+        root = lock_root(root.pk)
     _note(root, case, "information_given", asked, by=by, at=at)
     tell_asker(case, asked.asked_by, at=at, round=asked.number)
     return asked
+
+
+def _is_paused(case: Case) -> bool:
+    clocks = [clock.pk for clock in running_clocks(case, ("promised", "statutory"))]
+    return ClockPause.objects.filter(clock__in=clocks, to_on__isnull=True, reason=PauseReason.SERVICE_RULE).exists()
 
 
 def _locked(case_id: int) -> tuple[Run, Case]:

@@ -17,6 +17,7 @@ from services.cases.enums import CaseState, DeemedKind
 from services.cases.models import Case, DeemedAct
 from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper
 from services.cases.operations.projection import project
+from services.cases.operations.releasing import after_check
 from services.cases.operations.steps import accept
 from services.cases.operations.telling import tell_applicants_of_case
 from services.catalogue.enums import DecisionPlace, RegionSetting
@@ -86,10 +87,10 @@ def deem_accepted(*, clock_id: int, at: datetime) -> bool:
     received = silence.clock.started_at
     _record(silence, DeemedKind.ACCEPTANCE, rule, effective_at=received, at=at)
     case.deemed_accepted = True
-    # What was recorded as missing and never told cannot be asked any more.
-    case.supplements.filter(notice__isnull=True).delete()
     accept(case, root=silence.root, by=None, at=at, since=received, deemed_by=rule)
     _end_open_step(case, ("accept",), rule, at)
+    # What was recorded as missing and never told cannot be asked any more; the other cases need not wait for this one.
+    after_check(case, root_id=silence.root.pk, by=None, at=at)
     return True
 
 

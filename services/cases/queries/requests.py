@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from services.cases.enums import CaseState
 from services.cases.models import Application, Case, InformationRequest
 from services.cases.permissions import works_for_department_of
+from services.catalogue.limit_rules import PauseRule
 from services.documents.models import Upload
 from services.documents.queries import uploads_of
 
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A question after acceptance with the files of its answer."""
+    """A question after acceptance with the files of its answer. rule: the service's own rule that pauses the limits."""
 
     request: InformationRequest
     files: Sequence[Upload]
+    rule: PauseRule | None
 
 
 def requests_of(case: Case) -> list[Asked]:
@@ -32,8 +34,18 @@ def requests_of(case: Case) -> list[Asked]:
         return []
     files = list(uploads_of("application", case.application_id).filter(material_code__startswith="request-"))
     return [
-        Asked(request=one, files=[file for file in files if file.material_code == one.material_code]) for one in rows
+        Asked(
+            request=one,
+            files=[file for file in files if file.material_code == one.material_code],
+            rule=rule_of(one, case),
+        )
+        for one in rows
     ]
+
+
+def rule_of(request: InformationRequest, case: Case) -> PauseRule | None:
+    """Return the service's own rule by which a question pauses the limits, None for a question that stops nothing."""
+    return next((rule for rule in case.service.rules.pauses if rule.code == request.pause_rule), None)
 
 
 def open_requests_of(application: Application) -> list[InformationRequest]:

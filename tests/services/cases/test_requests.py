@@ -6,23 +6,28 @@ from datetime import timedelta
 
 import pytest
 
+from portal.demo.samples import sample_situation
 from services.cases.enums import CaseState
 from services.cases.models import Application, Case, InformationRequest
 from services.cases.operations.drafts import NotAllowedError
+from services.cases.operations.limits import UnknownPauseRuleError
 from services.cases.operations.requests import (
     NothingAnsweredError,
     NothingAskedError,
     NotUnderReviewError,
+    PlannedDaysMissingError,
     answer_request,
     request_information,
 )
 from services.cases.operations.steps import OutsideResult, complete_step, declare_premises_ready
 from services.cases.queries.timeline import timeline_of
+from services.catalogue.queries import current_version
 from services.documents.queries import papers_of
 from services.notifications.models import Notice
+from services.parties.models import Membership
 from tests.factories.applications import RESTAURANT, filed_application, open_task, user
 from tests.services.cases.conftest import MORNING
-from workflows.models import Clock, Run, Task
+from workflows.models import Clock, ClockPause, Run, Task
 from workflows.operations.history import first_broken_row
 from workflows.operations.jobs import run_due_jobs
 
@@ -68,6 +73,27 @@ def test_a_question_stops_no_clock_and_is_answered_once() -> None:
     assert told.filter(kind="information_requested", recipient=user("owner")).count() == 1
     assert told.filter(kind="information_given").get().recipient == user("city-handler")
     assert first_broken_row(case.run) is None
+
+
+def test_only_a_cited_rule_of_the_service_itself_pauses_until_she_answers() -> None:
+    situation = sample_situation(current_version("disability-certificate").questions.all(), {})
+    case = filed_application(service="disability-certificate", situation=situation, at=MORNING).cases.get()
+    (rule,) = case.service.rules.pauses
+    do(case, "intake", "accept", "clerk")
+    person = Membership.objects.filter(department=case.department, role="handler").first().user
+    given = {"case_id": case.pk, "text": "请参加评定。", "by": person, "at": AT}
+    with pytest.raises(PlannedDaysMissingError):
+        request_information(**given, rule=rule.code)
+    with pytest.raises(UnknownPauseRuleError):
+        request_information(**given, rule="site-visit", planned_days=3)
+    asked = request_information(**given, rule=rule.code, planned_days=3)
+    paused = ClockPause.objects.filter(clock__subject_id=str(case.pk))
+    assert {one.reason for one in paused} == {"service_rule"}
+    assert all(one.citation for one in paused)
+    assert papers_of("case", case.pk).filter(kind="pause_notice").count() == 1
+    answer_request(request_id=asked.pk, text="已参加。", by=user("owner"), at=AT + timedelta(days=2))
+    assert all(one.to_on is not None for one in paused.all())
+    assert first_broken_row(Run.objects.get(pk=case.run.root_key)) is None
 
 
 def test_nothing_is_asked_or_answered_once_it_is_decided() -> None:
