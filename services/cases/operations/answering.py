@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from services.cases.enums import CaseState
-from services.cases.models import Application, Case, OneTimeNotice, Supplement
+from services.cases.models import Case, OneTimeNotice, Supplement
 from services.cases.operations import unanswered
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.projection import project
@@ -113,8 +113,3 @@ def _check_again(one: Supplement, step: Task, *, root_id: int, by: User, at: dat
     case = Case.objects.select_related("application", "service__item", "department", "run").get(pk=one.case_id)
     project(case, CaseState.FILED, root=lock_root(root_id), by=by, at=at)
     complete_task(task_id=step.pk, outcome="supplied", by=by, at=at)
-
-
-def open_notice_of(application: Application) -> OneTimeNotice | None:
-    """Return the earliest notice of an application that she has not answered yet."""
-    return application.notices.filter(answered_at__isnull=True).first()
