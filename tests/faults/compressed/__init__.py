@@ -1,0 +1,1 @@
+"""Time limits compressed to seconds, so that what takes three minutes in life takes fifteen seconds here."""
