@@ -31,10 +31,10 @@ RECOVERED_WITHIN = 60.0
 PATIENCE = 240.0
 PARTS = ("web", "worker", "beat", "sweepd", "sweepd2", "registry")
 
-#: What still has to happen, each as a count.
+#: What still has to happen, each as a count. A notice may wait for the end of quiet hours, or for its digest.
 _LEFT = """select
  (select count(*) from cases_application where state = 'submitted') applications,
- (select count(*) from notifications_notice where next_attempt_at is not null) notices,
+ (select count(*) from notifications_notice where next_attempt_at < now() + interval '10 minutes') notices,
  (select count(*) from workflows_job where state = 'queued') jobs,
  (select count(*) from documents_paper where storage_key = '') papers,
  (select count(*) from workflows_timer where fired_at is null and cancelled_at is null and due_at < now()) timers"""
