@@ -38,6 +38,7 @@ def test_without_a_broker_everything_is_done_all_the_same(plant: Plant) -> None:
     assert plant.parts["valkey"].is_down
 
 
+@pytest.mark.slow
 def test_a_hung_broker_delays_nobody(plant: Plant) -> None:
     """One request may be delayed by a second, once; 95 of 100 stay below one."""
     plant.town("rest")
@@ -65,6 +66,7 @@ def _work(clerk: Clerk, tasks: list[dict[str, Any]]) -> list[float]:
     return list(clerk.seconds)
 
 
+@pytest.mark.slow
 def test_everybody_sweeps_at_once(plant: Plant) -> None:
     """FT6: two beats, two sweepers, and two more by hand."""
     beat = plant.parts["beat"]
@@ -93,6 +95,7 @@ def _sweep_by_hand(plant: Plant) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, cwd=ROOT, env=plant.environment, stderr=log)
 
 
+@pytest.mark.slow
 def test_messages_come_twice_and_out_of_order(plant: Plant) -> None:
     """FT7: every message that waits is doubled or trebled, and the heap is shuffled."""
     chance, doubled = random.Random(7), set()

@@ -41,6 +41,7 @@ def test_a_backend_is_killed_and_all_sessions_are_ended(plant: Plant) -> None:
     plant.files(1)
 
 
+@pytest.mark.slow
 def test_a_bad_network_to_database_and_broker(plant: Plant) -> None:
     """FT11: everything is slow, now and then every connection is cut, and for a while nobody gets through."""
     with Proxy(plant.ports["postgres"]).open() as database, Proxy(plant.ports["valkey"]).open() as broker:

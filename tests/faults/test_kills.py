@@ -32,15 +32,8 @@ def test_workers_are_killed_at_random(plant: Plant) -> None:
     plant.drains()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "worker",
-        "valkey",
-        "postgres",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("beat", "sweepd", "web")),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["worker", "beat", "sweepd", "web", "valkey", "postgres"])
 def test_a_single_kill_costs_less_than_three_minutes(plant: Plant, name: str) -> None:
     """Killed whole, with everything on its way; what is filed next is under way, and everybody told, in time."""
     plant.town("rest")

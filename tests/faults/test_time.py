@@ -34,6 +34,7 @@ def test_workers_whose_clocks_are_a_day_off(plant: Plant, by: str) -> None:
     assert late == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_off_is_told(plant: Plant) -> None:
     address = f"{plant.url}/healthz/full"
     assert httpx.get(address, timeout=30).json()["checks"]["clock_skew"]["well"] is True

@@ -40,6 +40,7 @@ def test_a_completion_is_there_once_wherever_the_server_dies(plant: Plant, place
     assert plant.rows(DONE) == [(before + 1,)]
 
 
+@pytest.mark.slow
 def test_servers_are_killed_while_people_work(plant: Plant) -> None:
     plant.town("rest")
     plant.town("file", count=2)
