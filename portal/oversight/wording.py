@@ -88,6 +88,7 @@ EVENTS: Mapping[str, str | Promise] = {
     "clock_extended": gettext_lazy("Limit extended"),
     "clock_stopped": gettext_lazy("Limit stopped"),
     "clock_warned": gettext_lazy("Light changed"),
+    "clock_reached": gettext_lazy("A threshold of the limit reached"),
     "timer_recomputed": gettext_lazy("Limit of a step computed anew: the calendar changed"),
     "clock_recomputed": gettext_lazy("Date computed anew: the calendar changed"),
     "order_issued": gettext_lazy("Supervision order issued"),

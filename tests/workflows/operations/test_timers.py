@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from tests.factories.accounts import UserFactory
 from tests.factories.clocks import RunFactory, at, running_clock
 from tests.factories.processes import begin, beside, catch, finish, graph, on_border, user_task
-from tests.factories.runs import start, task
+from tests.factories.runs import ONE_TASK, at_once, start, task
 from workflows import consequences
 from workflows.clocks import SHIPPED, ThresholdReached
 from workflows.consequences import Occurrence
@@ -26,6 +27,7 @@ from workflows.enums import RunState, TaskState
 from workflows.models import HistoryEvent, Run, Timer
 from workflows.operations import timers
 from workflows.operations.clocks import pause_clock, resume_clock, stop_clock
+from workflows.operations.history import first_broken_row
 from workflows.operations.tasks import claim_task, complete_task
 from workflows.operations.thresholds import publish_threshold_rules
 from workflows.operations.timers import sweep_timers
@@ -360,3 +362,43 @@ def test_a_timer_that_cannot_fire_in_its_process_keeps_no_other_case_waiting() -
     Run.objects.filter(pk=broken.pk).update(data={"where": "SCJG"})
     assert sweep_timers(at=MONTHS_LATER + timedelta(minutes=1)) == 1
     assert task(broken, "broken").department == "SCJG"
+
+
+@pytest.mark.django_db
+def test_a_sweep_drains_a_backlog_step_by_step_and_calls_for_help(
+    warned: list[ThresholdReached], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr(timers, "wake", woken.append)
+    monkeypatch.setattr(timers, "FEWEST", 2)
+    monkeypatch.setattr(timers, "MOST", 4)
+    for number in range(10):
+        running_clock(subject_id=str(number))
+    now = at("2026-10-08 17:00")
+    assert sweep_timers(at=now, seconds=0) == 4, "one step, then the time is spent"
+    assert woken == [timers.SWEEP_TASK] * 2, "for help, and to go on"
+    woken.clear()
+    assert sweep_timers(at=now) == 6
+    assert woken == [timers.SWEEP_TASK]
+    assert (sweep_timers(at=now), len(warned)) == (0, 10)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sweeps_and_people_who_complete_tasks_never_deadlock(warned: list[ThresholdReached]) -> None:
+    runs = [start(ONE_TASK, number=number) for number in range(12)]
+    for number, run in enumerate(runs):
+        running_clock(run, subject_id=str(number))
+    people, late = UserFactory.create(), at("2026-12-01 09:00")
+
+    def complete_all() -> None:
+        for run in reversed(runs):  # against the order in which a sweep locks
+            complete_task(task_id=task(run, "work").pk, outcome="ok", by=people, at=late)
+
+    results = at_once(complete_all, partial(sweep_timers, at=late), partial(sweep_timers, at=late))
+    assert not [one for one in results if isinstance(one, Exception)], results
+    sweep_timers(at=late)
+    told = Counter((reached.clock_id, reached.light) for reached in warned)
+    assert len(told) == 24
+    assert set(told.values()) == {1}
+    for run in Run.objects.filter(pk__in=[run.pk for run in runs]):
+        assert (run.state, first_broken_row(run)) == (RunState.ENDED, None)
