@@ -133,12 +133,16 @@ def _by_engine(at: datetime) -> int:
     import django
 
     django.setup()
+    from services.notifications.messages import message_book
     from workflows import wake
     from workflows.operations.timers import sweep_timers
+    from workflows.queries.thresholds import rules_history
 
     wake.breaker.trip()  # both workers run already, and there is no broker here
     wake.breaker.allows = lambda: False  # type: ignore[method-assign]
-    sweep_timers(at=at.replace(year=2000))  # connected, and what is read once is read
+    sweep_timers(at=at.replace(year=2000))  # connected, and what a worker reads once in its life is read
+    message_book()
+    rules_history()
     _begin()
     fired = 0
     while more := sweep_timers(at=at):
