@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from portal.applicant.views import documents, filling, following, lists, requests, review, situation, supplements
+from portal.applicant.views import (
+    deferred,
+    documents,
+    filling,
+    following,
+    lists,
+    requests,
+    review,
+    situation,
+    supplements,
+)
 
 app_name = "applicant"
 
@@ -24,6 +34,7 @@ urlpatterns = [
     path(f"{_application}tasks/<int:task_id>/ready/", following.premises_ready, name="premises_ready"),
     path("cases/<str:public_id>/supplement/", supplements.supplement, name="supplement"),
     path("requests/<str:public_id>/", requests.information_request, name="request"),
+    path("cases/<str:public_id>/deferred/", deferred.deferred, name="deferred"),
     path("papers/<str:public_id>/", documents.paper, name="paper"),
     path("uploads/<str:public_id>/", documents.upload, name="upload"),
 ]

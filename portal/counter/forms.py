@@ -46,6 +46,13 @@ class CheckForm(StepForm):
 
     all_fine = forms.BooleanField(label=_("Every document not marked otherwise is in order"), required=False)
     competent_body = forms.CharField(label=_("The competent body"), required=False, max_length=200)
+    promise = forms.CharField(
+        label=_("The promise the applicant signed"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        required=False,
+        max_length=500,
+    )
+    promised_by = forms.CharField(label=_("Name of who promised"), required=False, max_length=100)
 
     def __init__(
         self,
@@ -96,6 +103,10 @@ class CheckForm(StepForm):
         match self.cleaned_data.get("outcome"):
             case "accept" | "grant":
                 self._check_complete()
+            case "accept_deferred":
+                self._check_complete()
+                self.need("promise", _("Documents follow later only on a written promise: record its text."))
+                self.need("promised_by", _("Enter the name of the person who promised."))
             case "supplement":
                 self._check_notice()
             case "not_competent":

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from portal.desk.forms import AskForm, ExtendForm, PauseForm, SecondNoticeForm
+from portal.desk.procedures import procedures_of
 from portal.ui.wording import is_chinese
 from services.access.operations import record_access
 from services.cases.enums import OUTCOMES_AGAINST, outcome_word
@@ -29,7 +30,7 @@ from services.parties.queries import party
 from workflows.engine.graph import Node
 from workflows.enums import ClockKind
 from workflows.models import Clock, HistoryEvent
-from workflows.queries.clocks import clocks_of
+from workflows.queries.clocks import clocks_of, days_over_plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,7 @@ def case_context(request: HttpRequest, case: Case, *, masked: bool, at: datetime
         "requests": requests_of(case),
         "ask_form": AskForm(case=case) if may_ask(request.user, case, at) else None,
         **_limits(request, case, at),
+        **procedures_of(request, case, at),
     }
 
 
@@ -112,6 +114,7 @@ def _limits(request: HttpRequest, case: Case, at: datetime) -> dict[str, Any]:
     return {
         "limits": clocks,
         "paused": paused,
+        "days_over_plan": max((days_over_plan(clock, at=at) for clock in clocks), default=0),
         "may_resume": mine and paused,
         "pause_form": PauseForm(case=case, initial={"from_on": timezone.localdate(at)})
         if mine and clocks and not paused

@@ -149,3 +149,48 @@ class AskForm(forms.Form):
         field.choices = [("", _("No: the time limits go on")), *own]
         if not own:
             del self.fields["rule"], self.fields["planned_days"]
+
+
+class HearingForm(forms.Form):
+    """Where a hearing stands next: offered, asked for, called, held. The button pressed says which."""
+
+    use_required_attribute = False
+    prefix = "hearing"
+
+    act = forms.ChoiceField(
+        choices=[(one, one) for one in ("offer", "request", "call", "close")], widget=forms.HiddenInput, required=False
+    )
+    requested_by = forms.CharField(label=_("Who asks for it"), required=False, max_length=100)
+    held_on = forms.DateField(
+        label=_("Day of the hearing"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    place = forms.CharField(label=_("Place"), required=False, max_length=200)
+
+
+class PublicNoticeForm(forms.Form):
+    """Where a case is published, and what was objected."""
+
+    use_required_attribute = False
+    prefix = "publicity"
+
+    act = forms.ChoiceField(
+        choices=[(one, one) for one in ("begin", "close")], widget=forms.HiddenInput, required=False
+    )
+    place = forms.CharField(label=_("Where it is published"), required=False, max_length=200)
+    objections = forms.CharField(
+        label=_("Objections, if any"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000
+    )
+
+
+class SiteCheckForm(forms.Form):
+    """The check after a permit: two officials, and what they found."""
+
+    use_required_attribute = False
+    prefix = "check"
+
+    act = forms.ChoiceField(choices=[(one, one) for one in ("passed", "failed")], widget=forms.HiddenInput)
+    first = forms.CharField(label=_("First official"), max_length=60)
+    second = forms.CharField(label=_("Second official"), max_length=60)
+    findings = forms.CharField(
+        label=_("What was found"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000
+    )

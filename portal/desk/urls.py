@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.desk.views import case, files, inbox, limits, task
+from portal.desk.views import case, files, inbox, limits, procedures, task
 
 app_name = "desk"
 
@@ -18,6 +18,9 @@ urlpatterns = [
     path("cases/<str:public_id>/resume/", limits.resume, name="resume"),
     path("cases/<str:public_id>/extend/", limits.extend, name="extend"),
     path("cases/<str:public_id>/ask/", limits.ask, name="ask"),
+    path("cases/<str:public_id>/hearing/", procedures.hearing, name="hearing"),
+    path("cases/<str:public_id>/public-notice/", procedures.public_notice, name="public_notice"),
+    path("cases/<str:public_id>/site-check/", procedures.site_check, name="site_check"),
     path("cases/<str:public_id>/second-notice/", limits.second_notice, name="second_notice"),
     path("cases/<str:public_id>/uploads/<str:upload_id>/", files.upload, name="upload"),
     path("cases/<str:public_id>/papers/<str:paper_id>/", files.paper, name="paper"),

@@ -16,6 +16,7 @@ from services.cases.models import Application, Case
 from services.cases.operations.drafts import save_draft, start_draft
 from services.cases.operations.submission import review_hash, submit_application
 from services.cases.queries.forms import documents_wanted, form_of
+from services.catalogue.enums import Necessity
 from services.catalogue.queries import current_bundle_version, current_version
 from services.documents.operations import store_upload
 from services.exchange.enums import Outcome
@@ -52,10 +53,12 @@ def filed_application(
     given: dict[str, Any] | None = None,
     online: bool = True,
     files: bool = True,
+    deferrable: bool = True,
 ) -> Application:
     """File an application for a bundle or a service.
 
-    online: whether she agrees to electronic service. files: whether the sample documents are handed in.
+    online: whether she agrees to electronic service. files: whether the sample documents are handed in;
+    deferrable: also those that the guide lets follow later.
     """
     person, situation = user(by), situation or {}
     offer = current_bundle_version(bundle) if bundle else current_version(service)
@@ -65,6 +68,8 @@ def filed_application(
     answers = sample_answers(form_of(draft), given or {}, situation=situation, today=timezone.localdate(at))
     draft = save_draft(application_id=draft.pk, answers=answers, by=person, at=at)
     for need in documents_wanted(draft) if files else []:
+        if need.necessity == Necessity.DEFERRABLE and not deferrable:
+            continue
         store_upload(
             file=io.BytesIO(sample_picture(need.code)),
             original_name=f"{need.code}.png",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
@@ -154,3 +154,13 @@ def views_of(
 def explanation_of(clock: Clock, *, language: str) -> list[str]:
     """Return why a clock's date is what it is, by the calendar it was computed by. language: zh-hans or en."""
     return explain(facts_of(clock), calendar_of_id(clock.calendar_version_id), language)
+
+
+def days_over_plan(clock: Clock, *, at: datetime) -> int:
+    """Return by how many working days a clock's open pause is longer than the applicant was told, 0 when it is not."""
+    pause = next((one for one in clock.pauses.all() if one.to_on is None), None)
+    if pause is None:
+        return 0
+    calendar = calendar_for(clock.region)
+    today = at.astimezone(calendar.zone).date()
+    return max(0, calendar.working_days(pause.from_on, today + timedelta(days=1)) - pause.planned_days)

@@ -21,6 +21,7 @@ from services.cases.operations.endings import NothingToWithdrawError, withdraw_a
 from services.cases.operations.refusals import sentence_for
 from services.cases.operations.steps import declare_premises_ready
 from services.cases.permissions import can_withdraw
+from services.cases.queries.deferrals import open_deferrals_of
 from services.cases.queries.explanation import SpentWords, spent_in_words
 from services.cases.queries.forms import documents_wanted, form_answers, form_of
 from services.cases.queries.requests import open_requests_of
@@ -86,6 +87,7 @@ def _timeline(request: HttpRequest, found: Application, at: datetime) -> HttpRes
         "holder": party(found.holder),
         "lanes": lanes_of(timeline, at=at),
         "spent": _spent(found, at),
+        "deferrals": open_deferrals_of(found),
         "own_tasks": [task for task in timeline.own_tasks if task.role == "applicant"],
         "requests": open_requests_of(found),
         "papers": [*timeline.papers, *(paper for lane in timeline.lanes for paper in lane.papers)],

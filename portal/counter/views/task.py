@@ -16,10 +16,12 @@ from portal.counter.access import case_of, task_or_404
 from portal.counter.forms import CheckForm, LicenceCheckForm, SendNowForm, UnansweredForm
 from portal.counter.rail import frame
 from portal.ui.steps import StepForm
+from portal.ui.wording import is_chinese
 from services.access.operations import record_access
 from services.cases.enums import Channel
 from services.cases.models import Application, Case
 from services.cases.operations.asking import ask_supplement, send_notice_now
+from services.cases.operations.deferrals import accept_with_deferral, consequence_of
 from services.cases.operations.refusals import REFUSALS, sentence_for
 from services.cases.operations.steps import complete_step
 from services.cases.operations.unanswered import UNANSWERED_NODE, unanswered_notice
@@ -30,6 +32,7 @@ from services.cases.queries.casefiles import (
     documents_of_case,
     names_of_missing,
 )
+from services.cases.queries.deferrals import deferrable_and_missing
 from services.cases.queries.differences import differences_of
 from services.cases.queries.explanation import why
 from services.cases.queries.notices import told, waiting_of
@@ -42,6 +45,9 @@ from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Task
 from workflows.operations.tasks import claim_task, release_task
 from workflows.queries.calendars import database_now
+
+#: The button that accepts although documents that may follow are missing.
+DEFERRED = "accept_deferred"
 
 
 @require_http_methods(["GET", "POST"])
@@ -64,9 +70,10 @@ def task(request: HttpRequest, task_id: int) -> HttpResponse:
 def _check(request: HttpRequest, task: Task, case: Case, at: datetime) -> HttpResponse:
     sections = answers_of_case(case, language=get_language() or "zh-hans", masked=False, at=at)
     documents, waiting = documents_of_case(case), waiting_of(case)
+    may_follow = deferrable_and_missing(case) if "accept" in task.outcomes and case.service.rules.deferred else []
     form = CheckForm(
         request.POST if request.method == "POST" else None,
-        outcomes=task.outcomes,
+        outcomes=[*task.outcomes, DEFERRED] if may_follow else task.outcomes,
         documents=documents,
         sections=sections,
         recorded=waiting.own_items if waiting else [],
@@ -82,6 +89,8 @@ def _check(request: HttpRequest, task: Task, case: Case, at: datetime) -> HttpRe
     context = {
         **_facts(request, task, case.application, case, at),
         "form": form,
+        "may_follow": may_follow,
+        "deferral_consequence": consequence_of(case)["zh" if is_chinese() else "en"] if may_follow else "",
         "waiting": waiting,
         "second_notice": bool(told(case)),
         "send_now": SendNowForm() if waiting and waiting.sendable else None,
@@ -107,6 +116,8 @@ def _end(form: StepForm, task: Task, request: HttpRequest, at: datetime) -> bool
                 by=request.user,
                 at=at,
             )
+        elif given["outcome"] == DEFERRED and isinstance(form, CheckForm):
+            _accept_deferred(form, task, request, at)
         else:
             complete_step(
                 task_id=task.pk,
@@ -121,6 +132,20 @@ def _end(form: StepForm, task: Task, request: HttpRequest, at: datetime) -> bool
         form.add_error(None, sentence_for(error))
         return False
     return True
+
+
+def _accept_deferred(form: CheckForm, task: Task, request: HttpRequest, at: datetime) -> None:
+    """Accept on a written promise everything that may follow and is missing."""
+    case = case_of(task)
+    assert case is not None
+    accept_with_deferral(
+        task_id=task.pk,
+        materials=[need.code for need in deferrable_and_missing(case)],
+        promise=form.cleaned_data["promise"],
+        promised_by=form.cleaned_data["promised_by"],
+        by=request.user,
+        at=at,
+    )
 
 
 def _ended_words(outcome: str, case: Case) -> str:

@@ -13,17 +13,23 @@ from services.cases.operations.asking import (
     SecondNoticeError,
     SupervisorReasonMissingError,
 )
+from services.cases.operations.deferrals import NotDeferrableError, PromiseMissingError, StillMissingError
 from services.cases.operations.drafts import NotAllowedError
+from services.cases.operations.extensions import NotTheGovernmentError
+from services.cases.operations.hearings import HearingDayError, HearingError, HearingTooLateError
 from services.cases.operations.holds import HoldReasonMissingError, NothingToHoldError
 from services.cases.operations.interventions import NotAColleagueError
 from services.cases.operations.issuing import CollectorMissingError, NothingToHandOutError
 from services.cases.operations.limits import NoRunningClockError, NotTheHeadError
+from services.cases.operations.public_notices import NoPublicNoticeError, PublicNoticeRunsError
+from services.cases.operations.renewals import NoRenewalError, RenewalReasonsMissingError, RenewalWindowError
 from services.cases.operations.requests import (
     NothingAnsweredError,
     NothingAskedError,
     NotUnderReviewError,
     PlannedDaysMissingError,
 )
+from services.cases.operations.site_checks import CheckIncompleteError, NoCheckDueError
 from services.cases.operations.steps import FourEyesError, OutsideResultMissingError, ReasonsMissingError
 from services.parties.identity_numbers import IdentityNumberError
 from workflows.operations.clocks import ClockError
@@ -66,6 +72,20 @@ REFUSALS = (
     HoldReasonMissingError,
     NothingToHoldError,
     NotAColleagueError,
+    NotDeferrableError,
+    PromiseMissingError,
+    StillMissingError,
+    NotTheGovernmentError,
+    HearingError,
+    HearingDayError,
+    HearingTooLateError,
+    NoPublicNoticeError,
+    PublicNoticeRunsError,
+    NoCheckDueError,
+    CheckIncompleteError,
+    NoRenewalError,
+    RenewalReasonsMissingError,
+    RenewalWindowError,
 )
 
 
@@ -88,6 +108,7 @@ def _words() -> Mapping[type[Exception], str]:
             "people: a colleague of your post must do this step."
         ),
         ReasonsMissingError: _("Give the reasons: the applicant has a right to know them."),
+        **_words_of_the_law(),
         OutsideResultMissingError: _(
             "The decision is made in another system: record its number and the day it was made."
         ),
@@ -113,4 +134,23 @@ def _words() -> Mapping[type[Exception], str]:
         UnknownOutcomeError: _("This step cannot end like that. Choose one of the outcomes offered."),
         CollectorMissingError: _("Enter the name of the person who takes the papers: it is the proof of delivery."),
         NothingToHandOutError: _("Choose at least one paper that was not handed out before."),
+    }
+
+
+def _words_of_the_law() -> Mapping[type[Exception], str]:
+    return {
+        NotDeferrableError: _("Only missing documents that the guide lets follow later can be deferred."),
+        PromiseMissingError: _("Record the promise the applicant signed, and her name."),
+        StillMissingError: _("Not every promised document is there yet. Upload what is missing first."),
+        NotTheGovernmentError: _("Only the people's government of this level extends a joint limit."),
+        HearingError: _("The hearing is not at a point where this can be done."),
+        HearingDayError: _("Choose a working day, seven working days ahead and within the limit of the hearing."),
+        HearingTooLateError: _("The five working days to ask for a hearing are over."),
+        NoPublicNoticeError: _("This service has no rule for a public notice, or its place is missing."),
+        PublicNoticeRunsError: _("The days of the public notice are not over yet."),
+        NoCheckDueError: _("No check after the permit is due for this case."),
+        CheckIncompleteError: _("Name two officials, and say what is wrong if it was not passed."),
+        NoRenewalError: _("Nothing of this case can be renewed now."),
+        RenewalReasonsMissingError: _("Give the reasons for not renewing."),
+        RenewalWindowError: _("Renewal is asked for within its window only."),
     }

@@ -38,6 +38,14 @@ class RenewalReasonsMissingError(ValueError):
     """Refusing a renewal needs reasons (APL art. 38)."""
 
 
+#: Without a limit of its own a renewal is decided like any application (APL art. 42).
+STATUTORY_DAYS = 20
+
+
+def _statutory_unit(case: Case) -> str:
+    return case.service.statutory_unit or LimitUnit.WORKING_DAYS.value
+
+
 def before(day: date, period: Period, calendar: WorkingCalendar) -> date:
     """Return the day that lies a period before another: working days, calendar days or months back."""
     if period.unit == "months":
@@ -111,6 +119,8 @@ def ask_renewal(*, case_id: int, by: User, at: datetime) -> Renewal:
     stop_clocks(case, kinds=(ClockKind.RENEWAL,), by=by, at=at)
     days = Period(amount=(renewal.expires_on - timezone.localdate(at)).days, unit=LimitUnit.CALENDAR_DAYS)
     start_own_clock(case, ClockKind.RENEWAL, days, root=root, event="request", by=by, at=at)
+    law = Period(amount=case.service.statutory_amount or STATUTORY_DAYS, unit=_statutory_unit(case))
+    start_own_clock(case, ClockKind.STATUTORY, law, root=root, event="renewal", by=by, at=at)
     tell_applicants_of_case(case, "renewal_asked", at=at, round=renewal.pk, due=renewal.expires_on.isoformat())
     return renewal
 
@@ -163,7 +173,7 @@ def deem_renewed(*, clock_id: int, at: datetime) -> bool:
 def _end(renewal: Renewal, outcome: RenewalOutcome, *, root: Run, case: Case, by: User | None, at: datetime) -> None:
     renewal.outcome, renewal.decided_at = outcome, at
     renewal.save(update_fields=["outcome", "decided_at", "decided_by", "reasons"])
-    stop_clocks(case, kinds=(ClockKind.RENEWAL,), by=by, at=at)
+    stop_clocks(case, kinds=(ClockKind.RENEWAL, ClockKind.STATUTORY), by=by, at=at)
     refused = outcome == RenewalOutcome.REFUSED
     until = renewal.expires_on if refused else months_after(renewal.expires_on, validity_months(case))
     paper = issue_case_paper(

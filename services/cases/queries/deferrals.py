@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from services.cases.models import Case
+from django.db.models import QuerySet
+
+from services.cases.enums import CaseState
+from services.cases.models import Application, Case, Deferral
 from services.catalogue.enums import DocumentKind, Necessity
 from services.catalogue.queries import MaterialNeed, materials_of, situation_of
 from services.documents.queries import uploads_of
@@ -21,3 +24,9 @@ def deferrable_and_missing(case: Case) -> list[MaterialNeed]:
         and need.material.document_kind != DocumentKind.FORM
         and need.code not in there
     ]
+
+
+def open_deferrals_of(application: Application) -> QuerySet[Deferral]:
+    """Return what was promised for an application's cases under review and is not handed in yet."""
+    waiting = Deferral.objects.filter(case__application=application, handed_in_at=None, case__state=CaseState.ACCEPTED)
+    return waiting.select_related("case__service").order_by("case__position")
