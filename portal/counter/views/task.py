@@ -164,6 +164,7 @@ def _ended_words(outcome: str, case: Case) -> str:
 
 def _done_words(outcome: str, case: Case) -> str:
     words = {
+        DEFERRED: _("%(case)s is accepted on the promise; the applicant has the list and the day."),
         "accept": _("%(case)s was accepted. The limit runs, and the applicant has the notice of acceptance."),
         "supplement": _("The one-time notice on %(case)s was sent. The applicant sees what to do."),
         "not_competent": _("%(case)s was not accepted. The notice names the competent body."),

@@ -13,12 +13,13 @@ from django.db.models.functions import Cast
 
 from services.cases.enums import CLOCKS_WITHOUT_LIGHT, CLOSED_CASE_STATES, CaseState
 from services.cases.models import Application, Case, Hold
+from services.cases.queries.joint_limits import binding_clock, joint_clocks_of
 from services.catalogue.models import BundlePart
 from services.documents.models import Paper
 from services.documents.queries import papers_of_subjects
 from workflows.clocks import WorkingCalendar
 from workflows.engine.graph import Node
-from workflows.enums import OPEN_TASK_STATES, JobState
+from workflows.enums import OPEN_TASK_STATES, ClockKind, JobState
 from workflows.models import Clock, HistoryEvent, Job, Run, Task
 from workflows.queries.calendars import calendar_for
 from workflows.queries.clocks import clocks_with_facts, light_of
@@ -90,6 +91,10 @@ def timeline_of(application: Application, *, at: datetime) -> Timeline:
     clocks: dict[str, list[Clock]] = defaultdict(list)
     for clock in clocks_with_facts().filter(subject_kind="case", subject_id__in=ids).order_by("started_at", "id"):
         clocks[clock.subject_id].append(clock)
+    joint = joint_clocks_of([application]).get(application.pk)
+    for case in cases:
+        if joint is not None and case.filed_at is not None and case.state not in CLOSED_CASE_STATES:
+            clocks[str(case.pk)].append(joint)
     papers: dict[tuple[str, str], list[Paper]] = defaultdict(list)
     for paper in papers_of_subjects([("application", str(application.pk)), *(("case", key) for key in ids)]):
         papers[paper.subject_kind, paper.subject_id].append(paper)
@@ -120,7 +125,9 @@ def _lane(
     if case.state == CaseState.PLANNED:
         reason = waits.get(case.part, ("", ""))
     running = [clock for clock in clocks if clock.stopped_at is None]
-    promised = [clock for clock in clocks if clock.kind == "promised"]
+    promised = [clock for clock in clocks if clock.kind == ClockKind.PROMISED]
+    if promised and ClockKind.JOINT in {clock.kind for clock in running}:
+        promised = [binding_clock(running) or promised[-1]]
     shown = promised or running
     binding = [clock for clock in running if clock.kind not in CLOCKS_WITHOUT_LIGHT]
     light = light_of(binding, at=at, calendar=calendar) if binding else None

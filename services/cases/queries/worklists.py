@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from services.cases.enums import CLOSED_CASE_STATES
 from services.cases.models import Application, Case
 from services.cases.permissions import cases_visible_to
 from services.cases.queries.board import office_clocks, shown_name
+from services.cases.queries.joint_limits import binding_clock, joint_clocks_of
 from services.cases.queries.standings import OPEN_STATES
 from services.parties.queries import names_of_parties, posts_of
 from workflows.clocks import WorkingCalendar
@@ -124,9 +126,14 @@ def _cases() -> QuerySet[Case]:
 
 def _clocks_by_case(cases: Iterable[Case]) -> Mapping[int, list[Clock]]:
     found: dict[int, list[Clock]] = defaultdict(list)
+    cases = list(cases)
     rows = office_clocks().filter(subject_kind="case", subject_id__in=[str(case.pk) for case in cases])
     for clock in rows:
         found[int(clock.subject_id)].append(clock)
+    joint = joint_clocks_of(case.application for case in cases)
+    for case in cases:
+        if case.application_id in joint and case.state not in CLOSED_CASE_STATES:
+            found[case.pk].append(joint[case.application_id])
     return found
 
 
@@ -136,6 +143,6 @@ def _light(clocks: Sequence[Clock], at: datetime, calendar: WorkingCalendar) -> 
 
 
 def _due_on(clocks: Sequence[Clock]) -> date | None:
-    """Return the day the promise ends, or before acceptance the day the first limit ends."""
-    promised = [clock.due_on for clock in clocks if clock.kind == "promised"]
-    return promised[0] if promised else next((clock.due_on for clock in clocks), None)
+    """Return the day the promise or an earlier joint limit ends, or before acceptance the day the first limit ends."""
+    shown = binding_clock(clocks)
+    return shown.due_on if shown else None

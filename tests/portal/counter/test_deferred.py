@@ -31,9 +31,11 @@ def signed_in(name: str) -> Client:
 def test_from_the_promise_to_the_last_document() -> None:
     at = database_now() - timedelta(hours=2)
     load_city(at=at - timedelta(days=30))
-    application = filed_application(service="sign-filing", at=at, deferrable=False)
+    application = filed_application(
+        service="food-licence", situation={"food_items": ["hot"]}, at=at, deferrable=False, by="owner2"
+    )
     case = application.cases.get()
-    clerk, owner = signed_in("clerk"), signed_in("owner")
+    clerk, owner = signed_in("clerk"), signed_in("owner2")
     address = reverse("counter:task", args=[open_task(case, "intake").pk])
     assert "Accept now, some documents follow" in clerk.get(address).content.decode()
     assert clerk.post(address, {"outcome": "accept_deferred", "all_fine": "on"}).status_code == 422
@@ -43,7 +45,7 @@ def test_from_the_promise_to_the_last_document() -> None:
     assert case.state == CaseState.ACCEPTED
     mine = reverse("applicant:deferred", args=[case.public_id])
     assert mine in owner.get(reverse("applicant:application", args=[application.public_id])).content.decode()
-    assert signed_in("owner2").get(mine).status_code == 404
+    assert signed_in("owner").get(mine).status_code == 404
     assert owner.post(mine).status_code == 200  # nothing is there yet
     for code in case.deferral.materials:
         file = io.BytesIO(sample_picture(code))

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import io
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from portal.demo.samples import sample_picture, sample_situation
+from services import supervision
 from services.cases.enums import CaseState
 from services.cases.models import Case, DeemedAct
 from services.cases.operations.asking import Missing, ask_supplement
@@ -52,6 +55,8 @@ from services.cases.operations.silence import deem_accepted
 from services.cases.operations.site_checks import CheckIncompleteError, record_site_check
 from services.cases.operations.steps import complete_step
 from services.cases.queries.deferrals import deferrable_and_missing
+from services.cases.queries.timeline import timeline_of
+from services.cases.queries.worklists import works
 from services.catalogue.enums import VersionState
 from services.catalogue.limit_rules import Period
 from services.catalogue.queries import current_bundle_version, current_version
@@ -68,6 +73,7 @@ from workflows.operations.clocks import ClockError
 from workflows.operations.history import first_broken_row
 from workflows.operations.jobs import run_due_jobs
 from workflows.operations.tasks import TaskClosedError
+from workflows.operations.thresholds import publish_threshold_rules
 from workflows.operations.timers import sweep_timers
 from workflows.queries.clocks import days_over_plan
 
@@ -233,6 +239,7 @@ def test_apl_art_32_4_not_a_second_too_early() -> None:
 
 # A service whose region has enacted more ------------------------------------------------------------------------------
 
+SHIPPED_RULES = Path(supervision.__file__).parent / "data" / "rules.yaml"
 RULE = {"citation": {"zh": "演示条例第一条", "en": "Demo Regulation, art. 1"}}
 
 
@@ -457,6 +464,9 @@ def test_bundle_and_child_limits_both_hold(amount: int, winner: str) -> None:
     assert clocks["joint"].started_at == clocks["promised"].started_at
     task = Task.objects.get(run=case.run, state="ready")
     assert task.due_at == clocks[winner].due_at == min(clock.due_at for clock in clocks.values())
+    lane = next(one for one in timeline_of(case.application, at=at("2026-03-05 10:30")).lanes if one.case == case)
+    assert lane.clock == clocks[winner]
+    assert works([task], at=at("2026-03-05 10:30"))[0].due_on == clocks[winner].due_on
 
 
 def test_apl_art_42_2_the_joint_clock_pauses_only_while_no_branch_can_move() -> None:
@@ -502,7 +512,7 @@ def test_the_joint_clock_stops_when_the_last_case_is_closed() -> None:
 
 
 def deferred(on: str = "2026-09-25 11:00") -> Case:
-    case = filed(on="2026-09-25 10:00", deferrable=False)
+    case = filed("food-licence", on="2026-09-25 10:00", deferrable=False, by="owner2")
     codes = [need.code for need in deferrable_and_missing(case)]
     accept_with_deferral(
         task_id=open_task(case, "intake").pk, materials=codes, promise="本人承诺按期补交。", promised_by="张三",
@@ -522,7 +532,7 @@ def test_henan_art_35_accepted_on_a_written_promise() -> None:
 
 
 def test_henan_art_35_no_promise_no_deferral() -> None:
-    case = filed(deferrable=False)
+    case = filed("food-licence", deferrable=False, by="owner2")
     codes = [need.code for need in deferrable_and_missing(case)]
     how = {"task_id": open_task(case, "intake").pk, "by": user("clerk"), "at": at("2026-03-05 10:00")}
     with pytest.raises(PromiseMissingError):
@@ -534,17 +544,17 @@ def test_henan_art_35_no_promise_no_deferral() -> None:
 def test_henan_art_35_handing_in_stops_the_clock() -> None:
     case = deferred()
     with pytest.raises(StillMissingError):
-        hand_in_deferred(case_id=case.pk, by=user("owner"), at=at("2026-10-08 10:00"))
+        hand_in_deferred(case_id=case.pk, by=user("owner2"), at=at("2026-10-08 10:00"))
     for code in case.deferral.materials:
         handed_in(case, code, at("2026-10-08 10:00"))
-    hand_in_deferred(case_id=case.pk, by=user("owner"), at=at("2026-10-08 10:30"))
+    hand_in_deferred(case_id=case.pk, by=user("owner2"), at=at("2026-10-08 10:30"))
     assert clock_of(case, "deferred_documents").stopped_at == at("2026-10-08 10:30")
 
 
 def handed_in(case: Case, code: str, when: datetime) -> None:
     store_upload(
         file=io.BytesIO(sample_picture(code)), original_name=f"{code}.png", declared_type="image/png",
-        subject_kind="application", subject_id=case.application_id, material_code=code, by=user("owner"), at=when,
+        subject_kind="application", subject_id=case.application_id, material_code=code, by=user("owner2"), at=when,
     )  # fmt: skip
 
 
@@ -559,7 +569,7 @@ def handed_in(case: Case, code: str, when: datetime) -> None:
 )
 def test_an_overdue_deferred_document(rules: dict[str, Any], state: str) -> None:
     if rules:
-        enacted("sign-filing", **rules)
+        enacted("food-licence", **rules)
     case = deferred()
     clock = clock_of(case, "deferred_documents")
     reach("deemed_withdrawal", clock, clock.due_at)
@@ -692,6 +702,8 @@ def test_apl_art_38_refusing_a_renewal_needs_reasons() -> None:
 
 
 def test_apl_art_32_4_the_sweep_accepts_by_the_shipped_rules() -> None:
+    rules = yaml.safe_load(SHIPPED_RULES.read_text(encoding="utf-8"))["rules"]
+    publish_threshold_rules(rules=rules, note="as shipped", by=None, at=at("2026-03-04 09:30"))
     case = filed(on="2026-12-28 10:00")  # the days reach into a year nobody has announced
     notice = clock_of(case, "one_time_notice")
     sweep_timers(at=notice.due_at)
