@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models, transaction
+from django.db.models import Q
 
 from services.cases.enums import MaterialFinding, ReleaseCause
 from services.cases.models import Case, MaterialCheck, OneTimeNotice, Supplement
@@ -77,10 +78,12 @@ def ask_supplement(
         raise NothingMarkedError("Mark at least one document or field and say what to do.")
     step = begin_step(task_id, by=by, at=at)
     case, task = step.case, step.task
-    if case is None or not step.in_post or NOTICE_OUTCOME not in task.outcomes:
+    if case is None or not step.in_post:
         raise NotAllowedError("This is no completeness check of her post.")
     if closed_before(task, NOTICE_OUTCOME, by=by):
         return told(case)[-1]
+    if NOTICE_OUTCOME not in task.outcomes:
+        raise NotAllowedError("This step asks the applicant nothing.")
     check_open(task, by)
     note_findings(case, findings or {}, by=by, at=at)
     supplement = _record(case, missing, by=by, at=at)
@@ -189,7 +192,9 @@ def _checks(case: Case) -> models.QuerySet[Task]:
 
 
 def _may_send(case: Case, by: User, at: datetime) -> bool:
-    checks = Task.objects.filter(run__case=case.pk, outcomes__contains=[NOTICE_OUTCOME])
+    # A task that has ended keeps how it ended, not how it could have.
+    is_check = Q(outcomes__contains=[NOTICE_OUTCOME]) | Q(outcome__in=(NOTICE_OUTCOME, "accept"))
+    checks = Task.objects.filter(is_check, run__case=case.pk)
     return any(can_work_on(by, task, at) for task in checks)
 
 

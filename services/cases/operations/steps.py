@@ -123,6 +123,7 @@ def _complete(
     findings: Mapping[str, tuple[str, str]],
 ) -> Task:
     locked, case, task = step.locked, step.case, step.task
+    is_check = NOTICE_OUTCOME in task.outcomes  # a task that has ended forgets how it could have
     if case is None:
         application = application_about(task.subject_kind, task.subject_id)
         entities.note_licence_check(application, outcome, reasons=reasons.strip(), at=at)
@@ -131,7 +132,7 @@ def _complete(
     if _apply(case, task, outcome, root=locked.root, by=by, at=at, reasons=reasons, outside=outside, body=body):
         locked = lock_again(step)
     done = complete_locked_task(locked, outcome=outcome, by=by, at=at)
-    if NOTICE_OUTCOME in task.outcomes:
+    if is_check:
         after_check(case, root_id=locked.root.pk, by=by, at=at)
     return done
 
