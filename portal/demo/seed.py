@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.demo.samples import fictitious_uscc, sample_answers, sample_picture, sample_situation
+from portal.demo.supervising import answer_orders, appeal_against_cards
 from services.cases.models import Application, Case
 from services.cases.operations.answering import answer_supplement
 from services.cases.operations.asking import Missing, ask_supplement
@@ -111,6 +112,7 @@ class _Past:
                 continue
             if timezone.localdate(at) != day:
                 day = timezone.localdate(at)
+                answer_orders(at=at, rng=self.rng)
                 say(f"{day.isoformat()}: {Case.objects.count()} cases")
             sweep_timers(at=at)
             following = next(story, None)
@@ -119,6 +121,7 @@ class _Past:
                 self._begin(max(following, at + timedelta(seconds=1)), story)
         sweep_timers(at=self.until)
         self._work(self.until)
+        appeal_against_cards(at=self.until, rng=self.rng)
 
     def _work(self, at: datetime) -> None:
         """Let the workers carry out what is due: issuing, delivering, closing."""

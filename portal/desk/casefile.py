@@ -27,6 +27,8 @@ from services.cases.queries.requests import may_ask, requests_of
 from services.cases.queries.timeline import history_of_case, steps_drawn_for, timeline_of
 from services.parties.enums import Role
 from services.parties.queries import party
+from services.supervision.queries.cards import cards_of_case, escalation_of
+from services.supervision.queries.orders import order_rows, orders_of_case
 from workflows.engine.graph import Node
 from workflows.enums import ClockKind
 from workflows.models import Clock, HistoryEvent
@@ -79,6 +81,10 @@ def case_context(request: HttpRequest, case: Case, *, masked: bool, at: datetime
         **_again(request, case, at),
         "requests": requests_of(case),
         "ask_form": AskForm(case=case) if may_ask(request.user, case, at) else None,
+        "orders": order_rows(orders_of_case(case.pk), at=at),
+        "cards": cards_of_case(case.pk),
+        "escalated": escalation_of(case.pk),
+        "heads_it": is_head_for(request.user, case, at),
         **_limits(request, case, at),
         **procedures_of(request, case, at),
     }

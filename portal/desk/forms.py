@@ -194,3 +194,31 @@ class SiteCheckForm(forms.Form):
     findings = forms.CharField(
         label=_("What was found"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000
     )
+
+
+class ReplyForm(forms.Form):
+    """What a department answers to a supervision order."""
+
+    use_required_attribute = False
+
+    text = forms.CharField(
+        label=_("Your reply"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=2000,
+        help_text=_("Why it is late, what was done, and when it will be finished. The managers read it."),
+        error_messages={"required": _("Write your reply: why it is late, what was done, when it will be finished.")},
+    )
+
+
+class AppealForm(forms.Form):
+    """Why a card is unjust."""
+
+    use_required_attribute = False
+
+    reason = forms.CharField(
+        label=_("Why the card should be revoked"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=1000,
+        help_text=_("You can appeal once. The managers decide; their answer stays beside the card."),
+        error_messages={"required": _("Say why the card should be revoked.")},
+    )

@@ -6,10 +6,14 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from services.supervision.permissions import departments_headed_by
+from services.supervision.queries.orders import orders_awaiting
+
 #: Keys that work on every page of the door; pages add their own.
-GO_TO_INBOX, GO_TO_CASES = "i", "d"
+GO_TO_INBOX, GO_TO_CASES, GO_TO_SUPERVISION = "i", "d", "u"
 
 
 def frame(request: HttpRequest, *, count: int | None = None, keys: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
@@ -18,8 +22,19 @@ def frame(request: HttpRequest, *, count: int | None = None, keys: tuple[tuple[s
         (_("Tasks"), reverse("desk:inbox"), "inbox", count, GO_TO_INBOX),
         (_("Cases of the department"), reverse("desk:cases"), "folder2-open", None, GO_TO_CASES),
     ]
+    if departments := departments_headed_by(request.user, timezone.now()):
+        waiting = orders_awaiting(departments).count()
+        places.append((_("Supervision"), reverse("desk:supervision"), "megaphone", waiting, GO_TO_SUPERVISION))
     items = [
-        {"word": word, "url": url, "icon_name": icon, "count": number, "current": request.path == url, "key": key}
+        {
+            "word": word,
+            "url": url,
+            "icon_name": icon,
+            "count": number,
+            "current": request.path == url,
+            "key": key,
+            "alert": key == GO_TO_SUPERVISION,
+        }
         for word, url, icon, number, key in places
     ]
     return {
@@ -30,6 +45,7 @@ def frame(request: HttpRequest, *, count: int | None = None, keys: tuple[tuple[s
                 *keys,
                 (GO_TO_INBOX, _("Go to the tasks")),
                 (GO_TO_CASES, _("Go to the department's cases")),
+                *([(GO_TO_SUPERVISION, _("Go to supervision"))] if len(places) > 2 else []),
             )
         ],
     }

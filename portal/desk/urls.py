@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.desk.views import case, files, inbox, limits, procedures, task
+from portal.desk.views import case, files, inbox, limits, procedures, supervision, task
 
 app_name = "desk"
 
@@ -13,6 +13,9 @@ urlpatterns = [
     path("tasks/<int:task_id>/", task.task, name="task"),
     path("tasks/<int:task_id>/claim/", task.claim, name="claim"),
     path("tasks/<int:task_id>/release/", task.release, name="release"),
+    path("supervision/", supervision.supervision, name="supervision"),
+    path("orders/<str:number>/", supervision.order, name="order"),
+    path("cards/<int:card_id>/", supervision.card, name="card"),
     path("cases/<str:public_id>/", case.case, name="case"),
     path("cases/<str:public_id>/pause/", limits.pause, name="pause"),
     path("cases/<str:public_id>/resume/", limits.resume, name="resume"),

@@ -13,6 +13,8 @@ from portal.ui.wording import is_chinese
 from services.cases.models import Case
 from services.cases.queries.incidents import Incident
 from services.parties.queries import departments
+from services.supervision.models import Card, SupervisionOrder
+from workflows.clocks import Threshold
 from workflows.models import Task
 
 
@@ -118,6 +120,94 @@ def allowing(case: Case, asks: Sequence[tuple[Mapping[str, str], str]]) -> Act:
         icon="send-check",
         back=_page(case),
     )
+
+
+def ordering(case: Case) -> Act:
+    """Issue a supervision order about a case."""
+    return Act(
+        title=_("Issue a supervision order"),
+        about=f"{case.number} · {named(case.service)} · {named(case.department)}",
+        means=[
+            _("The head of the department is told and must reply in writing within the working days you give."),
+            _("Nothing changes in the case itself: its limits and tasks go on."),
+            _("Your name, your words and every reply stay in the order's story."),
+        ],
+        button=_("Issue the order"),
+        tone="btn-primary",
+        icon="megaphone",
+        back=_page(case),
+    )
+
+
+def withdrawing(order: SupervisionOrder) -> Act:
+    """Take a supervision order back."""
+    return Act(
+        title=_("Withdraw the order"),
+        about=order.number,
+        means=[_("The department need not reply any more."), _("The order stays on the list, as withdrawn.")],
+        button=_("Withdraw it"),
+        tone="btn-danger",
+        icon="x-circle",
+        back=reverse("oversight:order", args=[order.number]),
+        page="orders",
+    )
+
+
+def revoking(card: Card) -> Act:
+    """Take a card back."""
+    return Act(
+        title=_("Revoke the card"),
+        about=_card(card),
+        means=[
+            _("The card counts no more in any figure."),
+            _("It stays on the list with your reason; an appeal that waits is granted by it."),
+            _("The head of the department is told."),
+        ],
+        button=_("Revoke the card"),
+        tone="btn-danger",
+        icon="x-circle",
+        back=reverse("oversight:card", args=[card.pk]),
+        page="cards",
+    )
+
+
+def rejecting(card: Card) -> Act:
+    """Let a card stand against its appeal."""
+    return Act(
+        title=_("Reject the appeal"),
+        about=_card(card),
+        means=[
+            _("The card stands. The department cannot appeal against it a second time."),
+            _("The head of the department is told your reason."),
+        ],
+        button=_("Reject the appeal"),
+        tone="btn-primary",
+        icon="hand-thumbs-down",
+        back=reverse("oversight:card", args=[card.pk]),
+        page="cards",
+    )
+
+
+def removing_rule(rule: Threshold, words: str) -> Act:
+    """Publish the rules without one of them. words: the rule as a sentence."""
+    return Act(
+        title=_("Remove the rule %(code)s") % {"code": rule.code},
+        about=words,
+        means=[
+            _("A new version of the rules without this one holds from now on."),
+            _("What was due by then still happens; nothing that happened is undone."),
+        ],
+        button=_("Publish without this rule"),
+        tone="btn-danger",
+        icon="trash",
+        back=reverse("oversight:rules"),
+        page="rules",
+    )
+
+
+def _card(card: Card) -> str:
+    about = card.case.number if card.case is not None else card.department
+    return f"{card.get_level_display()} · {card.get_clock_kind_display()} · {about}"
 
 
 def _whole(case: Case) -> str:

@@ -8,12 +8,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from services.notifications.queries import dead_notices
+from services.supervision.enums import OrderState
+from services.supervision.models import Card, SupervisionOrder
+from services.supervision.queries.cards import APPEALED, cards_in_state
+from services.supervision.queries.orders import orders_in_state
 from workflows.queries.jobs import incidents
 from workflows.queries.watch import standing_still
 
 
 def rail(current: str, *, oversees: bool = True) -> list[dict[str, Any]]:
-    """Return the rail's one group; `current` names the page: board, incidents, notices or calendars.
+    """Return the rail's one group; `current` names the page: board, orders, cards, rules, incidents, notices or calendars.
 
     oversees: whether she may open the other pages; an administrator only keeps the calendars.
     """
@@ -29,6 +33,28 @@ def rail(current: str, *, oversees: bool = True) -> list[dict[str, Any]]:
                     "url": reverse("oversight:board"),
                     "icon_name": "speedometer2",
                     "current": current == "board",
+                },
+                {
+                    "word": _("Supervision orders"),
+                    "url": reverse("oversight:orders"),
+                    "icon_name": "megaphone",
+                    "count": orders_in_state(SupervisionOrder.objects.all(), OrderState.REPLIED).count(),
+                    "alert": True,
+                    "current": current == "orders",
+                },
+                {
+                    "word": _("Cards"),
+                    "url": reverse("oversight:cards"),
+                    "icon_name": "flag",
+                    "count": cards_in_state(Card.objects.all(), APPEALED).count(),
+                    "alert": True,
+                    "current": current == "cards",
+                },
+                {
+                    "word": _("Rules"),
+                    "url": reverse("oversight:rules"),
+                    "icon_name": "sliders",
+                    "current": current == "rules",
                 },
                 {
                     "word": _("Incidents"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.oversight.views import board, calendars, case, incidents, interventions, notices
+from portal.oversight.views import board, calendars, cards, case, incidents, interventions, notices, orders, rules
 
 app_name = "oversight"
 
@@ -20,6 +20,19 @@ urlpatterns = [
     path("calendars/<str:region>/withdraw/<str:on>/", calendars.withdraw, name="withdraw_day"),
     path("calendars/<str:region>/hours/", calendars.hours, name="office_hours"),
     path("calendars/<str:region>/add/", calendars.add, name="add_region"),
+    path("cases/<str:public_id>/order/", orders.issue, name="issue_order"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<str:number>/", orders.order, name="order"),
+    path("orders/<str:number>/withdraw/", orders.withdraw, name="withdraw_order"),
+    path("cards/", cards.cards, name="cards"),
+    path("cards/<int:card_id>/", cards.card, name="card"),
+    path("cards/<int:card_id>/revoke/", cards.revoke, name="revoke_card"),
+    path("cards/<int:card_id>/reject/", cards.reject, name="reject_appeal"),
+    path("rules/", rules.rules, name="rules"),
+    path("rules/new/", rules.new, name="new_rule"),
+    path("rules/versions/<int:number>/", rules.version, name="rules_version"),
+    path("rules/change/<slug:code>/", rules.change, name="change_rule"),
+    path("rules/remove/<slug:code>/", rules.remove, name="remove_rule"),
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/jobs/<int:job_id>/skip/", interventions.skip, name="skip_job"),
     path("incidents/jobs/<int:job_id>/retry/", incidents.retry, name="retry_job"),

@@ -52,8 +52,6 @@ class Recipient(models.TextChoices):
     APPLICANT = "applicant", _("the applicant and her agents")
 
 
-#: Limits that are the applicant's own time: she is reminded, no office gets a card.
-APPLICANTS_KINDS = frozenset({ClockKind.CORRECTION, ClockKind.DEFERRED_DOCUMENTS})
 #: Limits that may still run after a case was decided.
 KINDS_AFTER_DECISION = frozenset(
     {

@@ -30,13 +30,16 @@ from services.catalogue.queries import SHIPPED_FOLDER
 from services.documents.models import Paper, Upload
 from services.notifications.models import Notice
 from services.parties.enums import Role
+from services.supervision.models import Card, CardAppeal, OrderReply, SupervisionOrder
+from services.supervision.operations.rules import load_rules, shipped_rules
 from tests.factories.cases import FILED_AT, ApplicationFactory, CaseFactory, open_case, open_task
 from tests.factories.catalogue import published_bundle, published_service
 from tests.factories.documents import make_paper, make_upload
 from tests.factories.notifications import NoticeFactory
 from tests.factories.parties import HallFactory, MembershipFactory, PersonFactory, WindowFactory
+from tests.factories.supervision import make_card, make_order
 from workflows.enums import JobState
-from workflows.models import HistoryEvent, Job, Task
+from workflows.models import HistoryEvent, Job, Task, ThresholdRules
 from workflows.operations.definitions import publish_process
 
 TABLE = yaml.safe_load((Path(__file__).parents[1] / "authorisation.yaml").read_text(encoding="utf-8"))
@@ -193,6 +196,10 @@ def _world() -> dict[str, Any]:
             "bundle": published_bundle(parts=[{"service": service.item}], bundle__code="shop").code,
             "section": form_of(draft).sections[0].key,
             "job": job.pk,
+            "order": make_order(case).number,
+            "card": make_card(case).pk,
+            "rules": load_rules(rules=shipped_rules(), at=FILED_AT).number,
+            "rule": "red_order",
             "notice": NoticeFactory(dead=True, recipient=citizen).pk,
             "user": citizen.pk,
             "region": "CN-410100",
@@ -203,7 +210,10 @@ def _world() -> dict[str, Any]:
     }
 
 
-COUNTED = (Application, Case, Hold, Task, Job, HistoryEvent, Upload, Paper, Notice)
+COUNTED = (
+    Application, Case, Hold, Task, Job, HistoryEvent, Upload, Paper, Notice, Card, CardAppeal, SupervisionOrder,
+    OrderReply, ThresholdRules,
+)  # fmt: skip
 
 
 def _counts() -> Counter[str]:

@@ -40,34 +40,58 @@ from unnest(%s::bigint[], %s::timestamptz[]) as new (id, warn_at) where clock.id
 """
 
 
+class OutdatedRulesError(Exception):
+    """Somebody published rules since those were read that the new ones are based on."""
+
+
+def check_rules(rules: object) -> tuple[Threshold, ...]:
+    """Return the thresholds of rules that could be published. Raises ThresholdRulesError with every fault."""
+    thresholds = parse_thresholds(rules)
+    if faults := list(_faults_of_consequences(thresholds)):
+        raise ThresholdRulesError(faults)
+    return thresholds
+
+
 def publish_threshold_rules(
-    *, rules: list[dict[str, Any]], note: str, by: AbstractBaseUser | None, at: datetime
+    *,
+    rules: list[dict[str, Any]],
+    note: str,
+    by: AbstractBaseUser | None,
+    at: datetime,
+    based_on: int | None = None,
 ) -> ThresholdRules:
     """Publish a new version of the threshold rules; publishing the same again changes nothing.
 
     rules: see docs/time-limits.md, "Thresholds". note: why, for the record. by: None for the rules that come with the
-    system, who alone may change what the law made. Running clocks follow: timers that have not fired are set anew,
+    system, who alone may change what the law made. based_on: number of the version that was read before it was changed,
+    None when it does not matter. Running clocks follow: timers that have not fired are set anew,
     in short steps, some of them after this returned, by the sweeps. What was due before `at` fires by the rules of its
     day; a rule that is new to a clock does not reach back before `at`; one that is due earlier than it was fires late.
 
-    Effects: a version, timers, `Clock.warn_at`, a wake-up. Raises ThresholdRulesError with every fault.
+    Effects: a version, timers, `Clock.warn_at`, a wake-up. Raises ThresholdRulesError with every fault,
+    OutdatedRulesError.
     """
-    thresholds = parse_thresholds(rules)
-    if faults := list(_faults_of_consequences(thresholds)):
-        raise ThresholdRulesError(faults)
+    thresholds = check_rules(rules)
     with transaction.atomic():
-        version = _publish(thresholds, note=note, by=by, at=at)
+        version = _publish(thresholds, note=note, by=by, at=at, based_on=based_on)
     follow_threshold_rules(at=at, seconds=PATIENCE_SECONDS)
     wake(SWEEP_TASK)
     return version
 
 
 def _publish(
-    thresholds: tuple[Threshold, ...], *, note: str, by: AbstractBaseUser | None, at: datetime
+    thresholds: tuple[Threshold, ...],
+    *,
+    note: str,
+    by: AbstractBaseUser | None,
+    at: datetime,
+    based_on: int | None,
 ) -> ThresholdRules:
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
     newest = newest_rules()
+    if based_on is not None and based_on != (newest.number if newest is not None else 0):
+        raise OutdatedRulesError
     before = SHIPPED if newest is None else parse_thresholds(newest.rules)
     if by is not None and (faults := faults_of_law(thresholds, before)):
         raise ThresholdRulesError(faults)

@@ -26,6 +26,8 @@ from services.cases.queries.notices import SecondNotices, asked_again, second_no
 from services.cases.queries.time_spent import time_of_application, time_of_case
 from services.cases.queries.timeline import history_of_case, skipped_jobs_of, steps_drawn_for, timeline_of
 from services.parties.queries import departments, names_of_parties
+from services.supervision.queries.cards import cards_of_case
+from services.supervision.queries.orders import order_rows, orders_of_case
 from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Clock, HistoryEvent
 from workflows.queries.calendars import calendar_for
@@ -63,6 +65,8 @@ def case(request: HttpRequest, public_id: str, *, at: datetime) -> HttpResponse:
         "again": asked_again(found),
         "again_counts": _second_notices(at),
         "papers": [*lane.papers, *timeline.papers],
+        "orders": order_rows(orders_of_case(found.pk), at=at),
+        "cards": cards_of_case(found.pk),
         "rail": rail("board"),
         "keys": [],
     }

@@ -21,14 +21,15 @@ from portal.oversight.acts import Act, allowing, giving, holding, releasing, ski
 from portal.oversight.forms import ColleagueForm, ConfirmForm, ReasonForm
 from portal.oversight.rail import rail
 from services.cases.models import Case
+from services.cases.operations import refusals as of_cases
 from services.cases.operations.asking import allow_second_notice
 from services.cases.operations.holds import hold_application, release_application
 from services.cases.operations.interventions import give_task, skip_step
-from services.cases.operations.refusals import REFUSALS, sentence_for
 from services.cases.permissions import can_intervene, cases_overseen_by
 from services.cases.queries.colleagues import colleagues_for
 from services.cases.queries.incidents import incident_of
 from services.cases.queries.notices import asked_again
+from services.supervision.operations import refusals as of_supervision
 from workflows.enums import OPEN_TASK_STATES, JobState
 from workflows.models import Job, Task
 
@@ -49,7 +50,7 @@ def hold(request: HttpRequest, public_id: str, *, at: datetime) -> HttpResponse:
         hold_application(application_id=case.application_id, reason=reason, by=request.user, at=at)
         return _("The application is on hold. The applicant was told why.")
 
-    return _asked(request, holding(case), form, do)
+    return asked(request, holding(case), form, do)
 
 
 @require_http_methods(["GET", "POST"])
@@ -62,7 +63,7 @@ def release(request: HttpRequest, public_id: str, *, at: datetime) -> HttpRespon
         release_application(application_id=case.application_id, by=request.user, at=at)
         return _("The application goes on.")
 
-    return _asked(request, releasing(case), ConfirmForm(request.POST if request.method == "POST" else None), do)
+    return asked(request, releasing(case), ConfirmForm(request.POST if request.method == "POST" else None), do)
 
 
 @require_http_methods(["GET", "POST"])
@@ -85,7 +86,7 @@ def second_notice(request: HttpRequest, public_id: str, *, at: datetime) -> Http
         allow_second_notice(case_id=case.pk, reason=form.cleaned_data["reason"], by=request.user, at=at)
         return _("The second notice is allowed. It goes out with what the other departments ask.")
 
-    return _asked(request, act, form, do)
+    return asked(request, act, form, do)
 
 
 @require_http_methods(["GET", "POST"])
@@ -108,7 +109,7 @@ def give(request: HttpRequest, public_id: str, task_id: int, *, at: datetime) ->
         given = give_task(task_id=task.pk, to=form.chosen, by=request.user, at=at)
         return _("%(name)s has the task now.") % {"name": given.assignee.get_full_name()}  # type: ignore[union-attr]
 
-    return _asked(request, act, form, do)
+    return asked(request, act, form, do)
 
 
 @require_http_methods(["GET", "POST"])
@@ -132,7 +133,7 @@ def skip(request: HttpRequest, job_id: int, *, at: datetime) -> HttpResponse:
         skip_step(job_id=job.pk, reason=form.cleaned_data["reason"], by=request.user, at=at)
         return _("The step is skipped, and the case goes on.")
 
-    return _asked(request, act, form, do)
+    return asked(request, act, form, do)
 
 
 def _case(request: HttpRequest, public_id: str, at: datetime) -> Case:
@@ -143,13 +144,15 @@ def _case(request: HttpRequest, public_id: str, at: datetime) -> Case:
     return get_object_or_404(cases_overseen_by(request.user, at).select_related(*related), public_id=public_id)
 
 
-def _asked(request: HttpRequest, act: Act, form: forms.Form, do: Callable[[], str]) -> HttpResponse:
+def asked(request: HttpRequest, act: Act, form: forms.Form, do: Callable[[], str]) -> HttpResponse:
     """Show an act's page; POST does it, or shows the form again with what was typed and what is wrong."""
     if request.method == "POST" and form.is_valid():
         try:
             messages.success(request, do())
             return redirect(act.back)
-        except REFUSALS as error:
-            form.add_error(None, sentence_for(error))
+        except of_cases.REFUSALS as error:
+            form.add_error(None, of_cases.sentence_for(error))
+        except of_supervision.REFUSALS as error:
+            form.add_error(None, of_supervision.sentence_for(error))
     context = {"act": act, "form": form, "rail": rail(act.page), "keys": []}
     return render(request, "oversight/act.html", context, status=422 if form.errors else 200)

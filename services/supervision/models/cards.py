@@ -66,6 +66,16 @@ class Card(models.Model):
     def __str__(self) -> str:
         return f"{self.level} card for clock {self.clock_id}"
 
+    @property
+    def standing(self) -> str:
+        """Where it stands: revoked, appealed (an appeal waits), upheld (an appeal was rejected) or stands."""
+        if self.revoked_at is not None:
+            return "revoked"
+        appeal = getattr(self, "appeal", None)
+        if appeal is None:
+            return "stands"
+        return "appealed" if appeal.decided_at is None else "upheld"
+
 
 class CardAppeal(models.Model):
     """A department says that a card is unjust (申诉): once per card, and what the manager answered."""

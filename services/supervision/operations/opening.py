@@ -20,7 +20,8 @@ from services.supervision.queries.recipients import People
 from services.supervision.queries.subjects import ORDER, Step
 from workflows.clocks.effects import ThresholdReached
 from workflows.clocks.rules import KINDS
-from workflows.models import Clock
+from workflows.models import Clock, Run
+from workflows.operations.history import record_of_roots
 
 #: Working days a department has to reply to an order, unless the rule says otherwise.
 REPLY_DAYS = 3
@@ -108,11 +109,23 @@ def open_orders(
         [_order(one, days, number, step, at) for (one, days), number in zip(unique.values(), numbers, strict=True)]
     )
     clocks_of_reply = start_reply_clocks(orders, at=at)
+    _remember(orders, at)
     drafts = []
     for order, (one, _days) in zip(orders, unique.values(), strict=True):
         drafts += _order_drafts(order, one, clocks_of_reply[order.pk], step, people)
     owe_notices(drafts, at=at)
     return orders
+
+
+def _remember(orders: Sequence[SupervisionOrder], at: datetime) -> None:
+    """Append to the histories of the roots, whose heads the reply clocks have moved."""
+    roots = Run.objects.only("history_length", "history_head").in_bulk({order.root_id for order in orders})
+    facts = []
+    for order in orders:
+        subject = {"subject": ["case", str(order.case_id)]} if order.case_id is not None else {}
+        detail = {"order": order.pk, "number": order.number, **subject}
+        facts.append((roots[order.root_id], "order_issued", detail))
+    record_of_roots(facts, at=at)
 
 
 def _order(reached: ThresholdReached, days: int, number: str, step: Step, at: datetime) -> SupervisionOrder:

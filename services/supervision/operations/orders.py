@@ -74,7 +74,7 @@ def issue_order(
         issued_at=at,
         issued_by=by,
     )
-    reply = start_reply_clocks([order], at=at, by=by)[order.pk]
+    reply = start_reply_clocks([order], at=at)[order.pk]
     _remember(order, "order_issued", by=by, at=at)
     tell_department(order, "supervision_order_issued", at=at, reason_zh=zh, reason_en=en, due=_day(reply, at))
     return order
@@ -141,7 +141,7 @@ def send_back_reply(*, order_id: int, round: int, remark: str, by: User, at: dat
         return order
     _judge(reply, Verdict.SENT_BACK, remark, by=by, at=at)
     _set(order, state=OrderState.AWAITING_REPLY)
-    clock = start_reply_clocks([order], at=at, by=by)[order.pk]
+    clock = start_reply_clocks([order], at=at)[order.pk]
     _remember(order, "order_sent_back", by=by, at=at, round=round)
     tell_department(
         order, "supervision_order_sent_back", at=at, round=round, reason=remark.strip(), due=_day(clock, at)

@@ -47,6 +47,10 @@ class NoAppealError(SupervisionError):
     """No appeal against this card waits to be decided."""
 
 
+class RulesChangedError(SupervisionError):
+    """Somebody published rules since these were read."""
+
+
 REFUSALS = (NotAllowedError, SupervisionError)
 
 
@@ -62,6 +66,10 @@ def sentence_for(error: Exception) -> str:
         CaseIsOverError: _("This case is closed and none of its limits runs: there is nothing to order."),
         CardRevokedError: _("This card was revoked already."),
         AppealedAlreadyError: _("Your department appealed against this card before; the history shows the answer."),
+        RulesChangedError: _(
+            "Somebody published new rules meanwhile. What you typed is still here: compare it with the rules that hold "
+            "now, then publish it again."
+        ),
         NoAppealError: _("No appeal against this card waits to be decided."),
     }
     return str(words[type(error)])

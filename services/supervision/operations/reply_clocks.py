@@ -10,30 +10,29 @@ from services.supervision.models import SupervisionOrder
 from services.supervision.queries.subjects import ORDER
 from workflows.enums import ClockKind, LimitUnit
 from workflows.models import Clock
-from workflows.operations.clocks import start_clock, stop_clock
+from workflows.operations.clock_batches import NewClock, start_clocks
+from workflows.operations.clocks import stop_clock
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
 
 
-def start_reply_clocks(orders: Sequence[SupervisionOrder], *, at: datetime, by: User | None = None) -> dict[int, Clock]:
-    """Start each order's reply clock at `at`; returns them by order. The caller holds the roots' locks."""
-    return {
-        order.pk: start_clock(
-            root=order.root,
+def start_reply_clocks(orders: Sequence[SupervisionOrder], *, at: datetime) -> dict[int, Clock]:
+    """Start each order's reply clock at `at`, for all at once; returns them by order. The roots are locked."""
+    wanted = [
+        NewClock(
+            root_id=order.root_id,
             subject_kind=ORDER,
             subject_id=str(order.pk),
             kind=ClockKind.SUPERVISION_REPLY,
             department=order.department,
             limit_amount=order.reply_days,
             limit_unit=LimitUnit.WORKING_DAYS,
-            started_at=at,
             starts_on_event="order",
-            by=by,
-            at=at,
         )
         for order in orders
-    }
+    ]
+    return {int(clock.subject_id): clock for clock in start_clocks(wanted, at=at)}
 
 
 def stop_reply_clock(order: SupervisionOrder, *, at: datetime, by: User | None) -> None:

@@ -43,8 +43,10 @@ def told(kind: str) -> list[str]:
 
 
 def test_a_granted_appeal_revokes_the_card_and_history_stays(card: Card) -> None:
+    assert card.standing == "stands"
     for _ in range(2):
         appeal(card)
+    assert Card.objects.get().standing == "appealed"
     assert told("card_appealed") == ["manager"]
     for _ in range(2):
         revoke_card(card_id=card.pk, reason="情况属实。", by=user("manager"), at=LATER)
@@ -63,7 +65,7 @@ def test_a_rejected_appeal_leaves_the_card(card: Card) -> None:
     for _ in range(2):
         reject_appeal(card_id=card.pk, reason="系统运行正常。", by=user("manager"), at=LATER)
     card.refresh_from_db()
-    assert card.revoked_at is None
+    assert card.standing == "upheld"
     assert card.appeal.granted is False
     assert told("card_appeal_rejected") == ["city-head"]
     with pytest.raises(AppealedAlreadyError):

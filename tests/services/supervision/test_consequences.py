@@ -134,16 +134,16 @@ def test_an_order_unanswered_is_told_to_head_and_manager(late_clock: Clock) -> N
     assert notice.link == f"/oversight/orders/{order.number}/"
 
 
-@pytest.mark.parametrize("do", ["notify", "card", "escalate"])
+@pytest.mark.parametrize("do", ["notify", "card", "escalate", "supervision_order"])
 def test_the_number_of_questions_does_not_grow(do: str) -> None:
     clocks = [clock_of(accepted()) for _ in range(6)]
     options = {"to": ["holder", "head", "manager"], "message": "deadline_overdue"} if do == "notify" else {}
     counts = []
-    for some in (clocks[:1], clocks[1:]):
+    for some in (clocks[:1], clocks[1:2], clocks[2:]):  # the first finds the year's series of numbers not begun
         with CaptureQueriesContext(connection) as asked:
             carry(do, *(reached(one) for one in some), at=clocks[0].due_at, **options)
         counts.append(len(asked))
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2] <= 25
 
 
 @pytest.mark.parametrize(
