@@ -75,7 +75,11 @@ def test_the_notice_says_until_when_and_the_drawing_s_timer_ends_then() -> None:
 def test_the_applicant_s_own_time_lights_no_light_and_warns_nobody() -> None:
     case = asked()
     run_out(case)
-    assert not Notice.objects.filter(kind__startswith="deadline_").exists()
+    told = Notice.objects.filter(kind__startswith="deadline_")
+    assert set(told.values_list("kind", "recipient__username")) == {
+        ("deadline_reminder", "owner"),
+        ("deadline_reminder", "agent"),
+    }
     case = asked()
     lane = timeline_of(case.application, at=AT).lanes[0]
     assert (lane.light, lane.clock) == ("", correction(case))
