@@ -17,7 +17,7 @@ from workflows.queries.watch import standing_still
 
 
 def rail(current: str, *, oversees: bool = True) -> list[dict[str, Any]]:
-    """Return the rail's one group; `current` names the page: board, orders, cards, rules, incidents, notices or calendars.
+    """Return the rail's one group; `current` names the page by the last word of its address.
 
     oversees: whether she may open the other pages; an administrator only keeps the calendars.
     """

@@ -49,6 +49,7 @@ from services.cases.operations.submission import (
 from services.cases.permissions import applications_of, cases_visible_to
 from services.catalogue.queries import current_bundle_version, current_version
 from services.documents.queries import papers_of
+from services.notifications.models import Notice
 from services.parties.identity_numbers import IdentityNumberError
 from services.parties.models import Membership
 from services.parties.queries import person_of
