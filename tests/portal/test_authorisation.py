@@ -40,7 +40,9 @@ from tests.factories.parties import HallFactory, MembershipFactory, PersonFactor
 from tests.factories.supervision import make_card, make_order
 from workflows.enums import JobState
 from workflows.models import HistoryEvent, Job, Task, ThresholdRules
+from workflows.operations.calendars import load_national_calendar
 from workflows.operations.definitions import publish_process
+from workflows.queries.calendars import home_region
 
 TABLE = yaml.safe_load((Path(__file__).parents[1] / "authorisation.yaml").read_text(encoding="utf-8"))
 PROCESS = SHIPPED_FOLDER / "processes" / "licence-review.bpmn"
@@ -150,6 +152,7 @@ def _world() -> dict[str, Any]:
         materials=[{"code": "layout-plan"}],
     )
     case = open_case(service, number=f"C-{CANARY}")
+    load_national_calendar(region=home_region(), at=FILED_AT)
     application = case.application
     Application.objects.filter(pk=application.pk).update(
         party_id=citizen.person.pk, filed_by=citizen, number=f"A-{CANARY}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -18,14 +19,16 @@ from workflows.operations.locking import lock_free_roots
 from workflows.operations.schedule import move_timers
 from workflows.operations.thresholds import follow_rules_of
 from workflows.queries.calendars import calendar_of_id, newest_version
-from workflows.queries.thresholds import RulesVersion, rules_history
+from workflows.queries.thresholds import RulesVersion, current_rules, rules_history
 from workflows.signals import due_days_moved
 
 log = logging.getLogger(__name__)
 
+#: Instants are read as seconds: a million datetimes take longer to parse than to compute.
 _READ = """
-select c.id, c.root_id, c.region, c.kind, c.subject_kind, c.subject_id, c.limit_unit, c.limit_amount, c.started_at,
-    c.due_on, c.due_at, c.provisional, c.warn_at, c.calendar_version_id, c.rules_number, coalesce(e.amount, 0)
+select c.id, c.root_id, c.region, c.kind, c.subject_kind, c.subject_id, c.limit_unit, c.limit_amount,
+    extract(epoch from c.started_at)::float8, c.due_on, extract(epoch from c.due_at)::float8, c.provisional,
+    extract(epoch from c.warn_at)::float8, c.calendar_version_id, c.rules_number, coalesce(e.amount, 0)
 from workflows_clock c left join workflows_clockextension e on e.clock_id = c.id
 where c.stopped_at is null and c.region = any(%s) and c.id"""
 _PAUSES = "select clock_id, from_on, to_on from workflows_clockpause where clock_id"
@@ -33,7 +36,7 @@ _RANGE, _KEYS = " between %s and %s", " = any(%s)"
 
 
 class _Row(NamedTuple):
-    """A clock's columns; what it came to before stands among them."""
+    """A clock's columns, instants in seconds; what it came to before stands among them."""
 
     id: int
     root_id: int
@@ -43,11 +46,11 @@ class _Row(NamedTuple):
     subject_id: str
     unit: str
     amount: int
-    started_at: datetime
+    started_at: float
     due_on: date | None
-    due_at: datetime | None
+    due_at: float | None
     provisional: bool
-    warn_at: datetime | None
+    warn_at: float | None
     version_id: int | None
     rules_number: int
     extension: int
@@ -79,8 +82,9 @@ def recompute_clock_slice(part: RecomputationSlice, *, at: datetime) -> list[int
         part.looked_at = looked_at
     roots = lock_free_roots(one.row.root_id for one in found)
     ours = [one.row.id for one in found if one.row.root_id in roots]
-    # Clocks of older threshold rules follow the new ones first, as in a sweep.
-    follow_rules_of(roots, at=at)
+    if min((one.row.rules_number for one in found), default=0) < current_rules().number:
+        # Clocks of older threshold rules follow the new ones first, as in a sweep.
+        follow_rules_of(roots, at=at)
     changed = clocks_that_change(ours, part.job.regions)
     if changed:
         _write(changed, roots, at)
@@ -118,14 +122,14 @@ def _changes(
     """Yield the clocks that come to something else than what is stored."""
     rules = rules_history().versions
     for row in rows:
-        version, mine = versions[row.region], pauses.get(row.id, ())
+        version, mine, judged = versions[row.region], pauses.get(row.id, ()), rules[row.rules_number]
         try:
-            now = _reckoned(row, version.pk, rules[row.rules_number], mine)
-            # A threshold after the due day may move alone; nothing stored says when it was to be.
-            same = now[:4] == (row.due_on, row.due_at, row.provisional, row.warn_at) and (
-                row.version_id == version.pk
-                or now.reached == _reckoned(row, row.version_id, rules[row.rules_number], mine).reached
-            )
+            now = _reckoned(row, version.pk, judged, mine)
+            before = (row.due_on, row.due_at, row.provisional, row.warn_at)
+            same = before == (now.due_on, _seconds(now.due_at), now.provisional, _seconds(now.warn_at))
+            if same and row.version_id != version.pk:
+                # A threshold after the due day may move alone; nothing stored says when it was to be.
+                same = now.reached == _reckoned(row, row.version_id, judged, mine).reached
         except OutsideCalendarError:
             # It keeps its date: one limit that leaves the calendar must not stop a million others.
             log.error("clock beyond its calendar", extra={"clock": row.id})
@@ -134,9 +138,14 @@ def _changes(
             yield Changed(row, now, version)
 
 
+def _seconds(instant: datetime | None) -> float | None:
+    return None if instant is None else instant.timestamp()
+
+
 def _reckoned(row: _Row, version_id: int | None, rules: RulesVersion, pauses: tuple[Pause, ...]) -> Reckoned:
     reckoner = _reckoner(version_id, rules.number, rules.since)
-    return reckoner.reckon(row.kind, row.unit, row.amount, row.started_at, pauses=pauses, extension=row.extension)
+    started_at = datetime.fromtimestamp(row.started_at, UTC)
+    return reckoner.reckon(row.kind, row.unit, row.amount, started_at, pauses=pauses, extension=row.extension)
 
 
 @lru_cache(maxsize=16)
@@ -146,31 +155,36 @@ def _reckoner(version_id: int | None, number: int, since: datetime | None) -> Re
     return Reckoner(calendar_of_id(version_id), rules.thresholds)
 
 
-_CLOCKS = """
-update workflows_clock c set due_on = x.due_on, due_at = x.due_at, warn_at = x.warn_at, provisional = x.provisional,
-    calendar_version_id = x.version
-from unnest(%s::bigint[], %s::date[], %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::bigint[])
-    x(id, due_on, due_at, warn_at, provisional, version) where c.id = x.id
-"""
-_RECORDS = """
+_ROWS = """jsonb_to_recordset(%s)
+    x(id bigint, due_on date, due_at timestamptz, warn_at timestamptz, provisional boolean, version bigint)"""
+#: First what it was, then what it is.
+_RECORDS = f"""
 insert into workflows_clockrecomputation (at, clock_id, due_at_before, due_at_after, provisional_before,
     provisional_after, calendar_version_id)
-select %s, * from unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::boolean[], %s::bigint[])
-"""
+select %s, c.id, c.due_at, x.due_at, c.provisional, x.provisional, x.version
+from {_ROWS} join workflows_clock c on c.id = x.id order by c.id
+"""  # noqa: S608
+_CLOCKS = f"""
+update workflows_clock c set due_on = x.due_on, due_at = x.due_at, warn_at = x.warn_at, provisional = x.provisional,
+    calendar_version_id = x.version
+from {_ROWS} where c.id = x.id
+"""  # noqa: S608
 
 
 def _write(changed: Sequence[Changed], roots: Mapping[int, Run], at: datetime) -> None:
-    ids, versions = [one.row.id for one in changed], [one.version.pk for one in changed]
-    due_on, due_at, provisional, warn_at, _ = map(list, zip(*(one.now for one in changed), strict=True))
-    before = [one.row.due_at for one in changed], [one.row.provisional for one in changed]
+    rows = json.dumps([{**one.now._asdict(), "reached": None, **_keys(one)} for one in changed], default=str)
     with connection.cursor() as cursor:
-        cursor.execute(_CLOCKS, [ids, due_on, due_at, warn_at, provisional, versions])
-        cursor.execute(_RECORDS, [at, ids, before[0], due_at, before[1], provisional, versions])
+        cursor.execute(_RECORDS, [at, rows])
+        cursor.execute(_CLOCKS, [rows])
     move_timers([(one.row.root_id, one.row.id, dict(one.now.reached)) for one in changed], at=at)
     record_of_roots([(roots[one.row.root_id], "clock_recomputed", _detail(one)) for one in changed], at=at)
     moved = [_due_changed(one) for one in changed if one.moved]
     if moved:
         due_days_moved.send(sender=Clock, changes=moved, at=at)
+
+
+def _keys(one: Changed) -> dict[str, int]:
+    return {"id": one.row.id, "version": one.version.pk}
 
 
 def _detail(one: Changed) -> dict[str, Any]:

@@ -125,23 +125,23 @@ def timers_of(clocks: Iterable[Clock]) -> Mapping[str, list[Timer]]:
     return found
 
 
-_SET = """
-update workflows_timer timer set due_at = wanted.due_at, cancelled_at = null, payload = wanted.payload::jsonb
-from unnest(%s::text[], %s::text[], %s::timestamptz[], %s::text[]) as wanted (clock, code, due_at, payload)
+_WANTED = """jsonb_to_recordset(%s) as wanted (root bigint, clock text, code text, due_at timestamptz, payload jsonb)"""
+_SET = f"""
+update workflows_timer timer set due_at = wanted.due_at, cancelled_at = null, payload = wanted.payload
+from {_WANTED}
 where timer.subject_kind = 'clock' and timer.subject_id = wanted.clock and timer.kind = wanted.code
     and timer.round = 1 and timer.fired_at is null
     and (timer.due_at <> wanted.due_at or timer.cancelled_at is not null)
-"""
+"""  # noqa: S608
 _CANCEL = """
 update workflows_timer set cancelled_at = %s
 where subject_kind = 'clock' and subject_id = any(%s) and fired_at is null and cancelled_at is null
 """
-_WITHOUT = """
-select wanted.root, wanted.clock, wanted.code, wanted.due_at
-from unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[]) as wanted (root, clock, code, due_at)
+_WITHOUT = f"""
+select wanted.root, wanted.clock, wanted.code, wanted.due_at from {_WANTED}
 where not exists (select from workflows_timer timer where timer.subject_kind = 'clock'
     and timer.subject_id = wanted.clock and timer.kind = wanted.code and timer.round = 1)
-"""
+"""  # noqa: S608
 
 
 def move_timers(clocks: Sequence[tuple[int, int, Mapping[str, datetime]]], *, at: datetime) -> None:
@@ -151,17 +151,20 @@ def move_timers(clocks: Sequence[tuple[int, int, Mapping[str, datetime]]], *, at
     undecided, has no timer waiting. at: the instant at which such timers are cancelled.
     """
     current = rules_history().current
-    rows = [(root, str(clock), code, due) for root, clock, reached in clocks for code, due in reached.items()]
     undecided = [str(clock) for _, clock, reached in clocks if not reached]
+    wanted = [
+        {"root": root, "clock": str(clock), "code": code, "due_at": due, "payload": judged_by(current, due)}
+        for root, clock, reached in clocks
+        for code, due in reached.items()
+    ]
     with connection.cursor() as cursor:
         if undecided:
             cursor.execute(_CANCEL, [at, undecided])
-        if not rows:
+        if not wanted:
             return
-        roots, keys, codes, dues = map(list, zip(*rows, strict=True))
-        judged = [json.dumps(judged_by(current, due)) for due in dues]
-        cursor.execute(_SET, [keys, codes, dues, judged])
-        cursor.execute(_WITHOUT, [roots, keys, codes, dues])
+        rows = json.dumps(wanted, default=str)
+        cursor.execute(_SET, [rows])
+        cursor.execute(_WITHOUT, [rows])
         without = cursor.fetchall()
     if without:
         _add_missing(without)
