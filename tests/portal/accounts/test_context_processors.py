@@ -29,7 +29,8 @@ def test_an_administrator_sees_her_door_and_her_messages(django_assert_num_queri
     request.user = user
     given = doors(request)
     with django_assert_num_queries(2):
-        assert [(item["url"], item["current"]) for item in given["nav_items"]()] == [("/admin/", True)]
+        seen = [(item["url"], item["current"]) for item in given["nav_items"]()]
+        assert seen == [("/oversight/calendars/", False), ("/admin/", True)]
         assert given["unread_count"]() == 0
         given["nav_items"]()
         given["unread_count"]()
