@@ -9,6 +9,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Length
 
 from workflows.clocks import DayKind, OfficeHours, SpecialDay, WorkingCalendar, national_calendar
 from workflows.clocks.china import build_calendar, lineage
@@ -36,11 +37,9 @@ def newest_version(region: str) -> CalendarVersion | None:
 
     None while no calendar was loaded.
     """
-    for code in lineage(region):
-        version = CalendarVersion.objects.filter(region=code).order_by("-number").first()
-        if version is not None:
-            return version
-    return None
+    # A region's code begins with its parent's: the longest is the nearest.
+    around = CalendarVersion.objects.filter(region__in=list(lineage(region)))
+    return around.order_by(Length("region_id").desc(), "-number").first()
 
 
 def calendar_of(version: CalendarVersion | None) -> WorkingCalendar:

@@ -141,7 +141,7 @@ def test_the_update_itself_refuses_a_task_that_changed_hands_behind_the_lock(mon
             statement = "update workflows_task set state = 'claimed', assignee_id = %s where id = %s"
             cursor.execute(statement, [bert.pk, one.pk])
 
-    monkeypatch.setattr("workflows.operations.tasks._check_open", steal)
+    monkeypatch.setattr("workflows.operations.tasks.check_open", steal)
     with pytest.raises(TaskClosedError, match="changed hands"):
         claim_task(task_id=one.pk, by=anna, at=NOW)
     assert HistoryEvent.objects.filter(kind="task_claimed").count() == 0
