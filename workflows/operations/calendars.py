@@ -92,7 +92,8 @@ def announce_year(
         raise CalendarError(_("The notice lists no day of the year %(year)s.") % {"year": year})
     if year <= through and agrees(change.known, year, listed):
         return None
-    change.drop(change.days.filter(date__year=year).exclude(kind=DayKind.CLOSURE))
+    last = _last_of_its_own(year, through)
+    change.drop(change.days.filter(date__year=year, date__lte=last).exclude(kind=DayKind.CLOSURE))
     change.put(listed, source, confirmed=True)
     version = change.publish(through=max(year, through), note=source, by=by, at=at)
     queue_recomputation(version, by=by, at=at)
@@ -190,12 +191,18 @@ def agrees(version: CalendarVersion, year: int, days: Iterable[SpecialDay]) -> b
         return False
     ordinary = {DayKind.WORKDAY, DayKind.WEEKEND, DayKind.CLOSURE}
     special = (calendar.day(offset) for offset in calendar.special)
+    last = _last_of_its_own(year, version.announced_through)
     # A weekend inside a holiday need not be listed: only what differs from its weekday must be.
     return all(
         on in listed or calendar.kind(on) in ordinary or calendar.is_working(on) == (on.weekday() < 5)
         for on in special
-        if on.year == year
+        if on.year == year and on <= last
     )
+
+
+def _last_of_its_own(year: int, through: int) -> date:
+    """Return the last day that a year's own notice speaks of: the next one, once published, orders the New Year."""
+    return date(year, 12, 31) if year >= through else date(year, 12, 24)
 
 
 class _Change:
