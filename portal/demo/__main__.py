@@ -51,10 +51,14 @@ def _interrupt(signum: int, frame: object) -> None:
 
 def _demonstrate(chosen: argparse.Namespace) -> int:
     began = time.monotonic()
-    _say("Starting PostgreSQL, Valkey, the site, a worker and beat …")
-    with stack.running(chosen.var, port=chosen.port) as site:
+    _say("Starting PostgreSQL, Valkey and the site …")
+
+    def prepare(site: stack.Stack) -> None:
         _say(f"The site answers at {site.url} after {time.monotonic() - began:.0f} s.")
         _prepare(site, seed=not chosen.no_seed)
+        _say("Starting a worker, beat and a sweeper …")
+
+    with stack.running(chosen.var, port=chosen.port, prepare=prepare) as site:
         job = MainJob(site, _say)
         failure = ""
         try:
