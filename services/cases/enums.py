@@ -13,6 +13,16 @@ class Channel(models.TextChoices):
     COUNTER = "counter", _("at the counter")
 
 
+class OriginKind(models.TextChoices):
+    """Who or what gave an answer."""
+
+    TYPED = "typed", _("entered by you")
+    SOURCE = "source", _("from a register")
+    PROFILE = "profile", _("from your profile")
+    WALLET = "wallet", _("from your certificates")
+    CLERK = "clerk", _("entered at the counter")
+
+
 class ApplicationState(models.TextChoices):
     """An application's life: filled in, submitted once, closed."""
 

@@ -41,6 +41,7 @@ class Application(models.Model):
     result = models.CharField(max_length=12, choices=ApplicationResult, blank=True)
     situation = models.JSONField(default=dict, help_text="Answers to the situation questions; nothing personal")
     answers = EncryptedJSONField(default=dict)
+    origins = models.JSONField(default=dict, blank=True, help_text="Where each answer comes from, by element code")
     draft_version = models.PositiveIntegerField(default=0, help_text="Grows with each change, so that two tabs notice")
     reviewed_hash = models.CharField(max_length=64, blank=True)
     run = models.OneToOneField(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="application")

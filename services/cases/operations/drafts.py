@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from services.cases.enums import ApplicationState, Channel
+from services.cases import origins as provenance
+from services.cases.enums import ApplicationState, Channel, OriginKind
 from services.cases.models import Application
 from services.cases.permissions import may_fill_for
 from services.catalogue.models import BundleVersion, ServiceVersion
@@ -74,11 +75,14 @@ def save_draft(
     situation: Mapping[str, Any] | None = None,
     answers: Mapping[str, Any] | None = None,
     expected_version: int | None = None,
+    origins: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Application:
     """Store answers as they are typed; they are checked when the section is left and again when it is submitted.
 
     situation replaces all situation answers; answers are merged, and a value of None removes one.
     expected_version: the draft version the page was made from; None does not check.
+    origins: for answers that nobody typed, where they come from: `{"by": kind, "source": code or number}` by element
+    code. What has changed and stands not there was typed, at the window by the clerk.
     Raises NotAllowedError, AlreadySubmittedError, StaleDraftError.
     """
     application = locked_draft(application_id, by=by, at=at)
@@ -86,12 +90,47 @@ def save_draft(
         raise StaleDraftError(application.draft_version)
     if situation is not None:
         application.situation = dict(situation)
-    for code, value in (answers or {}).items():
+    store_answers(application, answers or {}, by=by, at=at, origins=origins)
+    touch(application, at)
+    return application
+
+
+def store_answers(
+    application: Application,
+    answers: Mapping[str, Any],
+    *,
+    by: User,
+    at: datetime,
+    origins: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """Put answers into a locked draft with where they come from; `touch` writes it. See `save_draft`."""
+    application.origins = provenance.noted(
+        application.origins,
+        before=application.answers,
+        given=answers,
+        told=origins or {},
+        by=OriginKind.CLERK if application.channel == Channel.COUNTER else OriginKind.TYPED,
+        who=by.pk,
+        at=at,
+    )
+    for code, value in answers.items():
         if value is None:
             application.answers.pop(code, None)
         else:
             application.answers[code] = value
-    touch(application, at)
+
+
+@transaction.atomic
+def confirm_answers(*, application_id: int, codes: Iterable[str], by: User, at: datetime) -> Application:
+    """Note that the applicant looked at answers which others gave, and confirmed them.
+
+    codes: of elements. What a clerk saves at the window confirms nothing: there the applicant signs on paper.
+    Raises NotAllowedError, AlreadySubmittedError.
+    """
+    application = locked_draft(application_id, by=by, at=at)
+    if application.channel != Channel.COUNTER:
+        application.origins = provenance.confirmed(application.origins, codes, at=at)
+        application.save(update_fields=["origins"])
     return application
 
 
@@ -114,7 +153,7 @@ def touch(application: Application, at: datetime) -> None:
     application.draft_version += 1
     application.changed_at = at
     application.reviewed_hash = ""
-    application.save(update_fields=["situation", "answers", "draft_version", "changed_at", "reviewed_hash"])
+    application.save(update_fields=["situation", "answers", "origins", "draft_version", "changed_at", "reviewed_hash"])
 
 
 @transaction.atomic
