@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install messages demo demo-reset test coverage benchmarks faults screenshots lint types lock ci
+.PHONY: help install messages demo demo-reset test coverage benchmarks faults journeys screenshots lint types lock ci
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -43,6 +43,9 @@ coverage: messages ## the same, and how much of the workflows and operations it 
 
 benchmarks: messages ## measure speed against a floor in the same run
 	@$(BIN)/python -m pytest -m slow tests/benchmarks $(ARGS)
+
+journeys: messages ## every journey in a real browser in all four ways: Chinese and English, phone and desktop
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m journey tests/journeys $(ARGS)
 
 faults: messages ## kill, stop and cut things while cases run
 	@$(BIN)/python -m pytest -m slow tests/faults $(ARGS)

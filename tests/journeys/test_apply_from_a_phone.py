@@ -1,4 +1,4 @@
-"""A citizen applies for one service from her phone, in English, with interruptions, and thinks better of it."""
+"""A citizen applies for one service, with interruptions, and thinks better of it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from playwright.sync_api import expect
 
 from tests.journeys import applying
 from tests.journeys.conftest import Visitor
+from tests.journeys.ways import Way, ways
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
 
 
-def test_apply_save_resume_submit_withdraw(person: Callable[..., Visitor]) -> None:
-    citizen = person("citizen", language="en", width=375, height=812)
+@ways(usual="en-phone")
+def test_apply_save_resume_submit_withdraw(person: Callable[..., Visitor], way: Way) -> None:
+    citizen = person("citizen", **way.window)
     page = citizen.open("/my/")
     citizen.check()
     citizen.open("/guide/dog-registration/")
     citizen.check()
-    citizen.follow("Start now")
+    citizen.follow(way.say("开始办理", "Start now"))
     citizen.check()
     path = applying.answer_situation(citizen, {"dog_restricted": "no"})
     citizen.check()
@@ -32,7 +34,7 @@ def test_apply_save_resume_submit_withdraw(person: Callable[..., Visitor]) -> No
     with page.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
         field.fill("Kept as typed")
         field.blur()
-    expect(page.locator("#autosave")).to_contain_text("Draft saved")
+    expect(page.locator("#autosave")).to_contain_text(way.say("草稿已保存", "Draft saved"))
     citizen.known.add("Kept as typed")
     citizen.check()
     page.reload()
@@ -51,10 +53,11 @@ def test_apply_save_resume_submit_withdraw(person: Callable[..., Visitor]) -> No
     citizen.check()
     citizen.open(path)
     citizen.check()
-    citizen.follow("Withdraw the application")
+    withdraw = way.say("撤回申请", "Withdraw the application")
+    citizen.follow(withdraw)
     citizen.check()
-    citizen.press("Withdraw the application")
-    expect(page.get_by_text("withdrawn").first).to_be_visible()
+    citizen.press(withdraw)
+    expect(page.get_by_text(way.say("已撤回", "withdrawn")).first).to_be_visible()
     citizen.check()
     citizen.open("/my/inbox/")
     citizen.check()

@@ -17,6 +17,7 @@ from services.cases.operations.steps import complete_step
 from tests.factories.applications import filed_restaurant, open_task, user
 from tests.journeys.conftest import Visitor
 from tests.journeys.test_standing_still import PASSWORD, send, sound
+from tests.journeys.ways import Way, ways
 from workflows.queries.calendars import database_now
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -33,11 +34,11 @@ def restaurant() -> Application:
     return application
 
 
-@pytest.mark.parametrize(("language", "width"), [("zh-hans", 375), ("en", 1366)])
-def test_one_notice_for_two_departments(visitor: Callable[..., Visitor], language: str, width: int) -> None:
+@ways(usual="zh-phone")
+def test_one_notice_for_two_departments(visitor: Callable[..., Visitor], way: Way) -> None:
     application = restaurant()
     food, fire = (application.cases.get(part=name) for name in ("food-licence", "fire-safety-check"))
-    clerk, owner = (visitor(language=language, width=width) for _ in range(2))
+    clerk, owner = (visitor(**way.window) for _ in range(2))
     clerk.sign_in("clerk", PASSWORD)
     task = reverse("counter:task", args=[open_task(food, "intake").pk])
     page = clerk.open(task)
@@ -79,7 +80,7 @@ def test_one_notice_for_two_departments(visitor: Callable[..., Visitor], languag
     expect(page.locator(".difference").first).to_be_visible()
     sound(clerk)
     sign = application.cases.get(part="sign-filing")
-    handler = visitor(language=language, width=width)
+    handler = visitor(**way.window)
     handler.sign_in("city-handler", PASSWORD)
     page = handler.open(reverse("desk:task", args=[open_task(sign, "handle").pk]))
     expect(page.locator(".difference").first).to_be_visible()

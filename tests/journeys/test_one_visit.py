@@ -11,13 +11,15 @@ from playwright.sync_api import expect
 
 from tests.journeys import applying, deciding
 from tests.journeys.conftest import Visitor
+from tests.journeys.ways import Way, ways
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
 GRANDMOTHER = "410104190001010022"
 
 
-def test_filing_of_prepackaged_food(person: Callable[..., Visitor]) -> None:
-    clerk = person("clerk")
+@ways(usual="zh-desktop")
+def test_filing_of_prepackaged_food(person: Callable[..., Visitor], way: Way) -> None:
+    clerk = person("clerk", **way.window)
     page = clerk.open("/counter/")
     clerk.check()
     page.locator("nav.rail a[href='/counter/walk-in/']").click()
@@ -55,7 +57,7 @@ def test_filing_of_prepackaged_food(person: Callable[..., Visitor]) -> None:
     clerk.check()
     page.locator("#id_all_fine").check()
     deciding.end_task(clerk, "grant")
-    clerk.reload_until(page.get_by_role("checkbox", name="备案回执"))
+    clerk.reload_until(page.get_by_role("checkbox", name=way.say("备案回执", "Filing receipt")))
     clerk.check()
     page.locator("[name=collected_by]").fill("刘桂兰")
     with page.expect_navigation(wait_until="load"):
@@ -63,4 +65,4 @@ def test_filing_of_prepackaged_food(person: Callable[..., Visitor]) -> None:
     clerk.check()
     assert page.locator("#error-summary").all_inner_texts() == []
     expect(page.locator("[name=collected_by]")).to_have_count(0)
-    expect(page.get_by_role("link", name="备案回执")).to_be_visible()
+    expect(page.get_by_role("link", name=way.say("备案回执", "Filing receipt"))).to_be_visible()

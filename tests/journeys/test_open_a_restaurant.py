@@ -16,6 +16,7 @@ from playwright.sync_api import expect
 from portal.demo.samples import fictitious_uscc
 from tests.journeys import applying, deciding
 from tests.journeys.conftest import Visitor
+from tests.journeys.ways import Way, ways
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
 Person = Callable[..., Visitor]
@@ -42,13 +43,13 @@ def today() -> date:
 
 
 def apply_for_restaurant(
-    owner: Visitor, situation: dict[str, object], *, title: str, start: str, given: dict[str, str], party: str = ""
+    owner: Visitor, situation: dict[str, object], *, way: Way, given: dict[str, str], party: str = ""
 ) -> str:
     """Let the owner find the bundle, answer, fill in, hand in, review and submit; returns the application's path."""
     page = owner.open("/guide/open-restaurant/")
-    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    expect(page.get_by_role("heading", level=1)).to_have_text(way.say("开办餐饮店", "Open a restaurant"))
     owner.check()
-    owner.follow(start)
+    owner.follow(way.say("开始办理", "Start now"))
     owner.check()
     path = applying.answer_situation(owner, situation, party=party)
     owner.check()
@@ -77,10 +78,10 @@ def lanes(owner: Visitor) -> dict[str, str]:
     }
 
 
-def team_of(person: Person, service: str, language: str) -> Callable[[str], Visitor]:
+def team_of(person: Person, service: str, way: Way) -> Callable[[str], Visitor]:
     """Return a function that gives the reviewer with a role in the department of a service."""
-    prefix = next(prefix for word, prefix in TEAMS[language].items() if word in service)
-    return lambda role: person(f"{prefix}-{role}", language=language)
+    prefix = next(prefix for word, prefix in TEAMS[way.language].items() if word in service)
+    return lambda role: person(f"{prefix}-{role}", **way.at_work)
 
 
 def download(one: Visitor, name: str) -> Path:
@@ -99,9 +100,11 @@ def code_of(paper: Path) -> str:
     return found[0]
 
 
-def check_in_public(person: Person, paper: Path, language: str, expected: str) -> None:
-    """Let anybody type the code of a paper into the public page."""
-    anybody = person("", language=language)
+def check_licence_in_public(person: Person, owner: Visitor, way: Way) -> None:
+    """Download the licence and let anybody type its code into the public page."""
+    paper = download(owner, way.say("食品经营许可证", "Food business licence"))
+    expected = way.say("真实有效", "genuine and in force")
+    anybody = person("", **way.window)
     page = anybody.open("/verify/")
     page.locator("#code").fill(code_of(paper))
     with page.expect_navigation(wait_until="load"):
@@ -110,13 +113,12 @@ def check_in_public(person: Person, paper: Path, language: str, expected: str) -
     anybody.check()
 
 
-def test_licence_first_and_one_refusal(person: Person) -> None:
-    """In Chinese: the licence comes first, four departments follow in parallel, one refuses."""
-    owner, clerk = person("owner"), person("clerk")
+@ways(usual="zh-phone")
+def test_licence_first_and_one_refusal(person: Person, way: Way) -> None:
+    """The licence comes first, four departments follow in parallel, one refuses."""
+    owner, clerk = person("owner", **way.window), person("clerk", **way.at_work)
     given = {"organisation.name": "郑州雯姐小馆餐饮有限公司（演示）"}
-    path = apply_for_restaurant(
-        owner, {"has_licence": "no", **RESTAURANT}, title="开办餐饮店", start="开始办理", given=given
-    )
+    path = apply_for_restaurant(owner, {"has_licence": "no", **RESTAURANT}, way=way, given=given)
     owner.open(path)
     owner.check()
     (licence,) = lanes(owner).values()
@@ -124,12 +126,13 @@ def test_licence_first_and_one_refusal(person: Person) -> None:
     deciding.accept(clerk, licence)
     code = fictitious_uscc(random.randrange(10**7))
     register = {"outside_number": code, "outside_day": today().isoformat()}
-    deciding.decide(lambda role: person(f"licence-{role}"), licence, "grant", result=register)
+    deciding.decide(lambda role: person(f"licence-{role}", **way.at_work), licence, "grant", result=register)
 
     owner.open(path)
-    owner.reload_until(owner.page.get_by_role("button", name="场所已就绪"))
+    ready = way.say("场所已就绪", "The premises are ready")
+    owner.reload_until(owner.page.get_by_role("button", name=ready))
     owner.check()
-    owner.press("场所已就绪")
+    owner.press(ready)
     branches = {name: number for name, number in lanes(owner).items() if number != licence}
     assert len(branches) == 4
     owner.check()
@@ -137,40 +140,38 @@ def test_licence_first_and_one_refusal(person: Person) -> None:
     for number in branches.values():
         deciding.accept(clerk, number)
     for service, number in branches.items():
-        refused = "排水" in service
+        refused = way.say("排水", "waste water") in service
         deciding.decide(
-            team_of(person, service, "zh-hans"),
+            team_of(person, service, way),
             number,
             "refuse" if refused else "grant",
             reasons=deciding.REFUSAL if refused else deciding.REASONS,
         )
 
     owner.open(path)
-    owner.reload_until(owner.page.get_by_text("部分办结").first)
+    owner.reload_until(owner.page.get_by_text(way.say("部分办结", "some items done")).first)
     owner.check()
-    certificate = download(owner, "食品经营许可证")
-    check_in_public(person, certificate, "zh-hans", "真实有效")
+    check_licence_in_public(person, owner, way)
     owner.open("/my/")
     owner.check()
     owner.open("/my/inbox/")
     owner.check()
 
 
-def test_licence_held_and_all_granted(person: Person) -> None:
-    """In English: the licence is confirmed by the register, so four departments start at once; all grant."""
-    owner, clerk = person("owner2", language="en"), person("clerk2", language="en")
+@ways(usual="en-desktop")
+def test_licence_held_and_all_granted(person: Person, way: Way) -> None:
+    """The licence is confirmed by the register, so four departments start at once; all grant."""
+    owner, clerk = person("owner2", **way.window), person("clerk2", **way.at_work)
     situation = {"has_licence": "yes", **RESTAURANT, "premises_ready": "yes"}
     given = {"organisation.uscc": COMPANY_CODE}
-    path = apply_for_restaurant(
-        owner, situation, title="Open a restaurant", start="Start now", given=given, party=COMPANY
-    )
+    path = apply_for_restaurant(owner, situation, way=way, given=given, party=COMPANY)
     owner.open(path)
     owner.reload_until(owner.page.locator(".lane-head .number").nth(3))
     owner.check()
     branches = lanes(owner)
     assert len(branches) == 4
 
-    manager = person("manager", language="en")
+    manager = person("manager", **way.at_work)
     for number in branches.values():
         deciding.accept(clerk, number)
     manager.open("/oversight/")
@@ -180,9 +181,9 @@ def test_licence_held_and_all_granted(person: Person) -> None:
     manager.page.get_by_role("link", name=next(iter(branches.values()))).click()
     manager.check()
     for service, number in branches.items():
-        deciding.decide(team_of(person, service, "en"), number, "grant")
+        deciding.decide(team_of(person, service, way), number, "grant")
 
     owner.open(path)
-    owner.reload_until(owner.page.get_by_text("all items done").first)
+    owner.reload_until(owner.page.get_by_text(way.say("全部办结", "all items done")).first)
     owner.check()
-    check_in_public(person, download(owner, "Food business licence"), "en", "genuine and in force")
+    check_licence_in_public(person, owner, way)

@@ -17,6 +17,7 @@ from services.cases.operations.steps import complete_step
 from tests.factories.applications import filed_application, open_task, user
 from tests.journeys import browser as chromium
 from tests.journeys.conftest import Visitor
+from tests.journeys.ways import Way, ways
 from workflows.enums import JobState
 from workflows.models import Clock, Job
 from workflows.operations.timers import sweep_timers
@@ -78,10 +79,10 @@ def send(one: Visitor, selector: str) -> None:
         one.page.locator(selector).first.click()
 
 
-@pytest.mark.parametrize(("language", "width"), [("zh-hans", 1366), ("en", 375)])
-def test_what_stands_still_goes_on_with_a_reason(visitor: Callable[..., Visitor], language: str, width: int) -> None:
+@ways(usual="zh-desktop")
+def test_what_stands_still_goes_on_with_a_reason(visitor: Callable[..., Visitor], way: Way) -> None:
     scene = build_scene()
-    manager = visitor(language=language, width=width)
+    manager = visitor(**way.window)
     manager.sign_in("manager", PASSWORD)
     page = manager.open(reverse("oversight:incidents"))
     sound(manager)
@@ -112,7 +113,7 @@ def test_what_stands_still_goes_on_with_a_reason(visitor: Callable[..., Visitor]
         ("city-handler", reverse("desk:task", args=[open_task(scene.accepted, "handle").pk])),
         ("owner", reverse("applicant:application", args=[scene.accepted.application.public_id])),
     ):
-        one = visitor(language=language, width=width)
+        one = visitor(**way.window)
         one.sign_in(name, PASSWORD)
         expect(one.open(path).get_by_text(WHY)).to_be_visible()
         sound(one)
@@ -122,24 +123,22 @@ def test_what_stands_still_goes_on_with_a_reason(visitor: Callable[..., Visitor]
     sound(manager)
 
 
-@pytest.mark.parametrize(("language", "width"), [("en", 1366), ("zh-hans", 375)])
-def test_the_window_decides_on_silence_and_a_case_goes_back(
-    visitor: Callable[..., Visitor], language: str, width: int
-) -> None:
+@ways(usual="en-phone")
+def test_the_window_decides_on_silence_and_a_case_goes_back(visitor: Callable[..., Visitor], way: Way) -> None:
     scene = build_scene()
-    clerk = visitor(language=language, width=width)
+    clerk = visitor(**way.window)
     clerk.sign_in("clerk", PASSWORD)
     page = clerk.open(reverse("counter:task", args=[open_task(scene.silent, "no_answer").pk]))
     sound(clerk)
     page.locator("[name=reasons]").fill("两次电话联系未果。")
     send(clerk, "[name=outcome][value=close]")
     sound(clerk)
-    owner = visitor(language=language, width=width)
+    owner = visitor(**way.window)
     owner.sign_in("owner", PASSWORD)
     owner.open(reverse("applicant:application", args=[scene.silent.application.public_id]))
     sound(owner)
 
-    handler = visitor(language=language, width=width)
+    handler = visitor(**way.window)
     handler.sign_in("civil-handler", PASSWORD)
     page = handler.open(reverse("desk:inbox"))
     sound(handler)
