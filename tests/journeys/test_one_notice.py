@@ -9,12 +9,12 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from portal.demo.city import load_city
 from portal.demo.samples import sample_picture
 from services.cases.models import Application, InformationRequest
 from services.cases.operations.requests import request_information
 from services.cases.operations.steps import complete_step
 from tests.factories.applications import filed_restaurant, open_task, user
+from tests.factories.city import load_city
 from tests.journeys.conftest import Visitor
 from tests.journeys.test_standing_still import PASSWORD, send, sound
 from tests.journeys.ways import Way, ways

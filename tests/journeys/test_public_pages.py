@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from portal.demo.city import load_city
 from services.catalogue.models import ServiceItem
 from tests.factories.catalogue import load_shipped_catalogue, published_service
+from tests.factories.city import load_city
 from tests.factories.documents import make_paper
 from tests.journeys.conftest import LANGUAGES, Visitor
 from workflows.queries.calendars import database_now

@@ -10,11 +10,11 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from portal.demo.city import load_city
 from services.cases.models import Case
 from services.cases.operations.asking import Missing, ask_supplement
 from services.cases.operations.steps import complete_step
 from tests.factories.applications import filed_application, open_task, user
+from tests.factories.city import load_city
 from tests.journeys import browser as chromium
 from tests.journeys.conftest import Visitor
 from tests.journeys.ways import Way, ways

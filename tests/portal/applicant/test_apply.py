@@ -7,9 +7,9 @@ import pytest
 from django.core.wsgi import get_wsgi_application
 
 from portal.demo import applying
-from portal.demo.city import load_city
 from portal.demo.visitor import Visitor
 from services.cases.models import Application
+from tests.factories.city import load_city
 from workflows.queries.calendars import database_now
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from portal.demo.city import load_city
 from portal.demo.samples import sample_picture
 from services.cases.enums import CaseState
 from tests.factories.applications import filed_application, open_task, user
+from tests.factories.city import load_city
 from workflows.models import Clock
 from workflows.queries.calendars import database_now
 

@@ -10,13 +10,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from portal.demo.city import load_city
 from services.access.models import AccessLog
 from services.cases.enums import CaseState, Channel, MaterialFinding
 from services.cases.models import Application, Case
 from services.cases.operations.answering import answer_supplement
 from services.documents.models import Delivery, Paper
 from tests.factories.applications import RESTAURANT, filed_application, open_task, user
+from tests.factories.city import load_city
 from workflows.models import Clock, Task
 from workflows.operations.jobs import run_due_jobs
 from workflows.operations.timers import sweep_timers

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from portal.demo.city import load_city
 from portal.demo.supervising import answer_orders, appeal_against_cards
 from services.cases.operations.steps import complete_step
 from services.supervision.models import Card, CardAppeal, SupervisionOrder
 from tests.factories.applications import filed_application, open_task, user
+from tests.factories.city import load_city
 from tests.services.cases.conftest import MORNING
 from workflows.operations.timers import sweep_timers
 

@@ -10,11 +10,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from portal.demo.city import load_city
 from services.cases.models import Case, Opinion
 from services.cases.operations.steps import complete_step
 from services.notifications.models import Notice
 from tests.factories.applications import RESTAURANT, filed_application, open_task, user
+from tests.factories.city import load_city
 from workflows.operations.tasks import claim_task, release_task
 from workflows.queries.calendars import database_now
 

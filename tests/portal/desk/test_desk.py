@@ -12,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.demo.city import load_city
 from services.access.models import AccessLog
 from services.cases.enums import CaseState
 from services.cases.models import Application, Case
@@ -22,6 +21,7 @@ from services.documents.queries import uploads_of
 from services.parties.enums import Role
 from services.parties.models import Department, Membership
 from tests.factories.applications import RESTAURANT, filed_application, open_task, user
+from tests.factories.city import load_city
 from workflows.models import Clock, Task
 from workflows.operations.jobs import run_due_jobs
 from workflows.queries.calendars import database_now

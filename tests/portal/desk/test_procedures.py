@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.demo.city import load_city
 from services.cases.operations.steps import complete_step
 from tests.factories.applications import filed_application, open_task, user
+from tests.factories.city import load_city
 from workflows.models import Clock
 from workflows.queries.calendars import calendar_for, database_now
 

@@ -15,7 +15,6 @@ from django.db import connection
 from django.db.models import F
 from django.db.utils import InternalError
 
-from portal.demo.city import load_city
 from portal.management import invariants
 from portal.management.invariants import INVARIANTS, check_invariants
 from services.cases.models import Application, Case, Opinion, Signature
@@ -25,6 +24,7 @@ from services.documents import storage
 from services.documents.models import Paper, Upload
 from services.notifications.models import Notice
 from tests.factories.applications import RESTAURANT, filed_application, open_task, user
+from tests.factories.city import load_city
 from tests.factories.documents import make_upload
 from tests.factories.runs import TWO_BRANCHES, publish, task
 from workflows.models import Clock, HistoryEvent, Job, Message, Run, Subscription, Task, Timer

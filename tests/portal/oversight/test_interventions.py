@@ -12,7 +12,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from portal.demo.city import load_city
 from portal.oversight.wording import EVENTS
 from services.cases.enums import CaseState
 from services.cases.models import Case, Hold
@@ -20,6 +19,7 @@ from services.cases.operations.asking import Missing, ask_supplement
 from services.cases.operations.steps import complete_step
 from services.parties.models import Membership
 from tests.factories.applications import filed_application, open_task, user
+from tests.factories.city import load_city
 from workflows.enums import RunState
 from workflows.models import Run
 from workflows.queries.calendars import database_now

@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from portal.demo.city import load_city
 from services.cases.models import Case
 from services.cases.operations.steps import complete_step
 from services.supervision.models import Card, Escalation, SupervisionOrder
 from tests.factories.applications import filed_application, open_task, user
+from tests.factories.city import load_city
 from tests.factories.supervision import make_card
 from workflows.models import Clock, Task
 from workflows.queries.calendars import database_now

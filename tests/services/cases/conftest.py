@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import call_command
 
-from portal.demo.city import load_city
+from tests.factories.city import load_city
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 #: A Wednesday without holidays near it.

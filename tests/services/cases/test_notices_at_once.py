@@ -10,7 +10,6 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from portal.demo.city import load_city
 from services.cases.enums import CaseState
 from services.cases.models import Application, OneTimeNotice
 from services.cases.operations.asking import Missing, ask_supplement, send_notice_now
@@ -18,6 +17,7 @@ from services.cases.operations.steps import complete_step
 from services.documents.models import Paper
 from services.notifications.models import Notice
 from tests.factories.applications import filed_restaurant, open_task, user
+from tests.factories.city import load_city
 from tests.services.cases.conftest import MORNING
 from workflows.models import Clock
 from workflows.operations.history import first_broken_row
