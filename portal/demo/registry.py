@@ -1,9 +1,10 @@
 """The registers of other departments, as small as can be: real HTTP, fictitious entries, faults on demand.
 
     POST /sources/<code>  {"key", "purpose"} → 200 {"found": true, "data": {…}} or {"found": false}
-    POST /faults          {"kind": "delay" | "status" | "garbage" | "empty" | "hang up", "value": number, "times": n}
-                          spoils the next n answers; `delay` waits `value` seconds, `status` answers that HTTP status,
-                          `empty` knows nothing, `garbage` is no JSON, `hang up` closes the connection
+    POST /faults          {"kind": "delay" | "status" | "garbage" | "empty" | "hang up" | "drip", "value": number,
+                          "times": n, "source": code} spoils the next n answers, of one source if named; `delay` waits
+                          `value` seconds, `status` answers that HTTP status, `empty` knows nothing, `garbage` is no
+                          JSON, `hang up` closes the connection, `drip` sends a byte each `value` seconds
     DELETE /faults        as if nothing had been planned
     GET /healthz          200
 
@@ -17,6 +18,7 @@ import datetime as dt
 import json
 import signal
 import threading
+import unicodedata
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,15 +30,16 @@ import yaml
 
 LONGEST_BODY = 64 * 1024  # bytes
 ENTRIES = Path(__file__).with_name("registry.yaml")
-KINDS = frozenset({"delay", "status", "garbage", "empty", "hang up"})
+KINDS = frozenset({"delay", "status", "garbage", "empty", "hang up", "drip"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What goes wrong with one answer. value: seconds of `delay`, or the HTTP `status`."""
+    """What goes wrong with one answer. value: seconds of `delay` or `drip`, or the HTTP `status`. source: "" is any."""
 
     kind: str
     value: float = 0.0
+    source: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a kind that nobody acts on."""
@@ -52,7 +55,8 @@ class Registry(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], *, entries: Mapping[str, Mapping[str, Any]], latency: float = 0.0):
         """Listen at `address` (port 0: any); each answer takes `latency` seconds."""
         super().__init__(address, _Handler)
-        self.entries, self.latency = entries, latency
+        self.entries = {code: {_plain_key(key): one for key, one in known.items()} for code, known in entries.items()}
+        self.latency = latency
         self.faults: deque[Fault] = deque()
         self.calls: list[str] = []
         self.closing = threading.Event()
@@ -64,10 +68,13 @@ class Registry(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def called(self, source: str) -> Fault | None:
-        """Note a question and take the fault that is next in turn."""
+        """Note a question and take the fault that is next in turn for this source."""
         with self._lock:
             self.calls.append(source)
-            return self.faults.popleft() if self.faults else None
+            fault = next((one for one in self.faults if one.source in ("", source)), None)
+            if fault is not None:
+                self.faults.remove(fault)
+            return fault
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep quiet about clients that went away: waiting too long for us is what they are tested for."""
@@ -111,13 +118,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, b"<html>Welcome to the intranet</html>")
         elif fault and kind == "status":
             self._answer(int(fault.value), {"error": "A fault was asked for."})
-        elif kind == "empty" or key not in self.server.entries[source]:
+        elif fault and kind == "drip":
+            self._drip(fault.value)
+        elif kind == "empty" or _plain_key(key) not in self.server.entries[source]:
             self._answer(200, {"found": False})
         else:
-            self._answer(200, {"found": True, "data": self.server.entries[source][key]})
+            self._answer(200, {"found": True, "data": self.server.entries[source][_plain_key(key)]})
+
+    def _drip(self, seconds: float) -> None:
+        self.close_connection = True
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while not self.server.closing.wait(seconds):
+            self.wfile.write(b" ")
 
     def _plan_faults(self, plan: Mapping[str, Any]) -> None:
-        fault = Fault(kind=plan["kind"], value=float(plan.get("value", 0)))
+        fault = Fault(kind=plan["kind"], value=float(plan.get("value", 0)), source=str(plan.get("source", "")))
         self.server.faults.extend([fault] * int(plan.get("times", 1)))
         self._answer(200, {"planned": len(self.server.faults)})
 
@@ -133,6 +148,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the portal keeps the log of what was asked."""
+
+
+def _plain_key(key: str) -> str:
+    """Return a key as it is compared: whoever asks may have changed full-width brackets and small letters."""
+    return unicodedata.normalize("NFKC", key).strip().upper()
 
 
 def _plain(value: object) -> str:

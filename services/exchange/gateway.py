@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
@@ -26,21 +28,21 @@ class GatewayError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What a source said. data: only the described fields, under their data elements; empty when nothing was found."""
+    """What a source said. fields: only the described ones, in the register's own words; empty when nothing was found."""
 
     found: bool
-    data: Mapping[str, Any]
+    fields: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-def fetch(source: Source, *, key: str, purpose: str) -> Reply:
+def fetch(source: Source, *, key: str, key_element: str, purpose: str) -> Reply:
     """Ask a source about one key.
 
+    key_element: which of the source's keys it is. Only the gateway's own host is ever asked (SSRF): the description
+    gives a path, never an address, redirects are not followed.
     Raises GatewayError: not configured, not reached, too slow, refused, or not an answer.
     """
-    address = str(getattr(settings, "SOURCES_URL", "")).rstrip("/")
-    if not address:
-        raise GatewayError(CallError.NOT_CONFIGURED)
-    content = _post(address + source.path, source, {"key": key, "purpose": purpose})
+    address = _address(source)
+    content = _post(address, source, {"key": key, "key_element": key_element, "purpose": purpose})
     try:
         answer = json.loads(content, parse_constant=_refuse_constant)
         found = answer["found"]
@@ -49,13 +51,25 @@ def fetch(source: Source, *, key: str, purpose: str) -> Reply:
             raise GatewayError(CallError.MALFORMED)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise GatewayError(CallError.MALFORMED) from error
-    return Reply(found=found, data={source.elements[name]: entry[name] for name in source.elements if name in entry})
+    described = source.elements_for(key_element)
+    return Reply(found=found, fields={name: entry[name] for name in described if name in entry})
+
+
+def _address(source: Source) -> str:
+    base = str(getattr(settings, "SOURCES_URL", "")).rstrip("/")
+    if not base:
+        raise GatewayError(CallError.NOT_CONFIGURED)
+    address = base + source.path
+    if urlsplit(address)[:2] != urlsplit(base)[:2]:
+        raise GatewayError(CallError.NOT_CONFIGURED)
+    return address
 
 
 def _post(address: str, source: Source, body: Mapping[str, str]) -> bytes:
     limits = httpx.Timeout(source.read_seconds, connect=source.connect_seconds)
     token = getattr(settings, "SOURCES_TOKEN", "")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
+    until = time.monotonic() + source.total_seconds
     try:
         # The environment's proxies are for the outside; this gateway is the city's own.
         with (
@@ -64,19 +78,21 @@ def _post(address: str, source: Source, body: Mapping[str, str]) -> bytes:
         ):
             if response.status_code != httpx.codes.OK:
                 raise GatewayError(CallError.REFUSED)
-            return _limited(response)
+            return _limited(response, until)
     except httpx.TimeoutException as error:
         raise GatewayError(CallError.TIMED_OUT) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise GatewayError(CallError.NOT_REACHED) from error
 
 
-def _limited(response: httpx.Response) -> bytes:
+def _limited(response: httpx.Response, until: float) -> bytes:
     content = b""
     for portion in response.iter_bytes():
         content += portion
         if len(content) > ANSWER_BYTES:
             raise GatewayError(CallError.MALFORMED)
+        if time.monotonic() > until:
+            raise GatewayError(CallError.TIMED_OUT)
     return content
 
 

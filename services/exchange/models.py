@@ -1,4 +1,4 @@
-"""What was asked of which register, answers kept for minutes, and how each register is doing."""
+"""What was asked of which register, who agreed to it, answers kept for minutes, and how each register is doing."""
 
 from __future__ import annotations
 
@@ -41,8 +41,45 @@ class SourceCall(models.Model):
         ]
 
 
+class SharingConsent(models.Model):
+    """That somebody agreed to a register being read for a purpose and a subject, in a version of the text.
+
+    text_hash: SHA-256 of the text in both languages. A row stays when the consent is taken back.
+    """
+
+    source = models.CharField(max_length=40)
+    purpose = models.CharField(max_length=40)
+    subject_kind = models.CharField(max_length=30)
+    subject_id = models.CharField(max_length=40)
+    version = models.CharField(max_length=20)
+    text_hash = models.CharField(max_length=64)
+    given_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    given_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["given_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_kind", "subject_id", "source", "purpose", "version"],
+                condition=models.Q(withdrawn_at=None),
+                name="sharing_consent_once",
+                violation_error_message="This was agreed to already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(withdrawn_at=None, withdrawn_by=None)
+                | models.Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
+                name="sharing_consent_withdrawn_by_somebody",
+                violation_error_message="Whoever takes a consent back is named.",
+            ),
+        ]
+
+
 class CachedAnswer(models.Model):
-    """The latest answer about a key, encrypted, for ten minutes; an answer for one purpose serves no other."""
+    """The latest answer about a key, encrypted, for as long as its purpose says; it serves no other."""
 
     source = models.CharField(max_length=40)
     purpose = models.CharField(max_length=40)

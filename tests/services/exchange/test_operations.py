@@ -14,16 +14,23 @@ import pytest
 from django.db import connection, connections
 
 from portal.demo.registry import Fault, Registry, read_entries
-from services.exchange import operations
+from services.exchange.consents import consent_text, consent_version
 from services.exchange.enums import CallError, Outcome
-from services.exchange.models import CachedAnswer, SourceCall, SourceHealth
+from services.exchange.models import CachedAnswer, SharingConsent, SourceCall, SourceHealth
 from services.exchange.operations import (
+    LicenceCheck,
+    ConsentMissingError,
     PurposeNotAllowedError,
+    Question,
     SourceAnswer,
     ask_source,
+    ask_sources,
     forget_old_answers,
+    give_consent,
     verify_business_licence,
+    withdraw_consent,
 )
+from services.exchange.operations import asking
 from services.exchange.queries import calls_about, calls_for, resting_sources
 from services.exchange.sources import UnknownSourceError, source_of, sources
 from services.exchange.tasks import forget_old_answers_task
@@ -38,17 +45,29 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def registry(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
     """The demo's own stand-in, on a free port; the portal waits at most 0.3 seconds for it."""
-    quick = {code: replace(one, connect_seconds=0.3, read_seconds=0.3) for code, one in sources().items()}
-    monkeypatch.setattr(operations, "source_of", lambda code: quick[code] if code in quick else source_of(code))
+    quick = {code: replace(one, connect_seconds=0.3, read_seconds=0.3, total_seconds=0.6) for code, one in sources().items()}
+    monkeypatch.setattr(asking, "source_of", lambda code: quick[code] if code in quick else source_of(code))
     server = Registry(("127.0.0.1", 0), entries=read_entries())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     settings.SOURCES_URL = server.url
+    agree()
     yield server
     server.closing.set()
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def agree() -> None:
+    """Let somebody agree to every register being read for application 12."""
+    for code, one in sources().items():
+        for purpose in one.purposes.values():
+            if purpose.consent:
+                SharingConsent.objects.create(
+                    source=code, purpose=purpose.code, subject_kind="application", subject_id="12",
+                    version=consent_version(), text_hash="0" * 64, given_by=UserFactory(), given_at=AT,
+                )  # fmt: skip
 
 
 def ask(
@@ -59,7 +78,7 @@ def ask(
     return ask_source(source=source, purpose=purpose, key=key, subject_kind="application", subject_id=12, **given)
 
 
-def check(uscc: str = COMPANY, legal_representative: str = "王建国", at: dt.datetime = AT) -> operations.LicenceCheck:
+def check(uscc: str = COMPANY, legal_representative: str = "王建国", at: dt.datetime = AT) -> LicenceCheck:
     return verify_business_licence(
         uscc=uscc, legal_representative=legal_representative, subject_kind="application", subject_id=12,
         by=None, at=at,
@@ -137,6 +156,7 @@ def test_old_answers_are_forgotten(registry: Registry) -> None:
         (Fault(kind="status", value=302), CallError.REFUSED),
         (Fault(kind="garbage"), CallError.MALFORMED),
         (Fault(kind="hang up"), CallError.NOT_REACHED),
+        (Fault(kind="drip", value=0.05), CallError.TIMED_OUT),
     ],
 )
 def test_a_failing_register_blocks_nobody(registry: Registry, fault: Fault, error: CallError) -> None:
@@ -161,6 +181,7 @@ def test_an_endless_answer_is_cut_off(registry: Registry) -> None:
 
 
 def test_nobody_listening_and_nothing_configured(settings: Any) -> None:
+    agree()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         settings.SOURCES_URL = f"http://127.0.0.1:{probe.getsockname()[1]}"
@@ -267,3 +288,60 @@ def test_a_silent_register_says_so_instead_of_no(registry: Registry) -> None:
     result = check()
     assert (result.outcome, result.found, result.matches) == (Outcome.UNAVAILABLE, False, False)
     assert result.error == CallError.TIMED_OUT
+
+
+def test_registers_are_asked_side_by_side_and_none_holds_up_the_others(registry: Registry) -> None:
+    registry.latency = 0.2
+    registry.faults.append(Fault(kind="delay", value=20, source="property-registry"))
+    questions = [
+        Question(source="business-registry", purpose="prefill", key=COMPANY),
+        Question(source="household-registry", purpose="prefill", key=OWNER_ID, holders=["王建国"]),
+        Question(source="property-registry", purpose="prefill", key="豫（2022）郑州市不动产权第0000001号"),
+        Question(source="tax", purpose="prefill", key=COMPANY),
+    ]
+    begun = time.monotonic()
+    answers = ask_sources(questions, subject_kind="application", subject_id=12, by=None, at=AT)
+    assert time.monotonic() - begun < 0.2 * 4, "the slowest counts, not the sum"
+    assert [one.source for one in answers] == [one.source for one in questions]
+    assert [one.found for one in answers] == [True, True, False, True]
+    assert answers[2].error == CallError.TIMED_OUT
+    assert answers[1].data["person.sex"] == "1", "in the form's words"
+    assert answers[1].fields["sex"] == "男", "and in the register's"
+    assert SourceCall.objects.count() == 4
+
+
+def test_nothing_is_read_without_a_consent_in_force(registry: Registry) -> None:
+    given = {"source": "tax", "purpose": "prefill", "subject_kind": "application", "subject_id": 12}
+    her = UserFactory()
+    assert withdraw_consent(**given, by=her, at=AT) == 1
+    assert withdraw_consent(**given, by=her, at=AT) == 0, "once"
+    with pytest.raises(ConsentMissingError):
+        ask(source="tax")
+    assert registry.calls == []
+    assert not SourceCall.objects.exists()
+    consent = give_consent(**given, by=her, at=AT)
+    assert give_consent(**given, by=her, at=AT) == consent, "agreeing twice is agreeing once"
+    assert ask(source="tax").found
+    SharingConsent.objects.update(version="an older text")
+    with pytest.raises(ConsentMissingError):
+        ask(source="tax")
+    with pytest.raises(ConsentMissingError):
+        ask_source(source="tax", purpose="document", key=COMPANY, subject_kind="application", subject_id=13, by=her, at=AT)
+    assert "Tax payments" not in consent_text(source_of("tax"), "prefill").en, "in the middle of a sentence"
+    assert "完税信息" in consent_text(source_of("tax"), "prefill").zh
+
+
+def test_an_entry_of_somebody_else_keeps_its_holder_s_fields_closed(registry: Registry) -> None:
+    title = "豫（2023）郑州市不动产权第0000002号"
+    asked = {"source": "property-registry", "key_element": "premises.title_number"}
+    others = ask(title, holders=["王建国"], **asked)
+    assert (others.found, others.is_holders) == (True, False)
+    assert "premises.owner_name" not in others.data
+    assert "entry.mortgaged" not in others.data
+    assert others.data["premises.use"] == "residential"
+    hers = ask(title, holders=["王建国", "李 雯"], **asked)
+    assert hers.cached
+    assert (hers.is_holders, hers.data["premises.owner_name"]) == (True, "李雯")
+    nobody = ask(OWNER_ID, source="household-registry", holders=[])
+    assert not nobody.is_holders
+    assert "person.name" not in nobody.data

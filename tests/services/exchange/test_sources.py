@@ -1,19 +1,61 @@
-"""The described sources fit the data-element dictionary."""
+"""The description of the registers is sound, and a wrong one is told apart sentence by sentence."""
 
 from __future__ import annotations
 
-from services.exchange.sources import sources
-from services.forms.dictionary import dictionary
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+from django.core.checks import run_checks
+
+from services.exchange.apps import check_sources
+from services.exchange.description import faults_of
+from services.exchange.sources import DESCRIPTION, sources
+
+SHIPPED: dict[str, Any] = yaml.safe_load(DESCRIPTION.read_text(encoding="utf-8"))
 
 
-def test_every_source_fills_known_elements() -> None:
-    known = set(dictionary().elements)
+def test_the_shipped_description_has_no_fault() -> None:
+    assert check_sources() == []
+    assert not [message for message in run_checks() if message.id == "exchange.E001"]
     for source in sources().values():
-        filled = {element for element in source.elements.values() if not element.startswith("entry.")}
-        assert filled | {source.key} <= known, source.code
-        assert source.purposes
         assert source.path == f"/sources/{source.code}"
-        assert source.connect_seconds > 0
-        assert source.read_seconds > 0
         assert source.name_zh != source.name_en
         assert source.basis_zh
+
+
+def _set(**given: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda one: one.update(given)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (_set(path="//elsewhere.example/x"), "plain path"),
+        (_set(path="/sources/../admin"), "plain path"),
+        (_set(path="http://10.0.0.1/"), "plain path"),
+        (_set(path="/sources@elsewhere"), "plain path"),
+        (_set(adapter="fax"), "no adapter fax"),
+        (_set(sensitivity="secret"), "sensitivity"),
+        (_set(seconds={"connect": 2, "read": 5, "total": 1}), "above the total"),
+        (_set(seconds={"connect": 2, "read": 5, "total": 3600}), "seconds"),
+        (_set(seconds={"connect": 2}), "lacks"),
+        (_set(breaker={"failures": 0, "rest": 30}), "breaker"),
+        (_set(holder=""), "need a holder"),
+        (_set(holder="nobody"), "no field"),
+        (_set(documents={"title-certificate": {"fields": ["colour"]}}), "not described"),
+        (_set(documents={"title-certificate": {"fields": ["owner"], "key": "person.name"}}), "is no key"),
+        (_set(purposes={"curiosity": {"consent": True, "keeps": 0}}), "no text"),
+        (_set(keys={"premises.colour": {"whose": "typed", "elements": {}}}), "no data element"),
+        (_set(keys={"person.name": {"whose": "anybody", "elements": {"x": "premises.colour"}}}), "no data element"),
+        (_set(keys={}), "needs a key"),
+        (lambda one: one.pop("basis"), "lacks"),
+    ],
+)
+def test_a_wrong_description_says_what_is_wrong(spoil: Callable[[dict[str, Any]], None], told: str) -> None:
+    one = copy.deepcopy(SHIPPED["property-registry"])
+    spoil(one)
+    faults = faults_of({"property-registry": one})
+    assert any(told in fault and fault.startswith("property-registry: ") for fault in faults), faults
