@@ -6,8 +6,10 @@ from datetime import datetime
 
 from django.http import Http404, HttpRequest
 
+from services.access.enums import Purpose
 from services.cases.enums import ApplicationState
 from services.cases.models import Application, Case
+from services.cases.operations.refused import note_refused_application, note_refused_case
 from services.cases.permissions import applications_of
 
 
@@ -16,6 +18,7 @@ def application_or_404(request: HttpRequest, public_id: str, at: datetime) -> Ap
     rows = applications_of(request.user, at).select_related("bundle__bundle", "service__item")
     application = rows.filter(public_id=public_id).first()
     if application is None:
+        note_refused_application(public_id=public_id, by=request.user, purpose=Purpose.OWN_APPLICATION, at=at)
         raise Http404
     return application
 
@@ -34,5 +37,6 @@ def case_or_404(request: HttpRequest, public_id: str, at: datetime) -> Case:
     rows = Case.objects.select_related("application__bundle", "application__service", "service__item", "department")
     case = rows.filter(public_id=public_id, application__in=mine).first()
     if case is None:
+        note_refused_case(public_id=public_id, by=request.user, purpose=Purpose.OWN_APPLICATION, at=at)
         raise Http404
     return case

@@ -1,4 +1,7 @@
-"""Load what an address names, or answer 404: what is not her department's does not exist for her."""
+"""Load what an address names, or answer 404: what is not her department's does not exist for her.
+
+An attempt at somebody's case that is refused is written down.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
+from services.access.enums import Purpose
 from services.cases.models import Case
+from services.cases.operations.refused import note_refused_case, note_refused_task
 from services.cases.permissions import DEPARTMENT_ROLES, can_work_on, cases_visible_to
 from services.parties.queries import posts_of
 from workflows.models import Task
@@ -24,6 +29,7 @@ def task_or_404(request: HttpRequest, task_id: int, at: datetime) -> Task:
     rows = Task.objects.select_related("assignee", "run").filter(role__in=DEPARTMENT_ROLES, subject_kind="case")
     task = rows.filter(pk=task_id).first()
     if task is None or not can_work_on(request.user, task, at):
+        note_refused_task(task_id=task_id, by=request.user, purpose=Purpose.REVIEW, at=at)
         raise Http404
     return task
 
@@ -41,5 +47,6 @@ def case_or_404(request: HttpRequest, public_id: str, at: datetime) -> Case:
     visible = cases_visible_to(request.user, at).order_by().values("pk")
     case = whole_cases().filter(pk__in=visible, public_id=public_id).first()
     if case is None:
+        note_refused_case(public_id=public_id, by=request.user, purpose=Purpose.LOOK_AT_CASE, at=at)
         raise Http404
     return case

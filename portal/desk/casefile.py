@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from portal.desk.forms import AskForm, ExtendForm, PauseForm, SecondNoticeForm
 from portal.desk.procedures import procedures_of
 from portal.ui.wording import is_chinese
+from services.access.enums import Purpose
 from services.access.operations import record_access
 from services.cases.enums import OUTCOMES_AGAINST, outcome_word
 from services.cases.models import Case, Opinion
@@ -53,16 +54,16 @@ def case_context(request: HttpRequest, case: Case, *, masked: bool, at: datetime
     timeline = timeline_of(case.application, at=at)
     lane = next(one for one in timeline.lanes if one.case.pk == case.pk)
     sections = answers_of_case(case, language=language, masked=masked, at=at)
-    if request.method == "GET":
-        record_access(
-            reader=request.user,
-            subject_kind="application",
-            subject_id=case.application_id,
-            fields=[answer.element.code for one in sections for answer in one.answers],
-            purpose="look at the case" if masked else "review of the application",
-            case_ref=case.number,
-            at=at,
-        )
+    # Also a page that answers a form shows her data.
+    record_access(
+        reader=request.user,
+        subject_kind="application",
+        subject_id=case.application_id,
+        fields=["applicant", *(answer.element.code for one in sections for answer in one.answers)],
+        purpose=Purpose.LOOK_AT_CASE if masked else Purpose.REVIEW,
+        case_ref=case.number,
+        at=at,
+    )
     return {
         "case": case,
         "hold": timeline.hold,

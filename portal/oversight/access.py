@@ -9,6 +9,8 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
+from services.access.enums import Purpose
+from services.cases.operations.refused import note_refused_case
 from services.cases.permissions import oversees
 from services.parties.permissions import can_keep_calendars
 from workflows.queries.calendars import database_now
@@ -21,6 +23,8 @@ def overseers_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         at = database_now()
         if not oversees(request.user, at):
+            if "public_id" in kwargs:
+                note_refused_case(public_id=kwargs["public_id"], by=request.user, purpose=Purpose.SUPERVISION, at=at)
             raise PermissionDenied
         return view(request, *args, at=at, **kwargs)
 

@@ -1,4 +1,4 @@
-"""Uploads, official papers, how each was delivered, and the counters their numbers come from."""
+"""Uploads, official papers, how each was delivered and shown, and the counters their numbers come from."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class Upload(models.Model):
     """A file somebody handed in: the sanitised copy everybody sees, and the original as evidence.
 
     subject_kind, subject_id: what it belongs to, e.g. ("application", "12"). size: bytes of the sanitised copy.
+    origin: empty for what was handed in; else {"by": "source" or "wallet", "source": the register's code or the paper's
+    number, "name": {"zh", "en"}, "at": ISO instant}. The original of a register's record is the record as JSON.
     """
 
     public_id = models.CharField(max_length=20, unique=True, default=new_public_id, editable=False)
@@ -41,6 +43,7 @@ class Upload(models.Model):
     storage_key = models.CharField(max_length=80, unique=True)
     original_sha256 = models.CharField(max_length=64)
     original_key = models.CharField(max_length=80, unique=True)
+    origin = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=10, choices=UploadState, default=UploadState.PENDING)
     uploaded_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)

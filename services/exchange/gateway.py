@@ -28,7 +28,7 @@ class GatewayError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What a source said. fields: only the described ones, in the register's own words; empty when nothing was found."""
+    """What a source said. fields: only the described ones, in the register's own words; empty if nothing was found."""
 
     found: bool
     fields: Mapping[str, Any] = field(default_factory=dict, repr=False)

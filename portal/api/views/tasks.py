@@ -22,6 +22,7 @@ from portal.api.serializers.tasks import (
     TaskSerializer,
 )
 from portal.api.views.base import PAGING, PrivateView, page_of, paged
+from services.access.enums import Purpose
 from services.access.operations import record_access
 from services.cases.operations.asking import Missing, ask_supplement
 from services.cases.operations.passing import send_back
@@ -66,7 +67,7 @@ class TaskView(PrivateView):
             subject_kind="case" if work.case else "application",
             subject_id=work.case.pk if work.case else work.application.pk,
             fields=("applicant", "opinions"),
-            purpose="handling a task",
+            purpose=Purpose.TASK,
             case_ref=work.case.number if work.case else "",
             at=database_now(),
         )

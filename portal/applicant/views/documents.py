@@ -10,9 +10,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from portal.applicant.access import draft_or_404
 from portal.ui.downloads import attachment_response
+from services.access.enums import Purpose
 from services.cases.operations.drafts import note_upload_change
 from services.cases.permissions import applications_of
-from services.cases.queries.forms import documents_wanted
+from services.cases.queries.forms import documents_held, documents_wanted
+from services.cases.queries.prefilling import held_documents
 from services.documents.models import Paper, Upload
 from services.documents.operations import (
     PaperNotRenderedError,
@@ -35,7 +37,7 @@ def documents(request: HttpRequest, public_id: str) -> HttpResponse:
     refused: dict[str, str] = {}
     if request.method == "POST":
         code, file = request.POST.get("material", ""), request.FILES.get("file")
-        if file is None or code not in {need.code for need in wanted}:
+        if file is None or code not in {need.code for need in [*wanted, *documents_held(draft)]}:
             refused[code] = _("Choose a file first, then press Upload.")
         else:
             try:
@@ -58,7 +60,12 @@ def documents(request: HttpRequest, public_id: str) -> HttpResponse:
     for upload in uploads_of("application", draft.pk):
         uploads.setdefault(upload.material_code, []).append(upload)
     rows = [{"need": need, "uploads": uploads.get(need.code, []), "refused": refused.get(need.code)} for need in wanted]
-    return render(request, "applicant/documents.html", {"draft": draft, "rows": rows}, status=422 if refused else 200)
+    return render(
+        request,
+        "applicant/documents.html",
+        {"draft": draft, "rows": rows, "held": held_documents(draft)},
+        status=422 if refused else 200,
+    )
 
 
 @require_POST
@@ -80,7 +87,7 @@ def upload(request: HttpRequest, public_id: str) -> FileResponse:
     found = Upload.objects.filter(public_id=public_id, subject_kind="application").first()
     if found is None or not applications_of(request.user, at).filter(pk=int(found.subject_id)).exists():
         raise Http404
-    stored = open_upload(upload=found, reader=request.user, purpose="own application", at=at)
+    stored = open_upload(upload=found, reader=request.user, purpose=Purpose.OWN_APPLICATION, at=at)
     return attachment_response(stored.path, stored.name, stored.media_type)
 
 
@@ -92,7 +99,7 @@ def paper(request: HttpRequest, public_id: str) -> HttpResponse:
     if found is None or not _is_hers(request, found, at):
         raise Http404
     try:
-        stored = open_paper(paper=found, reader=request.user, purpose="own application", at=at)
+        stored = open_paper(paper=found, reader=request.user, purpose=Purpose.OWN_APPLICATION, at=at)
     except PaperNotRenderedError:
         messages.warning(request, _("This paper is being made. Try again in a minute."))
         return redirect("applicant:cases")

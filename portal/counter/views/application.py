@@ -14,6 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.counter.access import application_or_404
 from portal.counter.forms import HandOutForm
 from portal.counter.rail import frame
+from services.access.enums import Purpose
+from services.access.operations import record_access
 from services.cases.models import Application
 from services.cases.operations.issuing import hand_out_papers
 from services.cases.operations.refusals import REFUSALS, sentence_for
@@ -73,6 +75,15 @@ def _waiting(timeline: Timeline) -> list[Paper]:
 def _page(
     request: HttpRequest, found: Application, timeline: Timeline, form: HandOutForm, at: datetime
 ) -> HttpResponse:
+    record_access(
+        reader=request.user,
+        subject_kind="application",
+        subject_id=found.pk,
+        fields=("applicant", "timeline", "papers"),
+        purpose=Purpose.WINDOW,
+        case_ref=found.number or "",
+        at=at,
+    )
     own = [(task, None) for task in timeline.own_tasks]
     theirs = [(lane.open_task, lane) for lane in timeline.lanes if lane.open_task]
     context = {

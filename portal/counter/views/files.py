@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from portal.counter.access import application_or_404
 from portal.ui.downloads import attachment_response
+from services.access.enums import Purpose
 from services.documents.operations import PaperNotRenderedError, open_paper, open_upload
 from services.documents.queries import papers_of_subjects, uploads_of
 from workflows.queries.calendars import database_now
@@ -24,7 +25,7 @@ def upload(request: HttpRequest, public_id: str, upload_id: str) -> HttpResponse
     if found is None:
         raise Http404
     stored = open_upload(
-        upload=found, reader=request.user, purpose="work at the window", case_ref=application.number or "", at=at
+        upload=found, reader=request.user, purpose=Purpose.WINDOW, case_ref=application.number or "", at=at
     )
     return attachment_response(stored.path, stored.name, stored.media_type)
 
@@ -40,7 +41,7 @@ def paper(request: HttpRequest, public_id: str, paper_id: str) -> HttpResponseBa
     if found is None:
         raise Http404
     try:
-        stored = open_paper(paper=found, reader=request.user, purpose="print at the window", at=at)
+        stored = open_paper(paper=found, reader=request.user, purpose=Purpose.PRINT, at=at)
     except PaperNotRenderedError:
         messages.warning(request, _("This paper is being made. Try again in a minute."))
         return redirect("counter:application", public_id)

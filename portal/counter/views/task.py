@@ -17,6 +17,7 @@ from portal.counter.forms import CheckForm, LicenceCheckForm, SendNowForm, Unans
 from portal.counter.rail import frame
 from portal.ui.steps import StepForm
 from portal.ui.wording import is_chinese
+from services.access.enums import Purpose
 from services.access.operations import record_access
 from services.cases.enums import Channel
 from services.cases.models import Application, Case
@@ -268,7 +269,7 @@ def _note_reading(request: HttpRequest, case: Case, fields: list[str], at: datet
         subject_kind="application",
         subject_id=case.application_id,
         fields=fields,
-        purpose="completeness check at the window",
+        purpose=Purpose.COMPLETENESS,
         case_ref=case.number,
         at=at,
     )

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from portal.counter.access import clerk_or_404
 from portal.counter.forms import FindPersonForm, RegisterPersonForm
 from portal.counter.rail import frame
+from services.access.enums import Purpose
 from services.access.operations import record_access
 from services.cases.enums import Channel
 from services.cases.operations.drafts import start_draft
@@ -83,15 +84,14 @@ def choose(request: HttpRequest, public_id: str) -> HttpResponse:
         if ref and offer:
             return _begin(request, offer, ref, at)
         problem = _("Choose for whom and what to apply.")
-    else:
-        record_access(
-            reader=request.user,
-            subject_kind="person",
-            subject_id=person.pk,
-            fields=["name", "mobile"],
-            purpose="take a walk-in",
-            at=at,
-        )
+    record_access(
+        reader=request.user,
+        subject_kind="person",
+        subject_id=person.pk,
+        fields=["name", "mobile"],
+        purpose=Purpose.WALK_IN,
+        at=at,
+    )
     context: dict[str, Any] = {
         **frame(request),
         "person": person,

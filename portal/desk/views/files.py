@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from portal.desk.access import case_or_404
 from portal.ui.downloads import attachment_response
+from services.access.enums import Purpose
 from services.cases.queries.casefiles import documents_of_case
 from services.cases.queries.requests import requests_of
 from services.documents.operations import PaperNotRenderedError, open_paper, open_upload
@@ -27,9 +28,7 @@ def upload(request: HttpRequest, public_id: str, upload_id: str) -> HttpResponse
     found = next((upload for upload in uploads if upload.public_id == upload_id), None)
     if found is None:
         raise Http404
-    stored = open_upload(
-        upload=found, reader=request.user, purpose="review of the application", case_ref=case.number, at=at
-    )
+    stored = open_upload(upload=found, reader=request.user, purpose=Purpose.REVIEW, case_ref=case.number, at=at)
     return attachment_response(stored.path, stored.name, stored.media_type)
 
 
@@ -42,7 +41,7 @@ def paper(request: HttpRequest, public_id: str, paper_id: str) -> HttpResponseBa
     if found is None:
         raise Http404
     try:
-        stored = open_paper(paper=found, reader=request.user, purpose="review of the application", at=at)
+        stored = open_paper(paper=found, reader=request.user, purpose=Purpose.REVIEW, at=at)
     except PaperNotRenderedError:
         messages.warning(request, _("This paper is being made. Try again in a minute."))
         return redirect("desk:case", public_id)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from portal.oversight.access import overseers_only
 from portal.oversight.rail import rail
 from portal.oversight.wording import history_lines, lanes, opinions, post_words, skipped_steps, tone_of
+from services.access.enums import Purpose
 from services.access.operations import record_access
 from services.cases.enums import ApplicationState
 from services.cases.models import Case
@@ -90,7 +91,7 @@ def _record(request: HttpRequest, found: Case, at: datetime) -> None:
         subject_kind="case",
         subject_id=found.pk,
         fields=READ_FIELDS,
-        purpose="supervision of time limits",
+        purpose=Purpose.SUPERVISION,
         case_ref=found.number,
         at=at,
     )

@@ -4,6 +4,7 @@ from services.cases.models.applications import Application, Consent, Hold, Numbe
 from services.cases.models.cases import Case, MaterialCheck, Opinion
 from services.cases.models.law import DeemedAct, Deferral, Hearing, PublicNotice, Renewal, SiteCheck
 from services.cases.models.notices import OneTimeNotice, Supplement
+from services.cases.models.readings import SourceReading
 from services.cases.models.requests import InformationRequest
 from services.cases.models.standings import Standing, StandingChange, StandingCount
 
@@ -24,6 +25,7 @@ __all__ = [
     "Renewal",
     "Signature",
     "SiteCheck",
+    "SourceReading",
     "Standing",
     "StandingChange",
     "StandingCount",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.cases.models import Application
-from services.catalogue.enums import DocumentKind
+from services.catalogue.enums import DocumentForm, DocumentKind
 from services.catalogue.queries import MaterialNeed, answered_elements, form_schema, materials_for
 from services.forms.schema import FormSchema, arranged
 
@@ -38,3 +38,12 @@ def documents_wanted(application: Application) -> list[MaterialNeed]:
     """
     needs = materials_for(application.offer, application.situation)
     return [need for need in needs if need.submitted and need.material.document_kind != DocumentKind.FORM]
+
+
+def documents_held(application: Application) -> list[MaterialNeed]:
+    """Return the documents the government issued itself: fetched, taken from the wallet, or handed in if neither works.
+
+    None of them keeps anybody from filing (State Council Order 716, arts. 7 and 12).
+    """
+    needs = materials_for(application.offer, application.situation)
+    return [need for need in needs if not need.submitted and need.material.document_form != DocumentForm.PAPER]

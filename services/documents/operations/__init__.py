@@ -2,6 +2,7 @@
 
 from services.documents.file_types import UploadRefusedError
 from services.documents.operations.deliveries import DeliveryProofMissingError, deliver_paper
+from services.documents.operations.fetched import RegisterRecord, store_fetched_record
 from services.documents.operations.papers import UnknownDepartmentError, issue_paper, revoke_paper
 from services.documents.operations.rendering import (
     PaperFileDamagedError,
@@ -23,6 +24,7 @@ __all__ = [
     "DeliveryProofMissingError",
     "PaperFileDamagedError",
     "PaperNotRenderedError",
+    "RegisterRecord",
     "StoredFile",
     "UnknownDepartmentError",
     "UploadNotReadyError",
@@ -36,5 +38,6 @@ __all__ = [
     "render_paper",
     "render_papers",
     "revoke_paper",
+    "store_fetched_record",
     "store_upload",
 ]

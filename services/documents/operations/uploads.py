@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from services.access.operations import record_access
 from services.documents import storage
 from services.documents.enums import UploadState
-from services.documents.file_types import FileType, UploadRefusedError, identify, safe_name
+from services.documents.file_types import UploadRefusedError, identify, safe_name
 from services.documents.models import Upload
 from services.documents.sanitising import sanitised
 
@@ -73,15 +73,40 @@ def store_upload(
         name = safe_name(original_name)
         extension, file_type = identify(original.path, name=name, declared=declared_type)
         copy = storage.write([sanitised(original.path, file_type=file_type, extension=extension)])
-        upload = _create_row(
-            original, copy, file_type, extension,
+        return store_checked(
+            original, copy, original_extension=extension, extension=extension, media_type=file_type.media_type,
             owner=by, subject_kind=subject_kind, subject_id=str(subject_id), material_code=material_code,
             original_name=name, uploaded_at=at,
         )  # fmt: skip
-        storage.keep(original, upload.original_key)
-        storage.keep(copy, upload.storage_key)
     finally:
         storage.discard(original, copy)
+
+
+def store_checked(
+    original: storage.Received,
+    copy: storage.Received,
+    *,
+    original_extension: str,
+    extension: str,
+    media_type: str,
+    **row: object,
+) -> Upload:
+    """Keep a file that was checked or made here; return its row, ready to be shown. row: the other columns.
+
+    The row is committed, pending, before the files get their names, so that a crash leaves a trace.
+    """
+    upload = Upload.objects.create(
+        media_type=media_type,
+        size=copy.size,
+        sha256=copy.sha256,
+        storage_key=storage.new_key("uploads", extension),
+        original_sha256=original.sha256,
+        original_key=storage.new_key("originals", original_extension),
+        state=UploadState.PENDING,
+        **row,
+    )
+    storage.keep(original, upload.original_key)
+    storage.keep(copy, upload.storage_key)
     upload.state = UploadState.READY
     upload.save(update_fields=["state"])
     return upload
@@ -144,18 +169,3 @@ def _received(file: storage.ByteSource) -> storage.Received:
             _("The file is too large (at most %(megabytes)s MB). Please make it smaller or split it.")
             % {"megabytes": limit // (1024 * 1024)},
         ) from error
-
-
-def _create_row(
-    original: storage.Received, copy: storage.Received, file_type: FileType, extension: str, **row: object
-) -> Upload:
-    return Upload.objects.create(
-        media_type=file_type.media_type,
-        size=copy.size,
-        sha256=copy.sha256,
-        storage_key=storage.new_key("uploads", extension),
-        original_sha256=original.sha256,
-        original_key=storage.new_key("originals", extension),
-        state=UploadState.PENDING,
-        **row,
-    )

@@ -132,7 +132,7 @@ def ask_sources(
     answers = []
     for number, one in enumerate(asked):
         answer, seconds = fresh.get(number) or (kept[number], time.monotonic() - begun)
-        assert answer is not None  # noqa: S101 - every question is in one of the two
+        assert answer is not None
         opened = _opened(one, answer)
         _note_call(one, opened, subject_kind, str(subject_id), by, at, seconds)
         answers.append(opened)

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from services.access.enums import Purpose
 from services.access.operations import record_access
 from services.access.queries import count_of_accesses
 from services.parties.contact import check_mobile, check_person_name
@@ -26,7 +27,7 @@ from services.parties.permissions import can_look_up_persons
 if TYPE_CHECKING:
     from portal.accounts.models import User
 
-LOOKUP_PURPOSE = "find a person by identity number"
+LOOKUP_PURPOSE = Purpose.LOOK_UP.value
 LOOKUPS_PER_HOUR = 120
 
 
@@ -155,7 +156,7 @@ def connect_user(*, person: Person, user: User, by: User, at: datetime) -> Perso
         subject_kind="person",
         subject_id=person.pk,
         fields=["name", "id_number"],
-        purpose="connect a sign-in",
+        purpose=Purpose.SIGN_IN,
         at=at,
     )
     return person

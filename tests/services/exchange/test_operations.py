@@ -18,19 +18,19 @@ from services.exchange.consents import consent_text, consent_version
 from services.exchange.enums import CallError, Outcome
 from services.exchange.models import CachedAnswer, SharingConsent, SourceCall, SourceHealth
 from services.exchange.operations import (
-    LicenceCheck,
     ConsentMissingError,
+    LicenceCheck,
     PurposeNotAllowedError,
     Question,
     SourceAnswer,
     ask_source,
     ask_sources,
+    asking,
     forget_old_answers,
     give_consent,
     verify_business_licence,
     withdraw_consent,
 )
-from services.exchange.operations import asking
 from services.exchange.queries import calls_about, calls_for, resting_sources
 from services.exchange.sources import UnknownSourceError, source_of, sources
 from services.exchange.tasks import forget_old_answers_task
@@ -45,7 +45,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def registry(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
     """The demo's own stand-in, on a free port; the portal waits at most 0.3 seconds for it."""
-    quick = {code: replace(one, connect_seconds=0.3, read_seconds=0.3, total_seconds=0.6) for code, one in sources().items()}
+    quick = {
+        code: replace(one, connect_seconds=0.3, read_seconds=0.3, total_seconds=0.6) for code, one in sources().items()
+    }
     monkeypatch.setattr(asking, "source_of", lambda code: quick[code] if code in quick else source_of(code))
     server = Registry(("127.0.0.1", 0), entries=read_entries())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -326,7 +328,9 @@ def test_nothing_is_read_without_a_consent_in_force(registry: Registry) -> None:
     with pytest.raises(ConsentMissingError):
         ask(source="tax")
     with pytest.raises(ConsentMissingError):
-        ask_source(source="tax", purpose="document", key=COMPANY, subject_kind="application", subject_id=13, by=her, at=AT)
+        ask_source(
+            source="tax", purpose="document", key=COMPANY, subject_kind="application", subject_id=13, by=her, at=AT
+        )
     assert "Tax payments" not in consent_text(source_of("tax"), "prefill").en, "in the middle of a sentence"
     assert "完税信息" in consent_text(source_of("tax"), "prefill").zh
 

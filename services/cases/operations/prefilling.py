@@ -1,0 +1,250 @@
+"""Fill in a draft and fetch its documents from the registers the applicant agreed to.
+
+What she typed is never replaced without asking, a register that is slow, broken or empty never blocks, and what it did
+is kept: beside what was filled, and where she must enter it herself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from services.access.masking import mask_id_number
+from services.cases.enums import OriginKind
+from services.cases.models import Application, SourceReading
+from services.cases.operations.drafts import locked_draft, store_answers, touch
+from services.cases.queries.prefilling import Offer, holders_of, latest_readings, prefill_offers
+from services.documents.operations import RegisterRecord, store_fetched_record
+from services.documents.typesetting import TypesettingError
+from services.exchange.operations import Question, SourceAnswer, ask_sources, give_consent, withdraw_consent
+from services.forms.comparing import same
+from services.forms.schema import Element
+from services.forms.types import EMPTY, Context, InvalidRowsError, InvalidValueError, type_of
+from services.parties.queries import department_by_code
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Taken:
+    """What an answer gave: values to fill, values that differ from hers, codes it did not give."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    differing: dict[str, Any] = field(default_factory=dict)
+    filled: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+def prefill(*, application_id: int, chosen: Collection[str], by: User, at: datetime) -> list[SourceReading]:
+    """Read the chosen registers side by side and put what they say into the draft.
+
+    The choice is the consent: it is stored per register and purpose before anything is read. The registers are asked
+    outside any transaction. Effects: consents, one SourceReading per register and purpose, answers with their origin
+    where nothing was typed, fetched documents; the draft must be reviewed again.
+
+    Args:
+        application_id: of a draft.
+        chosen: codes of offers ("source:purpose"); unknown ones and those without a key are left out.
+        by: who agrees and asks.
+        at: when.
+
+    Raises NotAllowedError, AlreadySubmittedError. Never for a failing register.
+    """
+    offers = _agree(application_id, chosen, by=by, at=at)
+    application = Application.objects.get(pk=application_id)
+    holders = holders_of(application)
+    questions = [
+        Question(
+            source=offer.source.code,
+            purpose=offer.purpose,
+            key=offer.key_value,
+            key_element=offer.key_element.code,
+            holders=holders,
+        )
+        for offer in offers
+    ]
+    answers = ask_sources(questions, subject_kind="application", subject_id=application_id, by=by, at=at)
+    fetched = [
+        _fetched(offer, answer, application, by=by, at=at) for offer, answer in zip(offers, answers, strict=True)
+    ]
+    return _take(application_id, offers, answers, fetched, by=by, at=at)
+
+
+@transaction.atomic
+def use_register_values(*, application_id: int, codes: Collection[str], by: User, at: datetime) -> list[str]:
+    """Replace what was typed by what the registers said, for the elements she chose; return their codes.
+
+    Only values of the latest readings that differ are taken; anything else is left out.
+    """
+    application = locked_draft(application_id, by=by, at=at)
+    taken: list[str] = []
+    for reading in latest_readings(application).values():
+        chosen = {code: value for code, value in reading.differing.items() if code in codes}
+        if not chosen:
+            continue
+        origins = {key: {"by": OriginKind.SOURCE.value, "source": reading.source} for key in chosen}
+        store_answers(application, chosen, by=by, at=at, origins=origins)
+        reading.differing = {code: value for code, value in reading.differing.items() if code not in chosen}
+        reading.filled = sorted({*reading.filled, *chosen})
+        reading.save(update_fields=["differing", "filled"])
+        taken += chosen
+    if taken:
+        touch(application, at)
+    return taken
+
+
+@transaction.atomic
+def keep_typed_values(*, application_id: int, by: User, at: datetime) -> None:
+    """Keep everything she typed where a register says otherwise, and ask no more about it."""
+    application = locked_draft(application_id, by=by, at=at)
+    for reading in latest_readings(application).values():
+        if reading.differing:
+            reading.differing = {}
+            reading.save(update_fields=["differing"])
+
+
+@transaction.atomic
+def take_back_consent(*, application_id: int, code: str, by: User, at: datetime) -> bool:
+    """Take back the consent to an offer ("source:purpose"); False when none was in force.
+
+    Nothing more is read. What was filled in stays hers to keep or change.
+    """
+    locked_draft(application_id, by=by, at=at)
+    source, _, purpose = code.partition(":")
+    return bool(
+        withdraw_consent(
+            source=source, purpose=purpose, subject_kind="application", subject_id=application_id, by=by, at=at
+        )
+    )
+
+
+@transaction.atomic
+def _agree(application_id: int, chosen: Collection[str], *, by: User, at: datetime) -> list[Offer]:
+    application = locked_draft(application_id, by=by, at=at)
+    offers = [offer for offer in prefill_offers(application) if offer.code in chosen and offer.key_value]
+    for offer in offers:
+        give_consent(
+            source=offer.source.code,
+            purpose=offer.purpose,
+            subject_kind="application",
+            subject_id=application_id,
+            by=by,
+            at=at,
+        )
+    return offers
+
+
+@transaction.atomic
+def _take(
+    application_id: int,
+    offers: list[Offer],
+    answers: list[SourceAnswer],
+    fetched: list[_Taken],
+    *,
+    by: User,
+    at: datetime,
+) -> list[SourceReading]:
+    """Put what came into the draft as it is now: it may have been typed in while the registers were asked."""
+    application = locked_draft(application_id, by=by, at=at)
+    readings = []
+    for offer, answer, documents in zip(offers, answers, fetched, strict=True):
+        taken = _compared(offer, answer, application, at)
+        origins = {key: {"by": OriginKind.SOURCE.value, "source": offer.source.code} for key in taken.values}
+        store_answers(application, taken.values, by=by, at=at, origins=origins)
+        readings.append(
+            SourceReading.objects.create(
+                application=application,
+                source=offer.source.code,
+                purpose=offer.purpose,
+                outcome=answer.outcome,
+                is_holders=answer.is_holders,
+                filled=[*taken.filled, *documents.filled],
+                differing=taken.differing,
+                missing=[*taken.missing, *documents.missing],
+                asked_by=by,
+                asked_at=at,
+            )
+        )
+    touch(application, at)
+    return readings
+
+
+def _compared(offer: Offer, answer: SourceAnswer, application: Application, at: datetime) -> _Taken:
+    """Tell what an answer fills, where it differs from what stands there, and what it does not give."""
+    taken = _Taken()
+    for element in offer.elements:
+        value = _clean(element, answer.data.get(element.code), application.answers, at)
+        now = application.answers.get(element.code)
+        if value in EMPTY:
+            taken.missing.append(element.code)
+        elif now in EMPTY:
+            taken.values[element.code] = value
+            taken.filled.append(element.code)
+        elif same(now, value):
+            taken.filled.append(element.code)
+        elif application.origins.get(element.code, {}).get("source") == offer.source.code:
+            # It came from this very register, which knows better by now.
+            taken.values[element.code] = value
+            taken.filled.append(element.code)
+        else:
+            taken.differing[element.code] = value
+    return taken
+
+
+def _clean(element: Element, value: object, answers: Mapping[str, Any], at: datetime) -> object:
+    """Return a register's value as the form stores it; None for one the form would not take from anybody."""
+    raw = value if isinstance(value, bool) or value is None else str(value)
+    try:
+        return type_of(element).clean(element, raw, Context(today=timezone.localdate(at), siblings=answers))
+    except (InvalidValueError, InvalidRowsError):
+        _log.warning("A register gave a value that %s does not take.", element.code)
+        return None
+
+
+def _fetched(offer: Offer, answer: SourceAnswer, application: Application, *, by: User, at: datetime) -> _Taken:
+    """Keep the records of the documents an answer gives; a record that lacks a field is no document."""
+    taken = _Taken()
+    for need in offer.documents:
+        record = offer.source.documents[need.code]
+        missing = [name for name in record.fields if answer.fields.get(name) in EMPTY]
+        if not answer.found or not answer.is_holders or missing:
+            taken.missing.append(need.code)
+            continue
+        source, department = offer.source, department_by_code(offer.source.department)
+        try:
+            store_fetched_record(
+                record=RegisterRecord(
+                    source=source.code,
+                    source_name={"zh": source.name_zh, "en": source.name_en},
+                    department={"zh": department.name_zh, "en": department.name_en},
+                    title={"zh": need.material.name_zh, "en": need.material.name_en},
+                    key=_masked(offer),
+                    basis={"zh": source.basis_zh, "en": source.basis_en},
+                    rows=[(source.labels[name], answer.fields[name]) for name in record.fields],
+                    fields={name: answer.fields[name] for name in record.fields},
+                ),
+                subject_kind="application",
+                subject_id=application.pk,
+                material_code=need.code,
+                language=application.language,
+                by=by,
+                at=at,
+            )
+            taken.filled.append(need.code)
+        except TypesettingError:
+            _log.exception("The record of %s cannot be printed.", need.code)
+            taken.missing.append(need.code)
+    return taken
+
+
+def _masked(offer: Offer) -> str:
+    return mask_id_number(offer.key_value) if offer.key_element.type == "id_number" else offer.key_value

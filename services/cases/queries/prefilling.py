@@ -1,0 +1,212 @@
+"""What the government already knows of an application: which registers could fill or fetch what, and what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.cases.models import Application, SourceReading
+from services.cases.queries.forms import documents_held, form_of
+from services.catalogue.queries import MaterialNeed
+from services.documents.queries import uploads_of
+from services.exchange.consents import consent_text, consent_title
+from services.exchange.enums import Outcome
+from services.exchange.models import SharingConsent
+from services.exchange.queries import consents_of
+from services.exchange.sources import Key, Source, sources
+from services.forms.dictionary import dictionary
+from services.forms.schema import Element
+from services.forms.types import EMPTY
+from services.forms.words import Words
+from services.parties.enums import IdentityKind
+from services.parties.models import Organisation, Person
+from services.parties.queries import party
+
+PREFILL = "prefill"
+DOCUMENT = "document"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """One register for one purpose: what would be read, by which key, and what came of it so far.
+
+    key_value: empty while the applicant has not entered `key_element` yet. consent: in force, else None. reading: the
+    latest, else None. elements: what it could fill, in the form's order; documents: what it could fetch.
+    """
+
+    source: Source
+    purpose: str
+    key_element: Element
+    key_value: str
+    elements: tuple[Element, ...] = ()
+    documents: tuple[MaterialNeed, ...] = ()
+    consent: SharingConsent | None
+    reading: SourceReading | None
+
+    @property
+    def code(self) -> str:
+        """Name it in a form."""
+        return f"{self.source.code}:{self.purpose}"
+
+    @property
+    def title(self) -> Words:
+        """What the purpose is called."""
+        return consent_title(self.purpose)
+
+    @property
+    def text(self) -> Words:
+        """What she agrees to."""
+        return consent_text(self.source, self.purpose)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the register could not be read the last time."""
+        return self.reading is not None and self.reading.outcome == Outcome.UNAVAILABLE
+
+
+def prefill_offers(application: Application) -> list[Offer]:
+    """Return what could be filled and fetched for a draft, register by register in the order of the description.
+
+    Only what this form asks and these documents need is offered (PIPL art. 6). A register keyed by the applicant's own
+    number is asked for nobody else's.
+    """
+    form = {use.element.code: use.element for use in form_of(application).uses}
+    known = _known_keys(application)
+    needs = documents_held(application)
+    latest = latest_readings(application)
+    agreed = {(one.source, one.purpose): one for one in consents_of("application", application.pk)}
+    offers: list[Offer] = []
+    for source in sources().values():
+        for purpose in (PREFILL, DOCUMENT):
+            if purpose not in source.purposes:
+                continue
+            best = _best(source, purpose, form, known, needs, application.answers)
+            if best is not None:
+                pair = (source.code, purpose)
+                offers.append(
+                    Offer(source=source, purpose=purpose, consent=agreed.get(pair), reading=latest.get(pair), **best)
+                )
+    return offers
+
+
+def _best(
+    source: Source,
+    purpose: str,
+    form: Mapping[str, Element],
+    known: Mapping[str, str],
+    needs: Sequence[MaterialNeed],
+    answers: Mapping[str, Any],
+) -> dict[str, Any] | None:
+    """Return the key with the most to give, one that is known before one that is not; None when there is nothing."""
+    found = []
+    for key in source.keys.values():
+        own = known.get(key.element, "")
+        if key.whose == "applicant" and not own:
+            continue
+        if key.whose == "typed" and key.element not in form and not own:
+            continue
+        value = own or str(answers.get(key.element) or "")
+        elements = tuple(_fillable(key, form)) if purpose == PREFILL else ()
+        documents = tuple(_fetchable(source, key, needs)) if purpose == DOCUMENT else ()
+        if elements or documents:
+            found.append(
+                {
+                    "key_element": form.get(key.element) or _element(key.element),
+                    "key_value": value,
+                    "elements": elements,
+                    "documents": documents,
+                }
+            )
+    return max(
+        found, key=lambda one: (bool(one["key_value"]), len(one["elements"]) + len(one["documents"])), default=None
+    )
+
+
+def _element(code: str) -> Element:
+    return dictionary().elements[code]
+
+
+def _fillable(key: Key, form: Mapping[str, Element]) -> Iterator[Element]:
+    filled = set(key.elements.values()) - {key.element}
+    return (element for code, element in form.items() if code in filled)
+
+
+def _fetchable(source: Source, key: Key, needs: Sequence[MaterialNeed]) -> Iterator[MaterialNeed]:
+    for need in needs:
+        record = source.documents.get(need.code)
+        if record is None or record.key not in ("", key.element):
+            continue
+        if any(field in key.elements for field in record.fields):
+            yield need
+
+
+def _known_keys(application: Application) -> dict[str, str]:
+    """Return what identifies the applicant herself, from her registered data, never from what is typed."""
+    applicant = party(application.party)
+    if isinstance(applicant, Organisation):
+        return {"organisation.uscc": applicant.uscc}
+    if applicant.id_kind == IdentityKind.RESIDENT_ID:
+        return {"person.id_number": applicant.id_number}
+    return {}
+
+
+def holders_of(application: Application) -> list[str]:
+    """Return the names of the application's verified people: a register's entry of anybody else stays closed."""
+    applicant: Person | Organisation = party(application.party)
+    if isinstance(applicant, Organisation):
+        return [applicant.name, applicant.legal_representative.name]
+    return [applicant.name]
+
+
+def latest_readings(application: Application) -> dict[tuple[str, str], SourceReading]:
+    """Return the latest reading of each register and purpose."""
+    latest: dict[tuple[str, str], SourceReading] = {}
+    for reading in application.source_readings.all():
+        latest.setdefault((reading.source, reading.purpose), reading)
+    return latest
+
+
+def unfetched(application: Application) -> dict[str, SourceReading]:
+    """Return the reading that should have filled an element which is still empty, by the element's code."""
+    return {
+        code: reading
+        for reading in latest_readings(application).values()
+        if reading.purpose == PREFILL
+        for code in reading.missing
+        if application.answers.get(code) in EMPTY
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldDocument:
+    """A document the government issued. offer: how it could be fetched, None when no register gives it on line.
+
+    files: what is there, fetched or handed in instead. reading: the latest attempt, if any.
+    """
+
+    need: MaterialNeed
+    files: Sequence[Any]
+    offer: Offer | None
+
+    @property
+    def reading(self) -> SourceReading | None:
+        """The latest attempt to fetch it."""
+        reading = self.offer.reading if self.offer else None
+        return reading if reading and self.need.code in {*reading.missing, *reading.filled} else None
+
+
+def held_documents(application: Application) -> list[HeldDocument]:
+    """Return the documents the government holds with how each stands; none of them keeps anybody from filing."""
+    offers = [offer for offer in prefill_offers(application) if offer.purpose == DOCUMENT]
+    files: dict[str, list[Any]] = {}
+    for upload in uploads_of("application", application.pk):
+        files.setdefault(upload.material_code, []).append(upload)
+    return [
+        HeldDocument(
+            need=need,
+            files=files.get(need.code, []),
+            offer=next((offer for offer in offers if need in offer.documents), None),
+        )
+        for need in documents_held(application)
+    ]

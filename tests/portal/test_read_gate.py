@@ -1,0 +1,55 @@
+"""Complete, because every reading goes through one gate: whoever else sees personal values leaves a row.
+
+Every address of the site is opened by everybody of the authorisation table who may open it, with somebody else's real
+objects. A page, a file or an answer of the interface that shows her values without a row in the access log fails here.
+"""
+
+from __future__ import annotations
+
+from http.cookies import SimpleCookie
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+
+from services.access.models import AccessLog
+from services.cases.models import Application
+from services.parties.models import Person
+from tests.portal.test_authorisation import ROLES, _addresses, _session_of, _world
+
+#: Values of hers that are personal: her full name, her mobile and identity numbers, an answer.
+ANSWER = "张答案雀"
+STAFF = [role for role in ROLES if role not in ("anonymous", "citizen", "other")]
+
+
+@pytest.mark.django_db
+def test_whoever_sees_personal_values_of_somebody_else_leaves_a_row() -> None:
+    world = _world()
+    her: Person = world["people"]["citizen"].person
+    Application.objects.filter(party_id=her.pk).update(answers={"person.name": ANSWER})
+    values = {her.name, her.mobile, her.id_number, ANSWER} - {""}
+    silent, rows_written = [], 0
+    for role in STAFF:
+        cache.clear()
+        reader, session = world["people"][role], _session_of(world["people"][role])
+        client = Client(raise_request_exception=False)
+        for row, address in _addresses(world["objects"]):
+            if row.outcome(role) != "allow" or address.startswith(("/admin/", "/accounts/", "/verify/")):
+                continue
+            client.cookies = SimpleCookie({settings.SESSION_COOKIE_NAME: session})
+            before, point = AccessLog.objects.count(), transaction.savepoint()
+            headers = {"Idempotency-Key": "key"} if address.startswith("/api/") else {}
+            response = client.generic(row.method.upper(), address, headers=headers)
+            content = b"".join(response.streaming_content) if response.streaming else response.content
+            body = content.decode("utf-8", "replace")
+            written = AccessLog.objects.filter(reader=reader).count() > 0 and AccessLog.objects.count() > before
+            transaction.savepoint_rollback(point)
+            rows_written += written
+            shown = [value for value in values if value in body]
+            is_file = "attachment" in response.headers.get("Content-Disposition", "")
+            if (shown or (is_file and "/static/" not in address)) and not written:
+                silent.append(f"{role} {row.method} {address} shows {shown or 'a file'}")
+    assert rows_written > 20, "the walk met pages that record"
+    assert silent == [], "\n".join(silent)
