@@ -6,7 +6,9 @@ objects. A page, a file or an answer of the interface that shows her values with
 
 from __future__ import annotations
 
+import ast
 from http.cookies import SimpleCookie
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -30,7 +32,8 @@ def test_whoever_sees_personal_values_of_somebody_else_leaves_a_row() -> None:
     her: Person = world["people"]["citizen"].person
     Application.objects.filter(party_id=her.pk).update(answers={"person.name": ANSWER})
     values = {her.name, her.mobile, her.id_number, ANSWER} - {""}
-    silent, rows_written = [], 0
+    silent: list[str] = []
+    rows_written = 0
     for role in STAFF:
         cache.clear()
         reader, session = world["people"][role], _session_of(world["people"][role])
@@ -53,3 +56,20 @@ def test_whoever_sees_personal_values_of_somebody_else_leaves_a_row() -> None:
                 silent.append(f"{role} {row.method} {address} shows {shown or 'a file'}")
     assert rows_written > 20, "the walk met pages that record"
     assert silent == [], "\n".join(silent)
+
+
+#: What hands out somebody's answers to a page; `record_access` is the gate beside it.
+SOURCES_OF_VALUES = frozenset({"answers_of_case", "answers_of_application"})
+
+
+@pytest.mark.parametrize("door", ["counter", "desk", "oversight", "api"])
+def test_a_module_that_shows_answers_goes_through_the_gate(door: str) -> None:
+    silent = []
+    for path in sorted((Path(settings.ROOT) / "portal" / door).rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        names = {
+            name.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom) for name in node.names
+        }
+        if names & SOURCES_OF_VALUES and "record_access" not in names:
+            silent.append(str(path))
+    assert silent == []

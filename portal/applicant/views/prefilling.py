@@ -16,9 +16,10 @@ from portal.applicant.access import draft_or_404
 from services.access.masking import mask_id_number
 from services.cases.models import Application, SourceReading
 from services.cases.operations.prefilling import keep_typed_values, prefill, take_back_consent, use_register_values
-from services.cases.queries.forms import documents_held, form_of
+from services.cases.queries.forms import form_of
 from services.cases.queries.prefilling import Offer, prefill_offers
 from services.exchange.enums import Outcome
+from services.forms.schema import Element
 from services.forms.types import displayed
 from services.parties.queries import departments
 from workflows.queries.calendars import database_now
@@ -77,20 +78,20 @@ def _say_fetched(request: HttpRequest, readings: list[SourceReading]) -> None:
 def _sources(draft: Application) -> list[dict[str, Any]]:
     """Return the registers in order, each with its offers ready to be shown."""
     names = {one.code: one for one in departments()}
+    labels = {use.element.code: use.element for use in form_of(draft).uses}
     grouped: dict[str, dict[str, Any]] = {}
     for offer in prefill_offers(draft):
         row = grouped.setdefault(
             offer.source.code,
             {"source": offer.source, "department": names.get(offer.source.department), "offers": []},
         )
-        row["offers"].append(_shown(offer, draft))
+        row["offers"].append(_shown(offer, draft, labels))
     return list(grouped.values())
 
 
-def _shown(offer: Offer, draft: Application) -> dict[str, Any]:
+def _shown(offer: Offer, draft: Application, labels: dict[str, Element]) -> dict[str, Any]:
     language = get_language() or "zh-hans"
-    labels = {use.element.code: use.element for use in form_of(draft).uses}
-    materials = {need.code: need.material for need in documents_held(draft)}
+    materials = {need.code: need.material for need in offer.documents}
     reading = offer.reading
 
     def named(codes: list[str]) -> list[str]:
@@ -126,7 +127,7 @@ def _section_url(draft: Application, section: str) -> str:
     return reverse("applicant:section", args=[draft.public_id, section]) if section else ""
 
 
-def _missing_url(draft: Application, offer: Offer, labels: dict[str, Any]) -> str:
+def _missing_url(draft: Application, offer: Offer, labels: dict[str, Element]) -> str:
     """Return where what could not be fetched is entered or uploaded."""
     missing = offer.reading.missing if offer.reading else []
     if offer.documents:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,7 @@ from services.cases.operations.steps import complete_step
 from services.cases.operations.unanswered import UNANSWERED_NODE, unanswered_notice
 from services.cases.permissions import application_about
 from services.cases.queries.casefiles import (
+    FiledSection,
     answers_of_application,
     answers_of_case,
     documents_of_case,
@@ -85,10 +87,8 @@ def _check(request: HttpRequest, task: Task, case: Case, at: datetime) -> HttpRe
         if case.application.channel == Channel.COUNTER or "grant" in task.outcomes:
             return redirect("counter:application", case.application.public_id)
         return redirect("counter:intake")
-    if request.method == "GET":
-        _note_reading(request, case, [answer.element.code for one in sections for answer in one.answers], at)
     context = {
-        **_facts(request, task, case.application, case, at),
+        **_facts(request, task, case.application, case, at, sections=sections),
         "form": form,
         "may_follow": may_follow,
         "deferral_consequence": consequence_of(case)["zh" if is_chinese() else "en"] if may_follow else "",
@@ -183,8 +183,6 @@ def _unanswered(request: HttpRequest, task: Task, case: Case, at: datetime) -> H
     if request.method == "POST" and form.is_valid() and _end(form, task, request, at):
         messages.success(request, _done_words(form.cleaned_data["outcome"], case))
         return redirect("counter:application", case.application.public_id)
-    if request.method == "GET":
-        _note_reading(request, case, [], at)
     asked = unanswered_notice(case)
     items = asked.items if asked else []
     names = names_of_missing(case, [(item["kind"], item["code"]) for item in items])
@@ -214,7 +212,7 @@ def _licence(request: HttpRequest, task: Task, application: Application, at: dat
     services = {case.service.code for case in application.cases.select_related("service__item")}
     sections = answers_of_application(application, services=services, language=get_language() or "zh-hans", at=at)
     context = {
-        **_facts(request, task, application, None, at),
+        **_facts(request, task, application, None, at, sections=sections),
         "form": form,
         "sections": [one for one in sections if one.key == _licence_section(sections)],
         "calls": list(calls_for("application", application.pk)[:3]),
@@ -230,9 +228,19 @@ def _licence_section(sections: Any) -> str:
 
 
 def _facts(
-    request: HttpRequest, task: Task, application: Application, case: Case | None, at: datetime
+    request: HttpRequest,
+    task: Task,
+    application: Application,
+    case: Case | None,
+    at: datetime,
+    *,
+    sections: Sequence[FiledSection] = (),
 ) -> dict[str, Any]:
-    """Return what stands at the head of every task: who, what, by when and why."""
+    """Return what stands at the head of every task: who, what, by when and why; write down who reads it.
+
+    sections: the answers the page shows.
+    """
+    _note_reading(request, application, case, sections, at)
     timeline = timeline_of(application, at=at)
     lane = next((one for one in timeline.lanes if case is not None and one.case.pk == case.pk), None)
     clock = lane.clock if lane else None
@@ -263,14 +271,16 @@ def _keys(task: Task) -> tuple[tuple[str, str], ...]:
     return (*(words[outcome] for outcome in task.outcomes if outcome in words), ("c", _("Claim or release")))
 
 
-def _note_reading(request: HttpRequest, case: Case, fields: list[str], at: datetime) -> None:
+def _note_reading(
+    request: HttpRequest, application: Application, case: Case | None, sections: Sequence[FiledSection], at: datetime
+) -> None:
     record_access(
         reader=request.user,
         subject_kind="application",
-        subject_id=case.application_id,
-        fields=fields,
+        subject_id=application.pk,
+        fields=["applicant", *(answer.element.code for one in sections for answer in one.answers)],
         purpose=Purpose.COMPLETENESS,
-        case_ref=case.number,
+        case_ref=case.number if case else application.number or "",
         at=at,
     )
 
