@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
+from services.catalogue.calendar_rules import closed_time
 from services.catalogue.enums import VersionState
 from services.catalogue.limits import in_working_days
 from services.catalogue.models import BundlePart, BundleVersion, Material, Question, ServiceVersion, StopRule
@@ -115,9 +116,22 @@ def situation_of(version: BundleVersion | ServiceVersion, answers: Mapping[str, 
 
 
 def stop_reasons(version: BundleVersion | ServiceVersion, answers: Mapping[str, Any]) -> list[StopRule]:
-    """Return why, with these answers, it cannot or need not be applied for; empty when it can."""
+    """Return why, with these answers, it cannot or need not be applied for; empty when it can.
+
+    What depends on dates comes with its message filled in: which days are closed, and from when it is possible.
+    """
     situation = situation_of(version, answers)
-    return [rule for rule in version.stop_rules.all() if situation.holds(rule.condition)]
+    rules = [rule for rule in version.stop_rules.all() if situation.holds(rule.condition)]
+    return [rule for rule in rules if not rule.calendar or _falls_into(rule, situation)]
+
+
+def _falls_into(rule: StopRule, situation: Situation) -> bool:
+    """Tell whether the dates answered fall into the closed time; if so its message (in memory) names the dates."""
+    closed = closed_time(rule.calendar, situation.answers)
+    if closed is not None:
+        rule.message_zh = closed.filled(rule.message_zh, "zh")
+        rule.message_en = closed.filled(rule.message_en, "en")
+    return closed is not None
 
 
 def applicable_parts(bundle_version: BundleVersion, answers: Mapping[str, Any]) -> list[ApplicablePart]:

@@ -1,6 +1,6 @@
 """The consistency rules of a service item and a bundle: pure checks over what the catalogue's files say.
 
-Rules 1–10 are the ones a real city checks (domain notes §1.5); 11–18 are what our forms, processes and clocks need.
+Rules 1–10 are the ones a real city checks (domain notes §1.5); 11–19 are what our forms, processes and clocks need.
 A published version breaks none of them: the loader refuses to store one that does.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from services.catalogue import calendar_rules
 from services.catalogue.content import BundleContent, Content, Row, ServiceContent
 from services.catalogue.enums import (
     Audience,
@@ -110,6 +111,7 @@ def check_service(service: ServiceContent, known: Known) -> list[Finding]:
         (9, _papers(service, known)),
         (12, _service_conditions(service)),
         (PROCESS_RULE, _process(service.version["process_key"], known)),
+        (19, _calendars(service.questions, service.stops)),
         (14, _form(service.code, service.version["form"], service.questions, known)),
     ):
         found += [Finding(service.code, number, field, sentence) for field, sentence in wrongs]
@@ -126,6 +128,7 @@ def check_bundle(bundle: BundleContent, services: Mapping[str, ServiceContent], 
         (14, _merged_form(bundle, services, known)),
         (16, _parts(bundle, services)),
         (17, _questions_of_parts(bundle, services)),
+        (19, _calendars(bundle.questions, bundle.stops)),
     ):
         found += [Finding(bundle.code, number, field, sentence) for field, sentence in wrongs]
     return found
@@ -368,6 +371,15 @@ def _bundle_conditions(bundle: BundleContent) -> Iterator[Wrong]:
     for field, rows in (("parts", bundle.parts), ("stops", bundle.stops)):
         for row in rows:
             yield from _condition(_at(field, row), row["condition"], paths)
+
+
+def _calendars(questions: list[Row], stops: list[Row]) -> Iterator[Wrong]:
+    """19: a rule about dates reads questions that ask for dates, and its explanation names dates it has."""
+    dates = frozenset(row["key"] for row in questions if row["kind"] == QuestionKind.DATE)
+    for row in stops:
+        if row.get("calendar"):
+            for problem in calendar_rules.problems_of(row["calendar"], dates, (row["message_zh"], row["message_en"])):
+                yield _at("stops", row), problem
 
 
 def _process(key: str, known: Known) -> Iterator[Wrong]:

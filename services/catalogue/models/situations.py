@@ -78,6 +78,12 @@ class StopRule(Situated):
     )
     kind = models.CharField(_("kind"), max_length=16, choices=StopKind.choices)
     condition = models.CharField(_("when"), max_length=1000)
+    calendar = models.JSONField(
+        _("rule about dates"),
+        default=dict,
+        blank=True,
+        help_text=_("a closed season or protected years; it stops only when the dates answered fall into them"),
+    )
     message_zh = models.TextField(_("explanation in Chinese"))
     message_en = models.TextField(_("explanation in English"))
     citation_zh = models.CharField(_("law in Chinese"), max_length=300)
