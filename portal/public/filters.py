@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from django.http import QueryDict
 from django.utils.translation import gettext
 
-from portal.public.offers import FrontPage, Offer
+from portal.public.offers import FrontPage, Offer, front_page
 from portal.ui.templatetags.ui import bilingual
+
+LONGEST_QUERY = 120  # characters; what is typed beyond is ignored
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,10 @@ class Filters:
     def from_address(cls, given: QueryDict) -> Filters:
         """Read them; unknown values choose nothing."""
         return cls(
-            query=given.get("q", "").strip()[:80],
+            query=given.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY],
             audience=given.get("audience", "") if given.get("audience") in ("person", "business") else "",
             department=given.get("department", ""),
-            event=given.get("event", ""),
+            event=given.get("event", "") if given.get("event") in {one.key for one in front_page().life_events} else "",
             online=given.get("online") == "1",
             spot=given.get("spot") == "1",
             once=given.get("once") == "1",
@@ -43,13 +45,13 @@ class Filters:
         return bool(self.audience or self.department or self.event or self.online or self.spot or self.once)
 
     def apply(self, found: Iterable[Offer], front: FrontPage) -> list[Offer]:
-        """Return the offers that pass all chosen filters, in their order."""
+        """Return the offers that pass all chosen filters, in their order. What a list does not say passes none."""
         event = next((event for event in front.life_events if event.key == self.event), None)
         tests: list[Callable[[Offer], bool]] = []
         if self.audience:
             tests.append(lambda offer: self.audience in offer.audiences)
         if self.department:
-            tests.append(lambda offer: self.department in _departments(offer))
+            tests.append(lambda offer: self.department in offer.departments | {offer.department_code})
         if event is not None:
             tests.append(lambda offer: offer.has_theme(event))
         if self.online:
@@ -61,15 +63,24 @@ class Filters:
         return [offer for offer in found if all(test(offer) for test in tests)]
 
 
-def _departments(offer: Offer) -> set[str]:
-    return {offer.department.code, *(service.item.department.code for service in offer.services)}
+def department_choices(everything: Iterable[Offer]) -> list[tuple[str, str, bool]]:
+    """Return (code, name in the page's language, listed only) of every department, in the usual order.
+
+    Departments that are only known from a list come last, under their Chinese name.
+    """
+    found = {offer.department_code: offer for offer in everything}
+    ordered = sorted(found.values(), key=lambda offer: (offer.department_position, offer.department_code))
+    return [(offer.department_code, bilingual(offer.department), offer.is_listed) for offer in ordered]
 
 
-def department_choices(everything: Iterable[Offer]) -> list[tuple[str, str]]:
-    """Return (code, name in the page's language) of every department that offers something, in the usual order."""
-    found = {offer.department.code: offer.department for offer in everything}
-    ordered = sorted(found.values(), key=lambda department: (department.position, department.code))
-    return [(department.code, bilingual(department, "name")) for department in ordered]
+def event_choices(everything: Iterable[Offer]) -> list[tuple[str, str]]:
+    """Return (key, name in the page's language) of every life event that something belongs to."""
+    offers = list(everything)
+    return [
+        (event.key, bilingual(event.name))
+        for event in front_page().life_events
+        if any(offer.has_theme(event) for offer in offers)
+    ]
 
 
 def _toggled(given: QueryDict, name: str, value: str) -> str:

@@ -1,10 +1,15 @@
-"""Everything on offer — bundles and services — as the lists of the public door show it."""
+"""Everything on offer — bundles, services, listed items — as the lists of the public door show it, ready to be searched.
+
+Prepared once for each state of the catalogue and kept in the process: a page then asks the database only whether the
+state is still the same. Every web process keeps its own; they agree because the state comes from the database.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,104 +17,120 @@ import yaml
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from portal.public import search
+from portal.public.finding import Entry, Index
+from portal.public.marking import marked, passage_that_answers
 from portal.ui.templatetags.ui import bilingual
 from portal.ui.wording import limit_words
 from services.catalogue import queries
 from services.catalogue.enums import Audience
-from services.catalogue.models import BundleVersion, ServiceVersion
-from services.parties.models import Department
+from services.catalogue.models import BundleVersion, ListedItem, ServiceVersion
 
 _WHOLLY_ONLINE = 4
 _FRONT_PAGE = Path(__file__).parent / "data" / "front_page.yaml"
+_HELP = Path(__file__).parent / "data" / "help.yaml"
+#: Somebody who searches wants to get something done: what cannot be applied for yet comes after its equals.
+_LISTED_WEIGHT, _HELP_WEIGHT = 0.95, 0.9
+
+Words = dict[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A line of a guide that may answer a search. anchor: where it stands in the guide."""
+
+    kind: str
+    words: Words
+    anchor: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A bundle or a service in use. services: the versions of a bundle's parts, or the service's own."""
+    """A bundle or a service in use, or an item that is only listed, in both languages.
 
-    version: BundleVersion | ServiceVersion
-    services: tuple[ServiceVersion, ...]
+    kind: bundle, service or listed. audiences: person, business. departments: codes of all that take part. passages:
+    questions and documents of its guide. A listed item says no limit, visits or fee, because its list does not.
+    """
 
-    @property
-    def code(self) -> str:
-        """The code that stands in addresses."""
-        return self.version.code
+    code: str
+    kind: str
+    name: Words
+    summary: Words
+    department: Words
+    department_code: str
+    department_position: int
+    departments: frozenset[str]
+    audiences: frozenset[str] = frozenset()
+    person_themes: frozenset[str] = frozenset()
+    legal_themes: frozenset[str] = frozenset()
+    on_the_spot: bool = False
+    online: bool = False
+    visits: int | None = None
+    limit: tuple[int, str] | None = None
+    demo: bool = False
+    has_fee: bool = False
+    parts: tuple[Words, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    codes: tuple[str, ...] = ()
 
     @property
     def is_bundle(self) -> bool:
         """Whether several services are asked for once."""
-        return isinstance(self.version, BundleVersion)
+        return self.kind == "bundle"
 
     @property
-    def department(self) -> Department:
-        """Who leads it."""
-        if isinstance(self.version, BundleVersion):
-            return self.version.lead_department
-        return self.version.item.department
-
-    @cached_property
-    def audiences(self) -> frozenset[str]:
-        """Who may ask for it: person, business."""
-        codes = set(self.version.audiences)
-        persons = {"person"} if Audience.PERSON in codes else set()
-        return frozenset(persons | ({"business"} if codes - {Audience.PERSON} else set()))
-
-    @property
-    def on_the_spot(self) -> bool:
-        """Whether it is decided while you wait."""
-        return not self.is_bundle and self.services[0].on_the_spot
-
-    @property
-    def online(self) -> bool:
-        """Whether it is handled wholly online."""
-        return bool(self.services) and all(service.online_level == _WHOLLY_ONLINE for service in self.services)
+    def is_listed(self) -> bool:
+        """Whether it only stands in a list and has no guide yet."""
+        return self.kind == "listed"
 
     def has_theme(self, event: LifeEvent) -> bool:
         """Tell whether it belongs to a life event."""
         if self.code in event.bundles:
             return True
-        return not self.is_bundle and any(
-            set(service.person_themes) & event.person_themes or set(service.legal_themes) & event.legal_themes
-            for service in self.services
+        return bool(self.person_themes & event.person_themes or self.legal_themes & event.legal_themes)
+
+    def entry(self) -> Entry:
+        """Return what a search looks at."""
+        texts = [self.summary, self.department, *self.parts, *(one.words for one in self.passages)]
+        return Entry(
+            key=self.code,
+            names=tuple(self.name.values()),
+            texts=tuple(text for words in texts for text in words.values()),
+            codes=self.codes,
+            weight=_LISTED_WEIGHT if self.is_listed else 1.0,
         )
 
-    def entry(self) -> search.Entry:
-        """Return what a search looks at."""
-        version, department = self.version, self.department
-        parts = [name for service in self.services if self.is_bundle for name in (service.name_zh, service.name_en)]
-        texts = (version.summary_zh, version.summary_en, department.name_zh, department.name_en, *parts)
-        return search.Entry(key=self.code, names=(version.name_zh, version.name_en), texts=texts)
-
-    def card(self) -> dict[str, Any]:
-        """Return what templates/ui/service_card.html shows, in the page's language."""
+    def card(self, query: str = "") -> dict[str, Any]:
+        """Return what templates/ui/service_card.html shows, in the page's language. query: what is marked."""
+        name, line = bilingual(self.name), bilingual(self.summary)
         card = {
-            "name": bilingual(self.version, "name"),
-            "line": bilingual(self.version, "summary"),
-            "department": bilingual(self.department, "name"),
+            "name": name,
+            "line": line,
+            "department": bilingual(self.department),
             "url": reverse("public:guide", args=[self.code]),
             "bundle": self.is_bundle,
-            "visits": self.version.visits,
+            "listed": self.is_listed,
+            "visits": self.visits,
             "online": self.online,
         }
-        return card | (self._bundle_facts() if self.is_bundle else self._service_facts(self.services[0]))
+        if query:
+            card |= {"marked_name": marked(name, query), "marked_line": marked(line, query)}
+            card["answer"] = passage_that_answers(query, [name, line], self.passages)
+        return card | (self._bundle_facts() if self.is_bundle else self._service_facts())
 
     def _bundle_facts(self) -> dict[str, Any]:
-        count = len(self.services)
-        departments = len({service.item.department_id for service in self.services})
+        count, bodies = len(self.parts), len(self.departments)
         words = ngettext("%(count)d service", "%(count)d services", count) % {"count": count}
-        bodies = ngettext("%(count)d department", "%(count)d departments", departments) % {"count": departments}
+        offices = ngettext("%(count)d department", "%(count)d departments", bodies) % {"count": bodies}
         return {
-            "parts_words": gettext("%(services)s, %(departments)s") % {"services": words, "departments": bodies},
+            "parts_words": gettext("%(services)s, %(departments)s") % {"services": words, "departments": offices},
             "department": "",
         }
 
-    def _service_facts(self, service: ServiceVersion) -> dict[str, Any]:
-        return {
-            "limit": limit_words(service.promised_amount, service.promised_unit),
-            "demo": service.is_demo("promised_amount"),
-            "fee": gettext("fee") if service.fees.all() else gettext("free"),
-        }
+    def _service_facts(self) -> dict[str, Any]:
+        if self.limit is None:
+            return {}
+        fee = gettext("fee") if self.has_fee else gettext("free")
+        return {"limit": limit_words(*self.limit), "demo": self.demo, "fee": fee}
 
 
 @dataclass(frozen=True)
@@ -118,7 +139,7 @@ class LifeEvent:
 
     key: str
     icon: str
-    name: dict[str, str]
+    name: Words
     person_themes: frozenset[str]
     legal_themes: frozenset[str]
     bundles: frozenset[str]
@@ -128,15 +149,42 @@ class LifeEvent:
 class FrontPage:
     """What the home page offers first: searches ({zh, en}), codes of popular services, life events."""
 
-    searches: list[dict[str, str]]
+    searches: list[Words]
     popular: list[str]
     life_events: list[LifeEvent]
+
+
+@dataclass(frozen=True)
+class HelpPage:
+    """A page of the portal that answers a question of its own. url: the name of its address."""
+
+    key: str
+    url: str
+    icon: str
+    name: Words
+    text: Words
+    words: Words
+
+    def entry(self) -> Entry:
+        """Return what a search looks at."""
+        texts = (*self.words.values(), *self.text.values())
+        return Entry(key=f"page:{self.key}", names=tuple(self.name.values()), texts=texts, weight=_HELP_WEIGHT)
+
+    def card(self, query: str) -> dict[str, Any]:
+        """Return what the page of results shows."""
+        name, text = bilingual(self.name), bilingual(self.text)
+        return {
+            "url": reverse(self.url),
+            "icon": self.icon,
+            "name": marked(name, query),
+            "text": marked(text, query),
+        }
 
 
 @lru_cache(maxsize=1)
 def front_page() -> FrontPage:
     """Return what data/front_page.yaml says."""
-    data = yaml.safe_load(_FRONT_PAGE.read_text())
+    data = yaml.safe_load(_FRONT_PAGE.read_text(encoding="utf-8"))
     events = [
         LifeEvent(
             key=event["key"],
@@ -149,19 +197,140 @@ def front_page() -> FrontPage:
     return FrontPage(searches=data["searches"], popular=data["popular"], life_events=events)
 
 
-def offers() -> list[Offer]:
-    """Return everything in use, bundles first; five queries, however much it is."""
-    services = {version.item_id: version for version in queries.published_items().prefetch_related("fees")}
-    bundles = [
-        Offer(bundle, tuple(services[part.service_id] for part in bundle.parts.all() if part.service_id in services))
-        for bundle in queries.published_bundles()
+@lru_cache(maxsize=1)
+def help_pages() -> Sequence[HelpPage]:
+    """Return what data/help.yaml says."""
+    return [HelpPage(**row) for row in yaml.safe_load(_HELP.read_text(encoding="utf-8"))]
+
+
+class Catalogue:
+    """One state of what is on offer. state: see `services.catalogue.queries.catalogue_state`; offers: bundles first."""
+
+    def __init__(self, state: str, offers: Iterable[Offer]) -> None:
+        """Prepare the search."""
+        self.state = state
+        self.offers = tuple(offers)
+        self.by_code = {offer.code: offer for offer in self.offers}
+        self._pages = {f"page:{page.key}": page for page in help_pages()}
+        self._index = Index([*(offer.entry() for offer in self.offers), *(page.entry() for page in help_pages())])
+
+    def matching(self, query: str) -> tuple[list[Offer], list[HelpPage]]:
+        """Return the offers and help pages that fit what was typed, best first; all offers when nothing was typed."""
+        if not query.strip():
+            return list(self.offers), []
+        keys = self._index.find(query)
+        return (
+            [self.by_code[key] for key in keys if key in self.by_code],
+            [self._pages[key] for key in keys if key in self._pages],
+        )
+
+    def nearly(self, query: str) -> list[Offer]:
+        """Return a few offers that fit a little where nothing fits well."""
+        return [self.by_code[key] for key in self._index.find_nearly(query) if key in self.by_code]
+
+
+_lock = threading.Lock()
+_kept: Catalogue | None = None
+
+
+def catalogue() -> Catalogue:
+    """Return what is on offer now. One query while nothing changed; a few, however much it is, after a change.
+
+    While one thread prepares a new state, the others of the process go on with the one before.
+    """
+    global _kept
+    state, kept = queries.catalogue_state(), _kept
+    if kept is not None and kept.state == state:
+        return kept
+    if not _lock.acquire(blocking=kept is None) and kept is not None:
+        return kept
+    try:
+        if _kept is None or _kept.state != state:
+            _kept = Catalogue(state, _offers())
+        return _kept
+    finally:
+        _lock.release()
+
+
+def _offers() -> list[Offer]:
+    versions = queries.published_items().prefetch_related("fees", "faqs", "materials")
+    services = {version.item_id: version for version in versions}
+    return [
+        *(_bundle(bundle, services) for bundle in queries.published_bundles()),
+        *(_service(version) for version in services.values()),
+        *(_listed(item) for item in queries.listed_items()),
     ]
-    return [*bundles, *(Offer(version, (version,)) for version in services.values())]
 
 
-def matching(query: str, everything: Iterable[Offer]) -> list[Offer]:
-    """Return the offers that fit what was typed, best first; all of them, in order, when nothing was typed."""
-    known = {offer.code: offer for offer in everything}
-    if not query.strip():
-        return list(known.values())
-    return [known[code] for code in search.rank(query, (offer.entry() for offer in known.values()))]
+def _both(thing: Any, field: str) -> Words:
+    return {"zh": getattr(thing, f"{field}_zh"), "en": getattr(thing, f"{field}_en")}
+
+
+def _audiences(codes: Iterable[str]) -> frozenset[str]:
+    persons = {"person"} if Audience.PERSON in codes else set()
+    return frozenset(persons | ({"business"} if set(codes) - {Audience.PERSON} else set()))
+
+
+def _bundle(bundle: BundleVersion, services: dict[int, ServiceVersion]) -> Offer:
+    parts = [services[part.service_id] for part in bundle.parts.all() if part.service_id in services]
+    lead = bundle.lead_department
+    return Offer(
+        code=bundle.code,
+        kind="bundle",
+        name=_both(bundle, "name"),
+        summary=_both(bundle, "summary"),
+        department=_both(lead, "name"),
+        department_code=lead.code,
+        department_position=lead.position,
+        departments=frozenset(part.item.department.code for part in parts),
+        audiences=_audiences(bundle.audiences),
+        online=bool(parts) and all(part.online_level == _WHOLLY_ONLINE for part in parts),
+        visits=bundle.visits,
+        parts=tuple(_both(part, "name") for part in parts),
+    )
+
+
+def _service(version: ServiceVersion) -> Offer:
+    department = version.item.department
+    passages = [Passage(kind="question", words=_both(one, "question"), anchor="faq") for one in version.faqs.all()]
+    passages += [
+        Passage(kind="document", words=_both(one, "name"), anchor="documents") for one in version.materials.all()
+    ]
+    return Offer(
+        code=version.code,
+        kind="service",
+        name=_both(version, "name"),
+        summary=_both(version, "summary"),
+        department=_both(department, "name"),
+        department_code=department.code,
+        department_position=department.position,
+        departments=frozenset({department.code}),
+        audiences=_audiences(version.audiences),
+        person_themes=frozenset(version.person_themes),
+        legal_themes=frozenset(version.legal_themes),
+        on_the_spot=version.on_the_spot,
+        online=version.online_level == _WHOLLY_ONLINE,
+        visits=version.visits,
+        limit=(version.promised_amount, version.promised_unit),
+        demo=version.is_demo("promised_amount"),
+        has_fee=bool(version.fees.all()),
+        passages=tuple(passages),
+        codes=(version.item.task_code, version.item.catalog_code),
+    )
+
+
+def _listed(item: ListedItem) -> Offer:
+    department = {"zh": item.department_zh, "en": ""}
+    # Two lists may name departments alike that are not the same: a listed department is known by list and name.
+    code = f"{item.list_name}:{item.department_zh}"
+    return Offer(
+        code=item.code,
+        kind="listed",
+        name={"zh": item.name_zh, "en": ""},
+        summary={"zh": "", "en": ""},
+        department=department,
+        department_code=code,
+        department_position=1_000,
+        departments=frozenset({code}),
+        codes=(item.item_code,),
+    )

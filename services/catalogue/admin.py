@@ -14,6 +14,7 @@ from services.catalogue.models import (
     Faq,
     Fee,
     LegalBasis,
+    ListedItem,
     Material,
     Question,
     ResultKind,
@@ -84,3 +85,12 @@ class BundleVersionAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ("state",)
     list_select_related = ("bundle", "lead_department")
     inlines = [_rows(BundlePart), _rows(Question, "bundle_version"), _rows(StopRule, "bundle_version")]
+
+
+@admin.register(ListedItem)
+class ListedItemAdmin(ReadOnly, admin.ModelAdmin):
+    """Items of imported lists."""
+
+    list_display = ("item_code", "name_zh", "department_zh", "item_type", "list_name", "withdrawn_at")
+    list_filter = ("list_name", "department_zh", "item_type")
+    search_fields = ("item_code", "name_zh")

@@ -1,7 +1,8 @@
 """Stop rules that depend on dates: a closed season, or years in which something is protected. Pure, written as data.
 
 A stop rule's `calendar` says which: it stops only if its condition holds and the dates of the answers fall into the
-time that is closed. Its message names the dates: `{begins}`, `{ends}`, `{closed_first}`, `{closed_last}`, `{free_from}`.
+time that is closed. Its message names the dates: `{begins}`, `{ends}`, `{closed_first}`, `{closed_last}`,
+`{free_from}`.
 
     {kind: closed_season, first: "11-15", last: "03-15", begins: road_from, ends: road_until}
     {kind: years_after, years: 5, since: road_built_on, begins: road_from}
@@ -9,6 +10,7 @@ time that is closed. Its message names the dates: `{begins}`, `{ends}`, `{closed
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,9 +30,6 @@ _NAMES: Mapping[str, frozenset[str]] = {
     "closed_season": frozenset({"begins", "ends", "closed_first", "closed_last", "free_from"}),
     "years_after": frozenset({"begins", "since", "closed_last", "free_from"}),
 }
-_MONTHS_EN = (
-    "January February March April May June July August September October November December"  # dates in English texts
-).split()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +95,7 @@ def day_words(day: date, language: str) -> str:
     """Return a date in words, for texts that are data in both languages: 2026年11月15日, 15 November 2026."""
     if language == "zh":
         return f"{day.year}年{day.month}月{day.day}日"
-    return f"{day.day} {_MONTHS_EN[day.month - 1]} {day.year}"
+    return f"{day.day} {calendar.month_name[day.month]} {day.year}"
 
 
 def problems_of(rule: Mapping[str, Any], dates_asked: frozenset[str], messages: tuple[str, ...]) -> Iterator[str]:

@@ -7,12 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
 from django.db.models import Prefetch, QuerySet
 
 from services.catalogue.calendar_rules import closed_time
 from services.catalogue.enums import VersionState
 from services.catalogue.limits import in_working_days
-from services.catalogue.models import BundlePart, BundleVersion, Material, Question, ServiceVersion, StopRule
+from services.catalogue.models import (
+    BundlePart,
+    BundleVersion,
+    ListedItem,
+    Material,
+    Question,
+    ServiceVersion,
+    StopRule,
+)
 from services.catalogue.savings import Savings, ServiceEffort, savings_of
 from services.catalogue.situation import Situation, read_situation
 from services.catalogue.validators import Known
@@ -21,6 +30,14 @@ from services.forms.schema import FormSchema, arranged, merge
 
 SHIPPED_FOLDER = Path(__file__).parent / "data"
 PAPER_KINDS = frozenset({"certificate", "filing_receipt", "decision_grant"})
+_STATE = """
+SELECT concat_ws(' ',
+    (SELECT md5(string_agg(id::text, ',' ORDER BY id)) FROM catalogue_serviceversion WHERE state = '1'),
+    (SELECT md5(string_agg(id::text, ',' ORDER BY id)) FROM catalogue_bundleversion WHERE state = '1'),
+    (SELECT md5(string_agg(id::text || checksum, ',' ORDER BY id))
+        FROM catalogue_listeditem WHERE withdrawn_at IS NULL),
+    (SELECT md5(string_agg(d::text, ',' ORDER BY id)) FROM parties_department d))
+"""
 _GUIDE = ("materials", "fees", "legal_bases", "faqs", "steps", "results", "questions", "stop_rules")
 
 
@@ -85,6 +102,28 @@ def published_bundles() -> QuerySet[BundleVersion]:
         .prefetch_related(Prefetch("parts", parts))
         .order_by("bundle__code")
     )
+
+
+def listed_items() -> QuerySet[ListedItem]:
+    """Return the items that only stand in a list: not withdrawn, and not offered as a service by the same code."""
+    offered = published_items().exclude(item__task_code="").order_by().values("item__task_code")
+    return ListedItem.objects.filter(withdrawn_at__isnull=True).exclude(item_code__in=offered).order_by("code")
+
+
+def listed_item(code: str) -> ListedItem:
+    """Return the listed item by the code that stands in addresses.
+
+    Raises:
+        ListedItem.DoesNotExist: none is listed so, or a service is offered instead.
+    """
+    return listed_items().get(code=code)
+
+
+def catalogue_state() -> str:
+    """Return a text that changes whenever what is offered or listed changes; one quick query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STATE)
+        return str(cursor.fetchone()[0])
 
 
 def with_guide(versions: QuerySet[ServiceVersion]) -> QuerySet[ServiceVersion]:

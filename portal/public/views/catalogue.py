@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +11,14 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from portal.public import offers
 from portal.public.days_off import next_days_off
-from portal.public.filters import Filters, chips, department_choices
-from portal.public.offers import FrontPage, Offer, front_page, matching, offers
+from portal.public.filters import Filters, chips, department_choices, event_choices
+from portal.public.offers import FrontPage, Offer, front_page
 from portal.ui.templatetags.ui import bilingual
 from portal.ui.wording import instant_words
 from services.cases.enums import ApplicationState
@@ -23,14 +26,15 @@ from services.cases.permissions import applications_of
 from workflows.queries.calendars import calendar_for, database_now
 
 _PER_PAGE = 12
+_MOST_PAGES = 3
 
 
 @require_safe
 @login_not_required
 def home(request: HttpRequest) -> HttpResponse:
     """Offer the search, life events, bundles and popular services."""
-    everything, front, at = offers(), front_page(), database_now()
-    by_code = {offer.code: offer for offer in everything}
+    found, front, at = offers.catalogue(), front_page(), database_now()
+    everything, by_code = found.offers, found.by_code
     context = {
         "drafts": _drafts(request, at),
         "hide_search": True,
@@ -59,7 +63,7 @@ def _drafts(request: HttpRequest, at: datetime) -> list[dict[str, str]]:
     ]
 
 
-def _events(front: FrontPage, everything: list[Offer]) -> list[dict[str, Any]]:
+def _events(front: FrontPage, everything: Sequence[Offer]) -> list[dict[str, Any]]:
     counted = [(event, sum(offer.has_theme(event) for offer in everything)) for event in front.life_events]
     return [
         {"key": event.key, "icon": event.icon, "name": bilingual(event.name), "count": count}
@@ -68,26 +72,39 @@ def _events(front: FrontPage, everything: list[Offer]) -> list[dict[str, Any]]:
     ]
 
 
-def _some(everything: list[Offer]) -> list[dict[str, Any]]:
+def _some(everything: Sequence[Offer]) -> list[dict[str, Any]]:
     return [offer.card() for offer in everything if not offer.is_bundle][:6]
 
 
 @require_safe
 @login_not_required
 def catalogue(request: HttpRequest) -> HttpResponse:
-    """List everything on offer, filtered by the address; a search is the same list in the order of fit."""
-    everything, front = offers(), front_page()
+    """List everything on offer, filtered by the address; a search is the same list in the order of fit.
+
+    htmx, while somebody types, gets the results alone.
+    """
+    everything, front = offers.catalogue(), front_page()
     chosen = Filters.from_address(request.GET)
-    found = chosen.apply(matching(chosen.query, everything), front)
+    matching, pages = everything.matching(chosen.query)
+    found = chosen.apply(matching, front)
     event = next((event for event in front.life_events if event.key == chosen.event), None)
     page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "chosen": chosen,
+        "hide_search": True,
         "event_name": bilingual(event.name) if event else "",
         "chips": chips(request.GET, chosen),
-        "departments": department_choices(everything),
+        "departments": department_choices(everything.offers),
+        "events": event_choices(everything.offers),
         "page": page,
-        "cards": [offer.card() for offer in page],
-        "instead": [] if found else _some(everything),
+        "cards": [offer.card(chosen.query) for offer in page],
+        "pages": [one.card(chosen.query) for one in pages[:_MOST_PAGES]] if page.number == 1 else [],
+        "without_filters": len(matching) if chosen.any and not found else 0,
+        "nearly": [] if found or not chosen.query else [offer.card() for offer in everything.nearly(chosen.query)],
+        "searches": [] if found else [bilingual(words) for words in front.searches],
+        "instead": [] if found else _some(everything.offers),
     }
-    return render(request, "public/catalogue.html", context)
+    alone = request.htmx and request.htmx.target == "results"  # type: ignore[attr-defined]  # by its middleware
+    response = render(request, "public/catalogue_results.html" if alone else "public/catalogue.html", context)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from portal.public.guides import BundleGuide, ServiceGuide, bundle_guide, service_guide
+from portal.public.views.listed import listed_guide
 from services.catalogue import queries
 from services.catalogue.models import BundleVersion, ServiceVersion
 from workflows.queries.calendars import calendar_for, database_now
@@ -21,8 +22,11 @@ from workflows.queries.definitions import UnknownProcessError, published_definit
 @require_safe
 @login_not_required
 def guide(request: HttpRequest, code: str) -> HttpResponse:
-    """Show the guide of the service or bundle in use under this code."""
-    found = _guide(code)
+    """Show the guide of the service or bundle in use under this code; of an item only listed, what its list says."""
+    try:
+        found = _guide(code)
+    except Http404:
+        return listed_guide(request, code)
     template = "public/guide_bundle.html" if found.is_bundle else "public/guide_service.html"
     return render(request, template, {"guide": found, "version": found.version, "code": code})
 

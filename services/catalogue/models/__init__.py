@@ -1,8 +1,9 @@
-"""Service items and bundles, their published versions, and what a version says."""
+"""Service items and bundles, items that are only listed, their published versions, and what a version says."""
 
 from services.catalogue.models.bundles import Bundle, BundlePart, BundleVersion
 from services.catalogue.models.guidance import Faq, Fee, LegalBasis, Material, ResultKind, Step
 from services.catalogue.models.items import ServiceItem, ServiceVersion
+from services.catalogue.models.listed import ListedItem
 from services.catalogue.models.situations import Question, StopRule
 from services.catalogue.models.versions import PublishedVersionError, Version
 
@@ -13,6 +14,7 @@ __all__ = [
     "Faq",
     "Fee",
     "LegalBasis",
+    "ListedItem",
     "Material",
     "PublishedVersionError",
     "Question",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.public.search import Entry, rank
+from portal.public.finding import Entry, Index
 
 ENTRIES = [
     Entry(
@@ -27,6 +27,7 @@ ENTRIES = [
     Entry(key="dog", names=("养犬登记", "Dog registration")),
     Entry(key="marriage", names=("结婚登记", "Marriage registration")),
 ]
+INDEX = Index(ENTRIES)
 
 
 @pytest.mark.parametrize(
@@ -57,23 +58,23 @@ ENTRIES = [
     ],
 )
 def test_what_is_meant_comes_first(query: str, first: str) -> None:
-    assert rank(query, ENTRIES)[:1] == [first]
+    assert INDEX.find(query)[:1] == [first]
 
 
 @pytest.mark.parametrize("query", ["", "   ", "？！", "zzzzzz", "火星移民", "%", "\\", "<script>", "的"])
 def test_nonsense_finds_nothing(query: str) -> None:
-    assert rank(query, ENTRIES) == []
+    assert INDEX.find(query) == []
 
 
 def test_a_whole_name_beats_a_part_of_one() -> None:
     entries = [Entry(key="long", names=("食品经营许可变更", "")), Entry(key="exact", names=("食品经营许可", ""))]
-    assert rank("食品经营许可", entries) == ["exact", "long"]
+    assert Index(entries).find("食品经营许可") == ["exact", "long"]
 
 
 def test_equal_fits_keep_their_order() -> None:
     entries = [Entry(key=key, names=("登记", "")) for key in "cab"]
-    assert rank("登记", entries) == ["c", "a", "b"]
+    assert Index(entries).find("登记") == ["c", "a", "b"]
 
 
 def test_a_very_long_query_is_cut() -> None:
-    assert rank("营业执照" + "x" * 100_000, ENTRIES)[:1] in ([], ["business-licence"])
+    assert INDEX.find("营业执照" + "x" * 100_000)[:1] in ([], ["business-licence"])

@@ -99,14 +99,19 @@ def load_catalogue(*, folder: Path, at: datetime) -> LoadReport:
     findings = [one for one in check_content(content, known_to_the_system(content.processes)) if one.refuses]
     if findings:
         raise InconsistentContentError(findings)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOADING_LOCK])
+    one_loader_at_a_time()
     departments = {department.code: department for department in load_departments(at=at)}
     report = LoadReport()
     items = _store_items(list(content.services.values()), departments)
     _publish_services(content.services, items, report, at)
     _publish_bundles(content.bundles, items, departments, report, at)
     return report
+
+
+def one_loader_at_a_time() -> None:
+    """Wait until nobody else publishes or imports; the lock ends with the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOADING_LOCK])
 
 
 def _store_items(
