@@ -1,4 +1,4 @@
-"""Everything on offer — bundles, services, listed items — as the lists of the public door show it, ready to be searched.
+"""Everything on offer — bundles, services, listed items — as the public door lists it, ready to be searched.
 
 Prepared once for each state of the catalogue and kept in the process: a page then asks the database only whether the
 state is still the same. Every web process keeps its own; they agree because the state comes from the database.
