@@ -36,7 +36,7 @@ def documents(request: HttpRequest, public_id: str) -> HttpResponse:
     wanted = documents_wanted(draft)
     refused: dict[str, str] = {}
     if request.method == "POST":
-        code, file = request.POST.get("material", ""), request.FILES.get("file")
+        code, file = request.POST.get("material", "") or request.POST.get("held", ""), request.FILES.get("file")
         if file is None or code not in {need.code for need in [*wanted, *documents_held(draft)]}:
             refused[code] = _("Choose a file first, then press Upload.")
         else:
