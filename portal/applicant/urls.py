@@ -24,6 +24,7 @@ urlpatterns = [
     path("", lists.cases, name="cases"),
     path("inbox/", lists.inbox, name="inbox"),
     path("data/", readings.my_data, name="my_data"),
+    path("signed-in/", filling.signed_in, name="signed_in"),
     path("apply/bundle/<slug:code>/", situation.start_bundle, name="start_bundle"),
     path("apply/service/<slug:code>/", situation.start_service, name="start_service"),
     path(_application, following.application, name="application"),

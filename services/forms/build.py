@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.forms.boundfield import BoundField
 from django.forms.utils import ErrorDict
+from django.utils.datastructures import MultiValueDict
 
 from services.forms.fields import ElementField, entered, field_name
 from services.forms.rows import (
@@ -30,6 +31,7 @@ ASKED = "asked"
 """Hidden input that names the fields the page showed, so that questions that appear later are not called forgotten."""
 
 _MORE = Words("根据您的回答，还需要填写下面几项。", "Your answers lead to a few more questions below.")
+_WORDS = {"None": "", "True": "true", "False": "false"}
 _OF_GROUP = Words("{label}：{message}", "{label}: {message}")
 
 
@@ -89,12 +91,23 @@ class SectionForm(forms.Form):
                 [self[row_field_name(element, number, part)] for part in element.fields]
                 for number in range(len(self._rows[element.code]))
             ]
-            yield Part(group=group_on_page(element, rows, self.language))
+            yield Part(group=group_on_page(element, rows, self.language, added=self.row_added_to))
 
     @property
     def asked(self) -> str:
         """Value of the hidden input `asked`."""
         return " ".join(field_name(use.element.code) for use in self.uses)
+
+    @property
+    def shown_before(self) -> frozenset[str]:
+        """Names of the inputs that the page which sent this showed; empty for a page that was not sent."""
+        return self._shown_before
+
+    @property
+    def row_added_to(self) -> str:
+        """Name of the group to which a row was just added, else empty."""
+        action, _, name = self._button.partition(":")
+        return name if action == "add" else ""
 
     @property
     def answers_to_save(self) -> dict[str, object]:
@@ -192,3 +205,13 @@ def form_class(schema: FormSchema, section_key: str, language: str) -> type[Sect
     """
     section = schema.section(section_key)
     return type("SectionForm", (SectionForm,), {"schema": schema, "section": section, "language": language})
+
+
+def with_answer(data: Any, element: Element, value: object) -> MultiValueDict[str, Any]:
+    """Return submitted data in which an element has a stored value, as its inputs would send it."""
+    if element.type == "group":
+        return with_rows(data, element, shown_rows(element, value))
+    given = MultiValueDict(dict(data.lists()))
+    values = value if isinstance(value, (list, tuple)) else [value]
+    given.setlist(field_name(element.code), [_WORDS.get(str(one), one) for one in values])
+    return given

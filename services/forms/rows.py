@@ -22,6 +22,7 @@ _ADD = Words("添加{row}", "Add {row}")
 _REMOVE = Words("删除第{number}个{row}", "Remove {row} {number}")
 _ROW = Words("第{number}个{row}", "{row} {number}")
 _A_ROW = Words("一行", "row")
+_NUMBER = Words("可填{least}至{most}个。", "From {least} to {most}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class GroupOnPage:
     add_value: str
     can_add: bool
     can_remove: bool
+    added: bool = False
+    """Whether its last row was just added: the cursor goes there."""
 
 
 def row_field_name(group: Element, number: int, part: Element) -> str:
@@ -96,13 +99,21 @@ def row_fields(group: Element, rows: Sequence[Row], language: str) -> Iterator[t
             yield row_field_name(group, number, part), field
 
 
-def group_on_page(group: Element, rows: Sequence[Sequence[BoundField]], language: str) -> GroupOnPage:
-    """Return what the page shows of a group, from the bound fields of its rows."""
+def group_on_page(
+    group: Element, rows: Sequence[Sequence[BoundField]], language: str, *, added: str = ""
+) -> GroupOnPage:
+    """Return what the page shows of a group, from the bound fields of its rows.
+
+    added: name of the group that has just got a new row.
+    """
     name = field_name(group.code)
+    least, most = limits(group)
+    number_of_rows = _NUMBER.in_language(language).format(least=max(least, 1), most=most)
+    help_text = group.help.in_language(language) if group.help else ""
     return GroupOnPage(
         name=name,
         label=group.label.in_language(language),
-        help_text=group.help.in_language(language) if group.help else "",
+        help_text=f"{help_text} {number_of_rows}".strip(),
         rows=[
             RowOnPage(
                 _of_row(_ROW, group, language, number),
@@ -115,8 +126,9 @@ def group_on_page(group: Element, rows: Sequence[Sequence[BoundField]], language
         count_name=f"{name}-rows",
         add_label=_of_row(_ADD, group, language),
         add_value=f"add:{name}",
-        can_add=len(rows) < limits(group)[1],
-        can_remove=len(rows) > 1,
+        can_add=len(rows) < most,
+        can_remove=len(rows) > max(least, 1),
+        added=added == name,
     )
 
 

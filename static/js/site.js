@@ -36,20 +36,11 @@
     if ([...event.detail.target.querySelectorAll("input, textarea")].some(touched)) event.detail.shouldSwap = false;
   });
 
-  // A draft that could not be saved says so, and asks before the page is left.
-  let unsaved = false;
-  const failed = (event) => {
-    const status = document.getElementById("autosave");
-    if (!status || !event.target.closest("form")) return;
-    status.textContent = status.dataset.failed;
-    unsaved = true;
-  };
-  document.addEventListener("htmx:sendError", failed);
-  document.addEventListener("htmx:responseError", failed);
-  document.addEventListener("htmx:afterOnLoad", () => (unsaved = false));
-  document.addEventListener("submit", () => (unsaved = false));
-  window.addEventListener("beforeunload", (event) => {
-    if (unsaved) event.preventDefault();
+  // Whoever signs out leaves nothing of what she typed in this browser's windows (draft.js keeps it meanwhile).
+  document.addEventListener("submit", (event) => {
+    if (!(event.target.getAttribute("action") || "").endsWith("/logout/")) return;
+    sessionStorage.clear();
+    localStorage.setItem("signed-out", String(Date.now()));
   });
 
   // Keys: "?" shows the list, "/" goes to the search box, others press the element that names them (data-key).

@@ -1,74 +1,191 @@
-"""Fill in a section. Every change is kept, valid or not; leaving a section checks it."""
+"""Fill in a section. Every change is kept, valid or not; leaving a section checks it.
+
+The page carries the marks of the answers it was made from, so a page that is open twice overwrites nothing unseen:
+what was changed on one side only is taken from there, and where both changed the same answer she chooses.
+"""
 
 from __future__ import annotations
 
-from django.contrib import messages
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.applicant.access import draft_or_404
-from services.cases.operations.drafts import StaleDraftError, save_draft
-from services.cases.queries.forms import form_answers, form_of
-from services.forms.build import SectionForm, form_class
+from portal.applicant.parts import Surroundings, contested_slot, page_parts
+from portal.ui.wording import is_chinese
+from services.cases.models import Application
+from services.cases.operations.drafts import confirm_answers
+from services.cases.operations.sections import SavedSection, save_section
+from services.cases.queries.forms import form_answers, form_of, services_of
+from services.cases.queries.provenance import origins_of
+from services.forms.build import SectionForm, form_class, with_answer
+from services.forms.fields import field_name
+from services.forms.merging import Merge, marks_of, read_base, write_base
 from services.forms.schema import FormSchema
 from workflows.queries.calendars import database_now
+
+BASE, CHOOSE = "base", "choose-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Page:
+    """A section of a draft as it is asked now."""
+
+    draft: Application
+    schema: FormSchema
+    key: str
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Names of the section's inputs by element code."""
+        return {use.element.code: field_name(use.element.code) for use in self.schema.section(self.key).uses}
+
+    def form(self, data: Any, answers: Mapping[str, object]) -> SectionForm:
+        """Return the section's form over these answers."""
+        made = form_class(self.schema, self.key, get_language() or "zh-hans")
+        return made(data, answers=answers, today=timezone.localdate())
 
 
 @require_http_methods(["GET", "POST"])
 def section(request: HttpRequest, public_id: str, key: str) -> HttpResponse:
-    """Show and store one section; the autosave answers with its status line."""
+    """Show and store one section; the autosave answers with its status line and what else changed on the page."""
     at = database_now()
     draft = draft_or_404(request, public_id, at)
-    schema = form_of(draft)
-    form = _form(request, schema, key, form_answers(draft))
-    if request.method == "POST":
-        autosaving = bool(request.headers.get("HX-Request")) and "save" not in request.POST
-        try:
-            version = request.POST.get("draft_version", "")
-            draft = save_draft(
-                application_id=draft.pk,
-                answers=form.answers_to_save,
-                by=request.user,
-                at=at,
-                expected_version=int(version) if version.isdigit() and not autosaving else None,
-            )
-        except StaleDraftError as error:
-            messages.warning(
-                request,
-                _(
-                    "This application was changed in another window meanwhile. "
-                    "Your entries are still here: check them and save again."
-                ),
-            )
-            draft.draft_version = error.version
-        else:
-            if autosaving:
-                return render(request, "ui/autosave.html", {"saved_at": at, "draft_version": draft.draft_version})
-            if not form.rows_changed and form.is_valid():
-                return redirect(_next(schema, key, draft.public_id))
-    return render(
-        request,
-        "applicant/section.html",
-        {"draft": draft, "form": form, "section": schema.section(key), "language": get_language()},
+    page = _Page(draft=draft, schema=form_of(draft), key=key)
+    if key not in {section.key for section in page.schema.sections}:
+        raise Http404
+    if request.method == "GET":
+        return _shown(request, page, page.form(None, form_answers(draft)), Merge())
+    form = page.form(request.POST, form_answers(draft))
+    chosen = _chosen(request, page)
+    saved = _saved(request, page, form, chosen, at)
+    page = _Page(draft=saved.application, schema=page.schema, key=key)
+    if request.headers.get("HX-Request") and "save" not in request.POST:
+        return _autosaved(request, page, form, saved.merge, chosen, at)
+    if saved.merge.newer:  # what another window changed is shown, and counts, instead of what stood here
+        form = page.form(_with(request.POST, page, saved.merge), form_answers(saved.application))
+    told = saved.merge.newer.keys() - chosen.keys()
+    if told or saved.merge.contested or form.rows_changed or not form.is_valid():
+        return _shown(request, page, form, saved.merge)
+    confirm_answers(application_id=draft.pk, codes=form.checked.visible & page.names.keys(), by=request.user, at=at)
+    return redirect(_next(page))
+
+
+def _chosen(request: HttpRequest, page: _Page) -> dict[str, str]:
+    """Return what she decided about answers that were changed in two windows, by element code."""
+    return {
+        code: str(request.POST[f"{CHOOSE}{name}"])
+        for code, name in page.names.items()
+        if f"{CHOOSE}{name}" in request.POST
+    }
+
+
+def _saved(
+    request: HttpRequest, page: _Page, form: SectionForm, chosen: Mapping[str, str], at: datetime
+) -> SavedSection:
+    return save_section(
+        application_id=page.draft.pk,
+        section=page.key,
+        sent=form.answers_to_save,
+        base=read_base(request.POST.get(BASE, ""), page.names),
+        chosen=chosen,
+        by=request.user,
+        at=at,
     )
 
 
-def _form(request: HttpRequest, schema: FormSchema, key: str, answers: dict[str, object]) -> SectionForm:
-    try:
-        made = form_class(schema, key, get_language() or "zh-hans")
-    except KeyError:
-        raise Http404 from None
-    return made(request.POST if request.method == "POST" else None, answers=answers, today=timezone.localdate())
+def _with(data: Any, page: _Page, merge: Merge) -> Any:
+    """Return what was sent with the answers that are newer elsewhere instead of the page's own."""
+    given = data.copy()
+    for use in page.schema.section(page.key).uses:
+        code = use.element.code
+        if code in merge.newer:
+            given = with_answer(given, use.element, merge.newer[code])
+    return given
 
 
-def _next(schema: FormSchema, key: str, public_id: str) -> str:
+def _around(request: HttpRequest, page: _Page, merge: Merge) -> Surroundings:
+    services = services_of(page.draft)
+    names = {one.code: one.name_zh if is_chinese() else one.name_en for one in services} if len(services) > 1 else {}
+    return Surroundings(
+        services=names,
+        origins=origins_of(page.draft, reader=request.user, codes=page.names),
+        contested=merge.contested,
+    )
+
+
+def _base(page: _Page, request: HttpRequest, merge: Merge) -> str:
+    """Return the marks for the page's next saving; contested answers keep theirs until she has chosen."""
+    before = read_base(request.POST.get(BASE, ""), page.names)
+    base = marks_of(page.draft.answers, page.names) | {code: before.get(code, "") for code in merge.contested}
+    return write_base(base, page.names)
+
+
+def _shown(request: HttpRequest, page: _Page, form: SectionForm, merge: Merge) -> HttpResponse:
+    around = _around(request, page, merge)
+    parts = list(page_parts(form, around))
+    asked = [part for part in parts if part.asked]
+    context = {
+        "draft": page.draft,
+        "form": form,
+        "section": page.schema.section(page.key),
+        "parts": parts,
+        "base": _base(page, request, merge),
+        "to_confirm": sum(bool(one and one.waits) for one in (around.origins.get(part.code) for part in asked)),
+        "merge": merge,
+        "told": merge.newer.keys() - _chosen(request, page).keys(),
+        "place": _place(page),
+        "next": _next(page),
+    }
+    return render(request, "applicant/section.html", context)
+
+
+def _place(page: _Page) -> tuple[int, int]:
+    keys = [section.key for section in page.schema.sections]
+    return keys.index(page.key) + 1, len(keys)
+
+
+def _autosaved(
+    request: HttpRequest, page: _Page, sent: SectionForm, merge: Merge, chosen: Mapping[str, str], at: datetime
+) -> HttpResponse:
+    """Answer an autosave: its line, the page's new marks, and the parts that came, went or changed elsewhere."""
+    form = page.form(None, form_answers(page.draft))
+    uses = {use.element.code: use for use in form.section.uses}
+    asked = {use.element.code for use in form.uses}
+    before = {code for code, name in page.names.items() if name in sent.shown_before}
+    swap = frozenset((asked ^ before) | merge.newer.keys()) if before else frozenset(merge.newer)
+    around = _around(request, page, merge) if swap else Surroundings(services={}, origins={}, contested={})
+    slots = {**dict.fromkeys(chosen), **merge.contested}
+    context = {
+        "saved_at": at,
+        "form": form,
+        "base": _base(page, request, merge),
+        "parts": list(page_parts(form, around, swap=swap)),
+        "slots": [contested_slot(uses[code], both) for code, both in slots.items() if code not in swap],
+        "told": merge.newer.keys() - chosen.keys(),
+        "merge": merge,
+    }
+    return render(request, "applicant/section_saved.html", context)
+
+
+def _next(page: _Page) -> str:
     """Return the address of the section after this one, or of the task list after the last."""
-    keys = [section.key for section in schema.sections]
-    place = keys.index(key)
+    keys = [section.key for section in page.schema.sections]
+    place = keys.index(page.key)
     if place + 1 < len(keys):
-        return f"/my/applications/{public_id}/section/{keys[place + 1]}/"
-    return f"/my/applications/{public_id}/"
+        return reverse("applicant:section", args=[page.draft.public_id, keys[place + 1]])
+    return reverse("applicant:application", args=[page.draft.public_id])
+
+
+@require_GET
+def signed_in(request: HttpRequest) -> HttpResponse:
+    """Say that she is signed in again, in a tab opened beside a form that was being filled in."""
+    return render(request, "applicant/signed_in.html")

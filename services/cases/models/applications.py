@@ -43,6 +43,7 @@ class Application(models.Model):
     answers = EncryptedJSONField(default=dict)
     origins = models.JSONField(default=dict, blank=True, help_text="Where each answer comes from, by element code")
     draft_version = models.PositiveIntegerField(default=0, help_text="Grows with each change, so that two tabs notice")
+    place = models.CharField(max_length=60, blank=True, help_text="The section somebody was in last, to go on there")
     reviewed_hash = models.CharField(max_length=64, blank=True)
     run = models.OneToOneField(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="application")
     created_at = models.DateTimeField()

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from services.cases.enums import CaseState
+from services.cases.enums import CaseState, OriginKind
 from services.cases.models import Case, OneTimeNotice, Supplement
 from services.cases.operations import unanswered
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants
+from services.cases.origins import noted
 from services.cases.permissions import may_answer_for
 from workflows.models import Task
 from workflows.operations.locking import lock_root
@@ -40,9 +41,12 @@ def answer_supplement(*, case_id: int, answers: Mapping[str, Any], by: User, at:
         raise TaskClosedError("This supplement was handed in already.")
     _check(notice, [one for one, _step in asked], answers, by=by, at=at)
     before = dict(application.answers)
+    application.origins = noted(
+        application.origins, before=before, given=answers, told={}, by=OriginKind.TYPED, who=by.pk, at=at
+    )
     application.answers = {**before, **answers}
     application.changed_at = at
-    application.save(update_fields=["answers", "changed_at"])
+    application.save(update_fields=["answers", "origins", "changed_at"])
     for one, step in asked:
         _note_changes(one, before, answers, at=at)
         _check_again(one, step, root_id=root_id, by=by, at=at)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from services.access.masking import mask_id_number, mask_mobile
 from services.cases.models import Application, Case, MaterialCheck, OneTimeNotice, Supplement
 from services.cases.queries.forms import form_answers, form_of
+from services.cases.queries.provenance import ShownOrigin, origins_of
 from services.catalogue.enums import DocumentKind
 from services.catalogue.queries import MaterialNeed, materials_of, situation_of
 from services.documents.models import Upload
@@ -29,6 +30,7 @@ class FiledAnswer:
     """One answer as people read it.
 
     before: what stood there until the latest supplement changed it, whichever department asked. is_changed: one did.
+    origin: who or what gave the answer, where that is on record.
     """
 
     element: Element
@@ -36,6 +38,7 @@ class FiledAnswer:
     value: str
     before: str
     is_changed: bool
+    origin: ShownOrigin | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +102,7 @@ def _sections(
     shown = visible_elements(schema, answers, today=timezone.localdate(application.submitted_at or at))
 
     read = reading(language, masked=masked)
+    origins = origins_of(application, codes=shown)
     sections = []
     for section in schema.sections:
         rows = [
@@ -109,6 +113,7 @@ def _sections(
                 before=read(use.element, changed.get(use.element.code)),
                 is_changed=use.element.code in changed
                 and read(use.element, changed[use.element.code]) != read(use.element, answers.get(use.element.code)),
+                origin=origins.get(use.element.code),
             )
             for use in section.uses
             if use.element.code in shown and services.intersection(use.services)

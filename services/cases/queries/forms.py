@@ -6,7 +6,14 @@ from typing import Any
 
 from services.cases.models import Application
 from services.catalogue.enums import DocumentForm, DocumentKind
-from services.catalogue.queries import MaterialNeed, answered_elements, form_schema, materials_for
+from services.catalogue.models import ServiceVersion
+from services.catalogue.queries import (
+    MaterialNeed,
+    answered_elements,
+    form_schema,
+    materials_for,
+    service_versions_for,
+)
 from services.forms.schema import FormSchema, arranged
 
 
@@ -47,3 +54,8 @@ def documents_held(application: Application) -> list[MaterialNeed]:
     """
     needs = materials_for(application.offer, application.situation)
     return [need for need in needs if not need.submitted and need.material.document_form != DocumentForm.PAPER]
+
+
+def services_of(application: Application) -> list[ServiceVersion]:
+    """Return the versions of the services an application needs in its situation, in order."""
+    return list(service_versions_for(application.offer, application.situation))
