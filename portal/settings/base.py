@@ -90,7 +90,7 @@ MIDDLEWARE = [
     "portal.ui.middleware.ProfileLanguageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "portal.ui.middleware.HtmxLoginRequiredMiddleware",
+    "portal.accounts.kept_forms.KeepingLoginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",

@@ -243,5 +243,5 @@
   }
   const added = form.querySelector("[data-row-added]");
   if (added) added.querySelector("input:not([type=hidden]), select, textarea")?.focus();
-  restore();
+  document.addEventListener("DOMContentLoaded", restore); // htmx, which came first, knows the form by then
 })();
