@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from portal.ui.fields import draw_field
-from portal.ui.wording import instant_words
+from portal.ui.wording import instant_words, is_chinese
 from services.cases.enums import OriginKind
 from services.cases.queries.provenance import ShownOrigin
 from services.forms.build import Part, SectionForm
@@ -97,7 +97,8 @@ def origin_line(shown: ShownOrigin) -> str:
         OriginKind.CLERK: _("Entered at the counter by %(name)s, %(at)s"),
     }
     name = shown.name or (_("you") if shown.own else "")
-    told = sentences[origin.by] % {"source": shown.source, "name": name, "at": at}
+    source = shown.source_zh if is_chinese() else shown.source_en
+    told = sentences[origin.by] % {"source": source, "name": name, "at": at}
     if origin.confirmed_at is None:
         return told + _(" · please check it")
     return told + _(" · confirmed")

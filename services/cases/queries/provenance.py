@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from services.cases.enums import OriginKind
 from services.cases.models import Application
 from services.cases.origins import Origin, read_origin
+from services.exchange.sources import sources
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownOrigin:
-    """Where one answer comes from. name: of who entered it. own: the reader did. source: the source's name, if any."""
+    """Where one answer comes from. name: of who entered it. own: the reader did. source_…: its name, if any."""
 
     origin: Origin
     name: str
     own: bool
-    source: str
+    source_zh: str
+    source_en: str
 
     @property
     def is_typed(self) -> bool:
@@ -52,10 +54,17 @@ def origins_of(
             origin=one,
             name=names.get(one.who, ""),
             own=own is not None and one.who == own,
-            source=one.source,
+            source_zh=_source_name(one)[0],
+            source_en=_source_name(one)[1],
         )
         for code, one in stored.items()
     }
+
+
+def _source_name(origin: Origin) -> tuple[str, str]:
+    """Return a register's name in both languages; the number of a certificate as it is."""
+    known = sources().get(origin.source)
+    return (known.name_zh, known.name_en) if known else (origin.source, origin.source)
 
 
 def _names(keys: set[int]) -> Mapping[int | None, str]:

@@ -120,12 +120,15 @@ def test_what_was_filled_in_for_her_says_so_and_is_confirmed_by_going_on() -> No
     save_draft(
         application_id=draft.pk,
         answers={"shop.name": "文姐小馆", "shop.address": "郑州市金水区花园路1号"},
-        origins={"shop.name": {"by": "source", "source": "登记系统"}, "shop.address": {"by": "profile", "source": ""}},
+        origins={
+            "shop.name": {"by": "source", "source": "business-registry"},
+            "shop.address": {"by": "profile", "source": ""},
+        },
         by=draft.filed_by,
         at=database_now(),
     )
     page = OpenPage(browser, address)
-    assert "Filled in from “登记系统”" in page.words()
+    assert "Filled in from “Register of businesses”" in page.words()
     assert "2 answers here were filled in for you" in page.words()
     described = page.tree.get_element_by_id("id_shop-name").get("aria-describedby")
     assert "origin-shop-name" in described.split()

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0008_origins_of_answers'),
+        ('cases', '0009_readings_of_registers'),
     ]
 
     operations = [
