@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "portal.ui.middleware.RequestLogMiddleware",  # first, so that its line and its number cover everything below
     "django.middleware.security.SecurityMiddleware",
     "portal.ui.middleware.SecurityHeadersMiddleware",
+    "portal.ui.compression.CompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -142,7 +143,16 @@ PROGRESS_WITHIN_SECONDS = float(os.environ.get("PROGRESS_WITHIN_SECONDS", "180")
 # Who asks /healthz/full from another machine sends it as a bearer token; empty: only this machine may ask.
 HEALTH_TOKEN = os.environ.get("HEALTH_TOKEN", "")
 # Per process and disposable: only sign-in rate limits and the like. What must survive stands in PostgreSQL.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "pages": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "pages",
+        "OPTIONS": {"MAX_ENTRIES": 500},
+    },
+}
+# Visitors without a session may see a public page that is so old; 0 makes every page anew.
+PAGE_CACHE_SECONDS = int(os.environ.get("PAGE_CACHE_SECONDS", "60"))
 
 AUTH_USER_MODEL = "accounts.User"
 
@@ -161,12 +171,12 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "portal.ui.vendor.VendorFinder",
+    "portal.ui.icons.IconFinder",
 ]
 NODE_MODULES = ROOT / "node_modules"
 # prefix in our addresses -> (folder under node_modules, the files of it that pages use)
 VENDOR_FILES = {
     "vendor/bootstrap": ("bootstrap/dist", ["css/bootstrap.min.css*", "js/bootstrap.bundle.min.js*"]),
-    "vendor/bootstrap-icons": ("bootstrap-icons/font", ["bootstrap-icons.min.css", "fonts/*"]),
     "vendor/htmx": ("htmx.org/dist", ["htmx.min.js"]),
     "vendor/echarts": ("echarts/dist", ["echarts.min.js"]),
     "vendor/bpmn-js": ("bpmn-js/dist", ["bpmn-navigated-viewer.production.min.js", "assets/**/*"]),

@@ -16,5 +16,6 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_RATE_LIMITS = False
 WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True
+PAGE_CACHE_SECONDS = 0  # what a test changed is seen at once; the cache has its own test
 MEDIA_ROOT = VAR / "files" / os.environ.get("PYTEST_XDIST_WORKER", "main")
 CRASH_POINTS = True

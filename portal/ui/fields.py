@@ -15,7 +15,7 @@ from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-_ERROR_ICON = '<i class="bi bi-exclamation-circle-fill" aria-hidden="true"></i>'
+from portal.ui.icons import icon
 
 
 def draw_field(field: BoundField, *, extra: str = "", described_by: str = "") -> SafeString:
@@ -68,7 +68,9 @@ def _notes(field: BoundField) -> str:
     if field.help_text:
         html = f'<div id="{name}_helptext" class="field-help">{field.help_text}</div>'
     if field.errors:
-        lines = "".join(f'<p class="field-error">{_ERROR_ICON} {escape(error)}</p>' for error in field.errors)
+        lines = "".join(
+            f'<p class="field-error">{icon("exclamation-circle-fill")} {escape(error)}</p>' for error in field.errors
+        )
         html += f'<div id="{name}_error">{lines}</div>'
     return html
 

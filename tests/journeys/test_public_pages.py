@@ -50,6 +50,7 @@ def test_the_process_is_drawn_in_the_page_language(visitor: NewVisitor, language
     one = visitor(language=language)
     for code in ("open-restaurant", "food-licence"):
         page = one.open(f"/guide/{code}/process/")
+        page.get_by_role("button", name="画出流程图" if language == "zh-hans" else "Draw the diagram").click()
         start = "提出申请" if language == "zh-hans" else "Application filed"
         expect(page.locator("#diagram svg text").filter(has_text=start.split()[0]).first).to_be_visible()
         page.get_by_role("button", name="放大" if language == "zh-hans" else "Larger").click()

@@ -48,6 +48,7 @@ class Way:
         return chinese if self.language == "zh-hans" else english
 
 
+LANGUAGES = ("zh-hans", "en")
 WAYS = {
     "zh-phone": Way(language="zh-hans", phone=True),
     "zh-desktop": Way(language="zh-hans", phone=False),

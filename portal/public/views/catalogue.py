@@ -19,6 +19,7 @@ from portal.public import offers
 from portal.public.days_off import next_days_off
 from portal.public.filters import Filters, chips, department_choices, event_choices
 from portal.public.offers import FrontPage, Offer, front_page
+from portal.ui.page_cache import cached_for_visitors
 from portal.ui.templatetags.ui import bilingual
 from portal.ui.wording import instant_words
 from services.cases.enums import ApplicationState
@@ -31,6 +32,7 @@ _MOST_PAGES = 3
 
 @require_safe
 @login_not_required
+@cached_for_visitors()
 def home(request: HttpRequest) -> HttpResponse:
     """Offer the search, life events, bundles and popular services."""
     found, front, at = offers.catalogue(), front_page(), database_now()
@@ -78,6 +80,7 @@ def _some(everything: Sequence[Offer]) -> list[dict[str, Any]]:
 
 @require_safe
 @login_not_required
+@cached_for_visitors("audience", "department", "event", "online", "spot", "once", "page")
 def catalogue(request: HttpRequest) -> HttpResponse:
     """List everything on offer, filtered by the address; a search is the same list in the order of fit.
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from portal.public.guides import BundleGuide, ServiceGuide, bundle_guide, service_guide
 from portal.public.views.listed import listed_guide
+from portal.ui.page_cache import cached_for_visitors
 from services.catalogue import queries
 from services.catalogue.models import BundleVersion, ServiceVersion
 from workflows.queries.calendars import calendar_for, database_now
@@ -21,6 +22,7 @@ from workflows.queries.definitions import UnknownProcessError, published_definit
 
 @require_safe
 @login_not_required
+@cached_for_visitors()
 def guide(request: HttpRequest, code: str) -> HttpResponse:
     """Show the guide of the service or bundle in use under this code; of an item only listed, what its list says."""
     try:

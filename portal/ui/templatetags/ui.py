@@ -9,13 +9,13 @@ from django import template
 from django.core.paginator import Page
 from django.forms import BaseForm, BoundField
 from django.http import QueryDict
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from portal.ui import wording
+from portal.ui.icons import icon
 from portal.ui.lights import look_of
 
 register = template.Library()
+register.simple_tag(icon)
 register.filter("date_words", wording.date_words)
 register.filter("instant_words", wording.instant_words)
 register.filter("money", wording.money_words)
@@ -39,12 +39,6 @@ def bilingual(thing: Any, field: str = "") -> str:
 def _value(thing: Any, name: str) -> str:
     value = thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, "")
     return "" if value is None else str(value)
-
-
-@register.simple_tag
-def icon(name: str, css: str = "") -> SafeString:
-    """Draw an icon of bootstrap-icons. It is decoration: always put a word beside it."""
-    return format_html('<i class="bi bi-{} {}" aria-hidden="true"></i>', name, css)
 
 
 @register.inclusion_tag("ui/light.html")

@@ -94,7 +94,7 @@ def test_unknown_codes_are_not_found(client: Client, address: str) -> None:
 def test_the_shipped_guides(english: Client) -> None:
     load_shipped_catalogue()
     text = english.get("/guide/food-licence/").text
-    places = [text.index(f"</i>{words}</dt>") for words in ("Who", "What to bring", "How long", "How much")]
+    places = [text.index(f"</svg>{words}</dt>") for words in ("Who", "What to bring", "How long", "How much")]
     assert places == sorted(places)
     assert places[-1] < text.index("Legal basis</h2>")
     assert "demo value" in text

@@ -289,3 +289,32 @@ def test_five_wrong_passwords_close_a_sign_in_here_but_not_elsewhere(client: Cli
         "/accounts/login/", {**form, "password": "one-stop-demo"}, REMOTE_ADDR="127.0.0.9"
     )
     assert elsewhere.status_code == 302
+
+
+@pytest.mark.django_db
+class TestCompression:
+    """Pages are sent compressed, unless another site's page asks for what a signed-in person would see."""
+
+    @pytest.fixture
+    def encoding(self, client: Client) -> Any:
+        def ask(*, session: bool, site: str | None, path: str = "/about/privacy/") -> str | None:
+            if session:
+                client.force_login(UserFactory(), backend="django.contrib.auth.backends.ModelBackend")
+            headers = {"accept-encoding": "gzip", **({"sec-fetch-site": site} if site else {})}
+            return client.get(path, headers=headers).headers.get("Content-Encoding")
+
+        return ask
+
+    @pytest.mark.parametrize("site", [None, "none", "same-origin", "same-site", "cross-site"])
+    def test_a_visitor_has_no_secret(self, encoding: Any, site: str | None) -> None:
+        assert encoding(session=False, site=site) == "gzip"
+
+    @pytest.mark.parametrize(
+        ("site", "expected"),
+        [(None, None), ("none", "gzip"), ("same-origin", "gzip"), ("same-site", None), ("cross-site", None)],
+    )
+    def test_a_person_gets_it_on_her_own_request_only(self, encoding: Any, site: str | None, expected: Any) -> None:
+        assert encoding(session=True, site=site) == expected
+
+    def test_what_is_compressed_already_stays_as_it_is(self, encoding: Any) -> None:
+        assert encoding(session=False, site=None, path="/static/img/mark.svg") is None
