@@ -9,81 +9,129 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from portal.public.promises import Promise, promise
-from portal.public.situations import fullest_parts
+from portal.public.meanwhile import Duty, duties_of
+from portal.public.places import Place, places_for
+from portal.public.took import Took, took
+from portal.situations.fullest import fullest_answers
+from portal.situations.needs import Needs, Offer, Part, needs_of
+from portal.situations.promises import Promise
+from portal.situations.sums import Sum, shown, sums_of
+from portal.ui.templatetags.ui import bilingual
 from services.catalogue import queries
 from services.catalogue.enums import Audience
-from services.catalogue.models import BundlePart, BundleVersion, Fee, Material, ServiceVersion
+from services.catalogue.models import BundleVersion, ServiceVersion
+from services.catalogue.situation import Fate
+from services.parties.queries import departments
 from workflows.clocks import WorkingCalendar
 
 
 @dataclass(frozen=True)
 class LimitRow:
-    """One limit of a service. demo: not checked against a source."""
+    """One limit of a service. demo: not checked against a source. basis: the articles that set it, if any stands."""
 
     word: str
     amount: int | None
     unit: str
     note: str
     demo: bool
+    basis: list[Any]
 
 
 @dataclass(frozen=True)
-class Document:
-    """A document, once, with the services that ask for it."""
+class Step:
+    """A service of a bundle as its guide shows it. why: why it waits. promise: None where it is ruled out."""
 
-    material: Material
-    used_by: tuple[ServiceVersion, ...]
+    part: Part
+    promise: Promise | None
+
+    @property
+    def version(self) -> ServiceVersion:
+        """The service."""
+        return self.part.version
 
 
 @dataclass(frozen=True)
-class ServiceGuide:
-    """A service's guide. yours: documents the applicant hands in; fetched: those the office gets itself."""
+class Guide:
+    """A guide. stages: services that can run at the same time, stage by stage. fullest: the sums are of the largest
+    application this can become, because questions are open. issuers: names of departments by code.
+    """
 
-    version: ServiceVersion
-    yours: list[Document]
-    fetched: list[Document]
-    fees: list[Fee]
+    version: Offer
+    needs: Needs
+    stages: list[list[Step]]
     limits: list[LimitRow]
-    promise: Promise
+    sums: list[Sum]
+    fullest: bool
+    duties: list[Duty]
+    places: list[Place]
+    took: Took
     audiences: list[str]
+    issuers: Mapping[str, Any]
+    department: Any
 
     @property
     def is_bundle(self) -> bool:
-        """A service is none."""
-        return False
+        """Whether several services are asked for once."""
+        return isinstance(self.version, BundleVersion)
 
     @property
     def free(self) -> bool:
-        """Whether it costs nothing."""
-        return not self.fees
+        """Whether nothing is charged."""
+        return not self.needs.charges
+
+    @property
+    def promise(self) -> Promise | None:
+        """Of a single service: its promise; of a bundle the last date promised."""
+        dated = [one for one in self.needs.promises.values() if one.due_on]
+        return max(dated, key=lambda one: one.due_on, default=None)  # type: ignore[arg-type, return-value]
+
+    @property
+    def shortest(self) -> ServiceVersion:
+        """The service that promises to be done first."""
+        return min((part.version for part in self.needs.applicable), key=lambda version: version.promised_amount)
+
+    @property
+    def longest(self) -> ServiceVersion:
+        """The service that promises to be done last."""
+        return max((part.version for part in self.needs.applicable), key=lambda version: version.promised_amount)
+
+    @property
+    def has_demo_values(self) -> bool:
+        """Whether a promised limit is not checked against a source."""
+        return any(part.version.is_demo("promised_amount") for part in self.needs.applicable)
 
 
-def service_guide(code: str, calendar: WorkingCalendar, *, at: datetime, language: str) -> ServiceGuide:
-    """Return the guide of a service in use; raises ServiceVersion.DoesNotExist."""
-    version = queries.current_version(code)
-    yours, fetched = _documents([version])
-    return ServiceGuide(
-        version=version,
-        yours=yours,
-        fetched=fetched,
-        fees=list(version.fees.all()),
-        limits=_limits(version, language),
-        promise=promise(version, calendar, at=at, language=language),
-        audiences=audience_words(version.audiences),
-    )
+def current_offer(code: str) -> Offer:
+    """Return the bundle or service in use under a code; raises ServiceVersion.DoesNotExist."""
+    try:
+        return queries.current_bundle_version(code)
+    except BundleVersion.DoesNotExist:
+        return queries.current_version(code)
 
 
-def _documents(services: Iterable[ServiceVersion]) -> tuple[list[Document], list[Document]]:
-    """Return every document once: those the applicant hands in, and those the office fetches."""
-    asked: dict[str, list[tuple[Material, ServiceVersion]]] = {}
-    for service in services:
-        for material in service.materials.all():
-            asked.setdefault(material.code, []).append((material, service))
-    documents = [Document(uses[0][0], tuple(service for _, service in uses)) for uses in asked.values()]
-    return (
-        [document for document in documents if not document.material.held_by_government],
-        [document for document in documents if document.material.held_by_government],
+def guide_of(
+    offer: Offer, answers: Mapping[str, Any], calendar: WorkingCalendar, *, at: datetime, language: str
+) -> Guide:
+    """Return the guide of an offer in a situation. The number of queries does not depend on how much it holds."""
+    needs = needs_of(offer, answers, calendar, at=at, language=language)
+    savings, fullest = needs.savings, False
+    if isinstance(offer, BundleVersion) and savings is None and not needs.answered:
+        largest = needs_of(offer, fullest_answers(offer), calendar, at=at, language=language)
+        savings, fullest = largest.savings, True
+    services = [part.version for part in needs.applicable]
+    return Guide(
+        version=offer,
+        needs=needs,
+        stages=stages_of(needs),
+        limits=limits_of(offer) if isinstance(offer, ServiceVersion) else [],
+        sums=shown(sums_of(savings, needs.names)) if savings else [],
+        fullest=fullest,
+        duties=duties_of(needs),
+        places=places_for(services),
+        took=took(offer, needs, calendar, at=at),
+        audiences=audience_words(offer.audiences),
+        issuers={department.code: department for department in departments()},
+        department=offer.lead_department if isinstance(offer, BundleVersion) else offer.item.department,
     )
 
 
@@ -92,174 +140,51 @@ def audience_words(codes: Iterable[str]) -> list[str]:
     return [str(Audience(code).label) for code in codes]
 
 
-def _limits(version: ServiceVersion, language: str) -> list[LimitRow]:
-    def note(name: str) -> str:
-        return str(getattr(version, f"{name}_{'zh' if language.startswith('zh') else 'en'}", ""))
-
-    rows = [
-        LimitRow(
-            gettext("Promised"),
-            version.promised_amount,
-            version.promised_unit,
-            note("promised_note"),
-            version.is_demo("promised_amount"),
-        ),
-        LimitRow(
-            gettext("By law at most"),
-            version.statutory_amount,
-            version.statutory_unit,
-            note("statutory_note"),
-            version.is_demo("statutory_amount"),
-        ),
-    ]
-    if version.extension_amount:
-        authority = gettext("once, by decision of: %(authority)s") % {"authority": note("extension_authority")}
-        rows.append(
-            LimitRow(
-                gettext("May be extended by"),
-                version.extension_amount,
-                version.statutory_unit or version.promised_unit,
-                authority,
-                version.is_demo("extension_amount"),
-            )
-        )
-    if version.delivery_amount is not None:
-        rows.append(
-            LimitRow(
-                gettext("Delivery after the decision"),
-                version.delivery_amount,
-                version.delivery_unit,
-                "",
-                version.is_demo("delivery_amount"),
-            )
-        )
-    return rows
-
-
-@dataclass(frozen=True)
-class PartGuide:
-    """A part of a bundle with the service that does it."""
-
-    part: BundlePart
-    version: ServiceVersion
-    promise: Promise
-
-    @property
-    def always(self) -> bool:
-        """Whether every applicant needs it."""
-        return not self.part.condition
-
-
-@dataclass(frozen=True)
-class Saving:
-    """What doing it once saves: how many alone, how many together."""
-
-    word: str
-    alone: int
-    once: int
-
-
-@dataclass(frozen=True)
-class BundleGuide:
-    """A bundle's guide. stages: parts that can run at the same time, stage by stage."""
-
-    version: BundleVersion
-    stages: list[list[PartGuide]]
-    yours: list[Document]
-    fetched: list[Document]
-    fees: list[Fee]
-    savings: list[Saving]
-    audiences: list[str]
-
-    @property
-    def is_bundle(self) -> bool:
-        """A bundle is one."""
-        return True
-
-    @property
-    def parts(self) -> list[PartGuide]:
-        """All parts, stage by stage."""
-        return [part for stage in self.stages for part in stage]
-
-    @property
-    def free(self) -> bool:
-        """Whether no part costs anything."""
-        return not self.fees
-
-    @property
-    def has_demo_values(self) -> bool:
-        """Whether a promised limit of a part is not checked against a source."""
-        return any(part.version.is_demo("promised_amount") for part in self.parts)
-
-    @property
-    def shortest(self) -> ServiceVersion:
-        """The part that promises to be done first."""
-        return min((part.version for part in self.parts), key=lambda version: version.promised_amount)
-
-    @property
-    def longest(self) -> ServiceVersion:
-        """The part that promises to be done last."""
-        return max((part.version for part in self.parts), key=lambda version: version.promised_amount)
-
-
-def bundle_guide(code: str, calendar: WorkingCalendar, *, at: datetime, language: str) -> BundleGuide:
-    """Return the guide of a bundle in use; raises BundleVersion.DoesNotExist."""
-    bundle = queries.current_bundle_version(code)
-    parts = list(bundle.parts.all())
-    found = queries.published_items().filter(item__in=[part.service_id for part in parts])
-    versions = {version.item_id: version for version in found.prefetch_related("materials", "fees")}
-    guides = [
-        PartGuide(
-            part, versions[part.service_id], promise(versions[part.service_id], calendar, at=at, language=language)
-        )
-        for part in parts
-        if part.service_id in versions
-    ]
-    services = [guide.version for guide in guides]
-    yours, fetched = _documents(services)
-    fullest = [versions[part.service_id] for part in fullest_parts(bundle) if part.service_id in versions]
-    return BundleGuide(
-        version=bundle,
-        stages=_stages(guides),
-        yours=yours,
-        fetched=fetched,
-        fees=[fee for service in services for fee in service.fees.all()],
-        savings=_savings(fullest),
-        audiences=audience_words(bundle.audiences),
-    )
-
-
-def _stages(guides: Sequence[PartGuide]) -> list[list[PartGuide]]:
-    """Return the parts by how many others come before them."""
-    by_key = {guide.part.key: guide for guide in guides}
+def stages_of(needs: Needs) -> list[list[Step]]:
+    """Return the services that are not ruled out by how many others come before them."""
+    by_key = {part.key: part for part in needs.parts if part.fate is not Fate.NOT_NEEDED}
 
     def depth(key: str) -> int:
-        return 1 + max((depth(before) for before in by_key[key].part.after if before in by_key), default=-1)
+        return 1 + max((depth(before) for before in by_key[key].after if before in by_key), default=-1)
 
-    stages: dict[int, list[PartGuide]] = {}
-    for guide in guides:
-        stages.setdefault(depth(guide.part.key), []).append(guide)
+    stages: dict[int, list[Step]] = {}
+    for key, part in by_key.items():
+        stages.setdefault(depth(key), []).append(Step(part, needs.promises.get(key)))
     return [stages[level] for level in sorted(stages)]
 
 
-def _savings(services: Sequence[ServiceVersion]) -> list[Saving]:
-    """Return applications, fields and documents of these services, one by one against once."""
-    asked = [_elements(service.form) for service in services]
-    papers = [[material.code for material in service.materials.all()] for service in services]
+def limits_of(version: ServiceVersion) -> list[LimitRow]:
+    """Return the limits of a service with what sets them."""
+    by_law = [basis for basis in version.legal_bases.all() if basis.kind == "limit"]
     rows = [
-        Saving(gettext("applications"), len(services), 1),
-        Saving(gettext("fields to fill in"), sum(map(len, asked)), len(set().union(*asked))),
-        Saving(gettext("documents"), sum(map(len, papers)), len(set().union(*papers))),
+        _limit(gettext("Promised"), version, "promised"),
+        _limit(gettext("By law at most"), version, "statutory", basis=by_law),
     ]
-    return [row for row in rows if row.alone > row.once > 0]
+    if version.extension_amount:
+        authority = bilingual(version, "extension_authority")
+        note = gettext("once, by decision of: %(authority)s") % {"authority": authority}
+        unit = version.statutory_unit or version.promised_unit
+        row = _limit(gettext("May be extended by"), version, "extension", unit=unit, note=note)
+        rows.append(row)
+    if version.delivery_amount is not None:
+        rows.append(_limit(gettext("Delivery after the decision"), version, "delivery"))
+    return rows
 
 
-def _elements(form: Any) -> set[str]:
-    """Return the codes of the data elements a stored form uses, however its uses are written down."""
-    if isinstance(form, str):
-        return {form}
-    if isinstance(form, Mapping):
-        if "element" in form:
-            return {str(form["element"])}
-        return set().union(*(_elements(inner) for inner in form.values() if isinstance(inner, list | Mapping)))
-    return set().union(*(_elements(inner) for inner in form)) if isinstance(form, list) else set()
+def _limit(
+    word: str,
+    version: ServiceVersion,
+    name: str,
+    *,
+    unit: str | None = None,
+    note: str | None = None,
+    basis: Sequence[Any] = (),
+) -> LimitRow:
+    return LimitRow(
+        word,
+        getattr(version, f"{name}_amount"),
+        unit if unit is not None else getattr(version, f"{name}_unit"),
+        note if note is not None else bilingual(version, f"{name}_note"),
+        version.is_demo(f"{name}_amount"),
+        list(basis),
+    )

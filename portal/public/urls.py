@@ -11,6 +11,7 @@ urlpatterns = [
     path("search/", catalogue.catalogue, name="search"),
     path("services/", catalogue.catalogue, name="catalogue"),
     path("guide/<slug:code>/", guides.guide, name="guide"),
+    path("guide/<slug:code>/qr.svg", guides.qr_code, name="guide_qr"),
     path("guide/<slug:code>/process/", guides.process, name="process"),
     path("guide/<slug:code>/process.bpmn", guides.process_source, name="process_source"),
     path("verify/", verification.verify, name="verify"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db import connection
 from django.db.models import Prefetch, QuerySet
 
 from services.catalogue.calendar_rules import closed_time
-from services.catalogue.enums import VersionState
+from services.catalogue.enums import DocumentKind, VersionState
 from services.catalogue.limits import in_working_days
 from services.catalogue.models import (
     BundlePart,
@@ -30,14 +31,6 @@ from services.forms.schema import FormSchema, arranged, merge
 
 SHIPPED_FOLDER = Path(__file__).parent / "data"
 PAPER_KINDS = frozenset({"certificate", "filing_receipt", "decision_grant"})
-_STATE = """
-SELECT concat_ws(' ',
-    (SELECT md5(string_agg(id::text, ',' ORDER BY id)) FROM catalogue_serviceversion WHERE state = '1'),
-    (SELECT md5(string_agg(id::text, ',' ORDER BY id)) FROM catalogue_bundleversion WHERE state = '1'),
-    (SELECT md5(string_agg(id::text || checksum, ',' ORDER BY id))
-        FROM catalogue_listeditem WHERE withdrawn_at IS NULL),
-    (SELECT md5(string_agg(d::text, ',' ORDER BY id)) FROM parties_department d))
-"""
 _GUIDE = ("materials", "fees", "legal_bases", "faqs", "steps", "results", "questions", "stop_rules")
 
 
@@ -84,6 +77,20 @@ class MaterialNeed:
     submitted: bool
 
 
+def edition_and_now() -> tuple[str, datetime]:
+    """Return a value that changes whenever anything a guide says changes, and PostgreSQL's clock: one query.
+
+    What a page says about the catalogue may be kept in memory under the value, in every process.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT clock_timestamp(), (SELECT transaction || '.' || number FROM catalogue_edition WHERE id = 1)"
+        )
+        row = cursor.fetchone()
+    assert row is not None  # a select without a table has one row
+    return row[1] or "", row[0]
+
+
 def published_items() -> QuerySet[ServiceVersion]:
     """Return the versions in use, ordered by department and name, with item and department."""
     return (
@@ -121,9 +128,7 @@ def listed_item(code: str) -> ListedItem:
 
 def catalogue_state() -> str:
     """Return a text that changes whenever what is offered or listed changes; one quick query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STATE)
-        return str(cursor.fetchone()[0])
+    return edition_and_now()[0]
 
 
 def with_guide(versions: QuerySet[ServiceVersion]) -> QuerySet[ServiceVersion]:
@@ -147,6 +152,17 @@ def current_bundle_version(code: str) -> BundleVersion:
         BundleVersion.DoesNotExist: nothing by this code is offered now.
     """
     return published_bundles().prefetch_related("questions", "stop_rules").get(bundle__code=code)
+
+
+def services_of(version: BundleVersion | ServiceVersion) -> dict[int, ServiceVersion]:
+    """Return the service versions an offer may need, by the item's id, with documents and fees; three queries.
+
+    A part whose service is not offered now is left out.
+    """
+    if isinstance(version, ServiceVersion):
+        return {version.item_id: version}
+    found = published_items().filter(item__in=[part.service_id for part in version.parts.all()])
+    return {one.item_id: one for one in found.prefetch_related("materials", "fees")}
 
 
 def situation_of(version: BundleVersion | ServiceVersion, answers: Mapping[str, Any]) -> Situation:
@@ -282,20 +298,32 @@ def _need(code: str, uses: list[tuple[ServiceVersion, Material]]) -> MaterialNee
 
 def savings(bundle_version: BundleVersion, answers: Mapping[str, Any]) -> Savings:
     """Return what applying for the bundle once saves in this situation."""
-    situation = situation_of(bundle_version, answers)
-    return savings_of(_effort(part, situation) for part in applicable_parts(bundle_version, answers))
+    return savings_in(bundle_version, applicable_parts(bundle_version, answers), situation_of(bundle_version, answers))
+
+
+def savings_in(version: BundleVersion, parts: Iterable[ApplicablePart], situation: Situation) -> Savings:
+    """Return what applying once for these parts of a bundle saves. No query where parts come with their documents."""
+    own = _fields(version.form, "", situation)
+    return savings_of((_effort(part, situation) for part in parts), own)
+
+
+def _fields(form: Any, service: str, situation: Situation) -> Mapping[str, int]:
+    """Return the elements a form asks in a situation, each with its number of fields: a group counts one row."""
+    schema = dictionary().form(form, service=service)
+    return {use.element.code: max(1, len(use.element.fields)) for use in schema.uses if situation.holds(use.visible_if)}
 
 
 def _effort(part: ApplicablePart, situation: Situation) -> ServiceEffort:
     version = part.version
-    form = dictionary().form(version.form, service=version.code)
     needs = materials_of([version], situation)
+    made = frozenset(need.code for need in needs if need.material.document_kind == DocumentKind.FORM)
     return ServiceEffort(
         key=part.key,
-        fields=frozenset(use.element.code for use in form.uses if situation.holds(use.visible_if)),
+        fields=_fields(version.form, version.code, situation),
         gives=given_by([version]),
         documents=frozenset(need.code for need in needs),
-        submitted=frozenset(need.code for need in needs if need.submitted),
+        submitted=frozenset(need.code for need in needs if need.submitted) - made,
+        made=made,
         on_the_spot=version.on_the_spot,
         visits=version.visits,
         days=in_working_days(version.promised_amount, version.promised_unit),

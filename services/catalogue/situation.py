@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from services.catalogue.enums import QuestionKind
-from workflows.expressions import evaluate_condition
+from workflows.expressions import evaluate_condition, paths_of
 
 LARGEST_NUMBER = 1_000_000_000
 
@@ -51,6 +52,44 @@ class Situation:
     def holds(self, condition: str) -> bool:
         """Tell whether a condition over `answers.<key>` is true; an empty one always is."""
         return not condition or evaluate_condition(condition, {"answers": dict(self.answers)})
+
+
+class Fate(StrEnum):
+    """What the answers so far say about something with a condition."""
+
+    NEEDED = "needed"
+    NOT_NEEDED = "not_needed"
+    OPEN = "open"  # it hangs on a question that is not answered yet
+
+
+def open_questions(questions: Iterable[Asked], situation: Situation) -> frozenset[str]:
+    """Return the keys of the questions whose answer may still come.
+
+    A question that is not asked counts while what decides whether it is asked is open; one that may be left out counts
+    until everything else is answered.
+    """
+    found = {*situation.missing, *situation.errors}
+    waits = bool(found)
+    for question in questions:
+        if question.key in situation.asked:
+            if waits and not question.required and question.key not in situation.answers:
+                found.add(question.key)
+        elif questions_read(question.visible_if) & found:
+            found.add(question.key)
+    return frozenset(found)
+
+
+def questions_read(condition: str) -> frozenset[str]:
+    """Return the keys of the questions a condition reads as `answers.<key>`."""
+    paths = paths_of(condition) if condition else frozenset()
+    return frozenset(path.split(".")[1].removesuffix("[]") for path in paths if path.startswith("answers."))
+
+
+def fate_of(condition: str, situation: Situation, still_open: Collection[str]) -> Fate:
+    """Return what is known about something needed under a condition. still_open: as `open_questions` returns it."""
+    if questions_read(condition) & set(still_open):
+        return Fate.OPEN
+    return Fate.NEEDED if situation.holds(condition) else Fate.NOT_NEEDED
 
 
 class UnreadableAnswerError(ValueError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from services.parties.enums import MandateScope
-from services.parties.models import Department, Mandate, Membership, Organisation, Person, Window
+from services.parties.models import Department, Hall, Mandate, Membership, Organisation, Person, Window
 from services.parties.references import PartyRef, Post
 from workflows.staffing import Posts
 
@@ -176,3 +176,17 @@ def mandates_given_by(principal: PartyRef) -> QuerySet[Mandate]:
 def mandates_held_by(person: Person, at: datetime) -> QuerySet[Mandate]:
     """Return the mandates in force by which a person acts for others."""
     return Mandate.objects.in_force(at).filter(agent=person).select_related("person", "organisation")
+
+
+def halls_serving(department_ids: Collection[int]) -> list[tuple[Hall, tuple[Window, ...]]]:
+    """Return the halls with the windows that serve one of these departments or every department; three queries."""
+    found = []
+    for hall in Hall.objects.prefetch_related("windows__departments"):
+        windows = tuple(
+            window
+            for window in hall.windows.all()
+            if window.all_departments or {one.pk for one in window.departments.all()} & set(department_ids)
+        )
+        if windows:
+            found.append((hall, windows))
+    return found

@@ -1,58 +1,83 @@
-"""The guide of a service or a bundle, and its process."""
+"""The guide of a service or a bundle, its QR code and its process."""
 
 from __future__ import annotations
 
-from typing import Any
+import io
 
+import segno
 from csp.decorators import csp_update
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from portal.public.guides import BundleGuide, ServiceGuide, bundle_guide, service_guide
+from portal.public.guides import current_offer
+from portal.public.pages import guide_page
+from portal.public.steps import steps_in_words
 from portal.public.views.listed import listed_guide
+from portal.situations.address import answers_in_address, given_answers
+from portal.situations.needs import Offer
 from portal.ui.page_cache import cached_for_visitors
-from services.catalogue import queries
-from services.catalogue.models import BundleVersion, ServiceVersion
-from workflows.queries.calendars import calendar_for, database_now
-from workflows.queries.definitions import UnknownProcessError, published_definition
+from services.catalogue.models import ServiceVersion
+from services.catalogue.queries import edition_and_now, situation_of
+from workflows.queries.definitions import UnknownProcessError, graph_of, published_definition
+
+#: QR codes are drawn in so many units per module; the page scales them.
+_QR_SCALE = 4
 
 
 @require_safe
 @login_not_required
 @cached_for_visitors()
 def guide(request: HttpRequest, code: str) -> HttpResponse:
-    """Show the guide of the service or bundle in use under this code; of an item only listed, what its list says."""
-    try:
-        found = _guide(code)
-    except Http404:
-        return listed_guide(request, code)
-    template = "public/guide_bundle.html" if found.is_bundle else "public/guide_service.html"
-    return render(request, template, {"guide": found, "version": found.version, "code": code})
+    """Show the guide of the service or bundle in use under this code, for the answers in the address.
 
-
-def _guide(code: str) -> BundleGuide | ServiceGuide:
-    facts: dict[str, Any] = {"at": database_now(), "language": get_language() or "zh-hans"}
-    calendar = calendar_for()
+    Of an item that only stands in a list it shows what its list says.
+    """
+    edition, at = edition_and_now()
     try:
-        return bundle_guide(code, calendar, **facts)
-    except BundleVersion.DoesNotExist:
-        pass
-    try:
-        return service_guide(code, calendar, **facts)
+        page = guide_page(code, request.GET, edition=edition, at=at, language=get_language() or "zh-hans")
     except ServiceVersion.DoesNotExist:
-        raise Http404 from None
+        return listed_guide(request, code)
+    if request.htmx:
+        response = render(request, "public/guide_changed.html", {"page": page})
+        response["HX-Replace-Url"] = _address(page.code, page.query)
+        return response
+    context = {"page": page, "canonical": _absolute(page.code, ""), "held": []}
+    return render(request, "public/guide.html", context)
 
 
-def _version(code: str) -> BundleVersion | ServiceVersion:
+def _address(code: str, query: str) -> str:
+    address = reverse("public:guide", args=[code])
+    return f"{address}?{query}" if query else address
+
+
+def _absolute(code: str, query: str) -> str:
+    return settings.SITE_URL.rstrip("/") + _address(code, query)
+
+
+@require_safe
+@login_not_required
+def qr_code(request: HttpRequest, code: str) -> HttpResponse:
+    """Draw the guide's address, with the answers in this address, as a QR code."""
+    offer = _offer(code)
+    given = given_answers(request.GET, offer.questions.all())
+    answers = situation_of(offer, given).answers
+    drawn = io.BytesIO()
+    segno.make(_absolute(code, answers_in_address(answers)), error="m", micro=False).save(
+        drawn, kind="svg", scale=_QR_SCALE, xmldecl=False, omitsize=True, title=code
+    )
+    response = HttpResponse(drawn.getvalue(), content_type="image/svg+xml")
+    response["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+def _offer(code: str) -> Offer:
     try:
-        return queries.current_bundle_version(code)
-    except BundleVersion.DoesNotExist:
-        pass
-    try:
-        return queries.current_version(code)
+        return current_offer(code)
     except ServiceVersion.DoesNotExist:
         raise Http404 from None
 
@@ -62,10 +87,13 @@ def _version(code: str) -> BundleVersion | ServiceVersion:
 @require_safe
 @login_not_required
 def process(request: HttpRequest, code: str) -> HttpResponse:
-    """Show the process as a diagram, with its steps as a list beside it."""
-    version = _version(code)
-    steps = list(version.steps.all()) if isinstance(version, ServiceVersion) else []
-    return render(request, "public/process.html", {"version": version, "code": code, "steps": steps})
+    """Show the process as a diagram, with the same steps as a list below it."""
+    offer = _offer(code)
+    try:
+        steps = steps_in_words(graph_of(published_definition(offer.process_key).pk))
+    except UnknownProcessError:
+        steps = []
+    return render(request, "public/process.html", {"version": offer, "code": code, "steps": steps})
 
 
 @require_safe
@@ -73,7 +101,7 @@ def process(request: HttpRequest, code: str) -> HttpResponse:
 def process_source(request: HttpRequest, code: str) -> HttpResponse:
     """Send the process as BPMN 2.0 XML, as the engine runs it."""
     try:
-        definition = published_definition(_version(code).process_key)
+        definition = published_definition(_offer(code).process_key)
     except UnknownProcessError:
         raise Http404 from None
     return HttpResponse(definition.source, content_type="application/xml; charset=utf-8")

@@ -95,3 +95,9 @@ def split(text: str) -> list[str]:
 def listed(given: QueryDict, name: str) -> list[str]:
     """Return every value the address gives a name, for hidden fields that keep the other filters."""
     return given.getlist(name)
+
+
+@register.filter
+def entry(mapping: Mapping[str, Any], key: str) -> Any:
+    """Return what a mapping holds under a key, "" when there is nothing."""
+    return mapping.get(key, "")

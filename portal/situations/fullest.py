@@ -13,8 +13,8 @@ _NUMBERS = (0, 100, 1_000, 10_000)
 _PASSES = 2
 
 
-def fullest_parts(version: BundleVersion) -> list[BundlePart]:
-    """Return the parts of the situation that needs most of them and that nothing forbids.
+def fullest_answers(version: BundleVersion) -> dict[str, Any]:
+    """Return the answers that need most parts and that nothing forbids.
 
     Each question in turn takes the answer that adds most, twice over: the conditions of a bundle hang on few
     questions each, so this finds the largest one without trying all combinations.
@@ -26,7 +26,12 @@ def fullest_parts(version: BundleVersion) -> list[BundlePart]:
                 _candidates(question),
                 key=lambda value: _size(version, {**answers, question.key: value}),
             )
-    return _parts(version, answers)
+    return answers
+
+
+def fullest_parts(version: BundleVersion) -> list[BundlePart]:
+    """Return the parts of the situation that needs most of them and that nothing forbids."""
+    return _parts(version, fullest_answers(version))
 
 
 def _candidates(question: Question) -> Sequence[Any]:

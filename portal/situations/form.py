@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.forms.utils import ErrorDict
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -50,6 +51,13 @@ class SituationForm(forms.Form):
             if question.key in self.situation.asked:
                 self.fields[question.key] = _field(question)
 
+    def show_unreadable(self) -> None:
+        """Say beside each question which answer cannot be read, without asking for those that are missing."""
+        self.cleaned_data: dict[str, Any] = {}
+        self._errors = ErrorDict()
+        for key, message in self.situation.errors.items():
+            self.add_error(key, str(message))
+
     def clean(self) -> dict[str, Any]:
         """Say what is missing or unreadable beside its question."""
         if PARTY in self.fields and not self.cleaned_data.get(PARTY) and PARTY not in self.errors:
@@ -67,19 +75,6 @@ def _party_field(parties: Sequence[PartyChoice]) -> forms.Field:
     return forms.ChoiceField(
         label=_("For whom do you apply?"), choices=choices, widget=forms.RadioSelect, required=False
     )
-
-
-def given_answers(data: Mapping[str, Any], questions: Iterable[Question]) -> dict[str, Any]:
-    """Return the answers of a submitted page, lists for questions with several answers."""
-    given: dict[str, Any] = {}
-    for question in questions:
-        if question.kind == QuestionKind.MULTI_CHOICE:
-            values = data.getlist(question.key) if hasattr(data, "getlist") else data.get(question.key, [])
-            if values:
-                given[question.key] = values
-        elif data.get(question.key) not in (None, ""):
-            given[question.key] = data[question.key]
-    return given
 
 
 def _shown(value: Any) -> Any:

@@ -1,0 +1,56 @@
+"""One row that changes with everything a guide says, so that every process knows when what it keeps is old."""
+
+from django.db import migrations, models
+
+TABLES = (
+    "catalogue_serviceitem",
+    "catalogue_serviceversion",
+    "catalogue_bundleversion",
+    "catalogue_listeditem",
+    "parties_department",
+    "parties_hall",
+    "parties_window",
+    "parties_window_departments",
+    "workflows_calendarversion",
+    "workflows_calendarday",
+    "workflows_processdefinition",
+)
+
+FUNCTION = """
+CREATE FUNCTION catalogue_new_edition() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO catalogue_edition (id, number, transaction)
+    VALUES (1, 1, pg_current_xact_id()::text::bigint)
+    ON CONFLICT (id) DO UPDATE
+    SET number = catalogue_edition.number + 1, transaction = EXCLUDED.transaction;
+    RETURN NULL;
+END $$;
+"""
+TRIGGERS = [
+    f"CREATE TRIGGER {table}_edition AFTER INSERT OR UPDATE OR DELETE ON {table} "
+    "FOR EACH STATEMENT EXECUTE FUNCTION catalogue_new_edition();"
+    for table in TABLES
+]
+DROPS = [f"DROP TRIGGER {table}_edition ON {table};" for table in TABLES]
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("catalogue", "0005_rules_about_dates_and_listed_items"),
+        ("parties", "0001_initial"),
+        ("workflows", "0011_what_ended_is_small"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="Edition",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.BigIntegerField()),
+                ("transaction", models.BigIntegerField()),
+            ],
+            options={"verbose_name": "edition of the catalogue"},
+        ),
+        migrations.RunSQL("\n".join([FUNCTION, *TRIGGERS]), "\n".join([*DROPS, "DROP FUNCTION catalogue_new_edition;"])),
+        migrations.RunSQL("INSERT INTO catalogue_edition (id, number, transaction) VALUES (1, 1, 0);", ""),
+    ]
