@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.public.views import about, catalogue, guides, preferences, verification
+from portal.public.views import about, catalogue, guides, once_done, preferences, verification
 
 app_name = "public"
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("guide/<slug:code>/qr.svg", guides.qr_code, name="guide_qr"),
     path("guide/<slug:code>/process/", guides.process, name="process"),
     path("guide/<slug:code>/process.bpmn", guides.process_source, name="process_source"),
+    path("once-done/", once_done.once_done_list, name="once_done"),
+    path("once-done/list.csv", once_done.once_done_file, name="once_done_file"),
     path("verify/", verification.verify, name="verify"),
     path("verify/<str:code>", verification.verify, name="verify_code"),
     path("large-text/", preferences.set_large_text, name="set_large_text"),

@@ -19,6 +19,9 @@ TABLES = (
 FUNCTION = """
 CREATE FUNCTION catalogue_new_edition() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF NOT EXISTS (SELECT 1 FROM changed) THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO catalogue_edition (id, number, transaction)
     VALUES (1, 1, pg_current_xact_id()::text::bigint)
     ON CONFLICT (id) DO UPDATE
@@ -26,12 +29,14 @@ BEGIN
     RETURN NULL;
 END $$;
 """
+EVENTS = {"insert": "NEW", "update": "NEW", "delete": "OLD"}
 TRIGGERS = [
-    f"CREATE TRIGGER {table}_edition AFTER INSERT OR UPDATE OR DELETE ON {table} "
+    f"CREATE TRIGGER {table}_edition_{event} AFTER {event} ON {table} REFERENCING {rows} TABLE AS changed "
     "FOR EACH STATEMENT EXECUTE FUNCTION catalogue_new_edition();"
     for table in TABLES
+    for event, rows in EVENTS.items()
 ]
-DROPS = [f"DROP TRIGGER {table}_edition ON {table};" for table in TABLES]
+DROPS = [f"DROP TRIGGER {table}_edition_{event} ON {table};" for table in TABLES for event in EVENTS]
 
 
 class Migration(migrations.Migration):
