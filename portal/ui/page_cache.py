@@ -21,11 +21,12 @@ _TOKEN = re.compile(r"""(?<=name="csrfmiddlewaretoken" value=")\w+|(?<="X-CSRFTo
 View = Callable[..., HttpResponse]
 
 
-def cached_for_visitors(*names: str) -> Callable[[View], View]:
+def cached_for_visitors(*names: str, state: Callable[[], str] | None = None) -> Callable[[View], View]:
     """Return a decorator that keeps a view's pages for settings.PAGE_CACHE_SECONDS, in each process for itself.
 
-    names: what the address may ask for after its question mark; with anything else the page is made anew. Whoever
-    brings a session, or a message to be shown once, never gets a kept page.
+    names: what the address may ask for after its question mark; with anything else the page is made anew. state: asked
+    with each request; when it changes, kept pages count no more, in no process. Whoever brings a session, or a message
+    to be shown once, never gets a kept page.
     """
 
     def decorate(view: View) -> View:
@@ -33,7 +34,7 @@ def cached_for_visitors(*names: str) -> Callable[[View], View]:
         def answer(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
             if not _may_keep(request, names):
                 return view(request, *args, **values)
-            key = _key(request)
+            key = f"{_key(request)}|{state() if state else ''}"
             parts = caches[_CACHE].get(key)
             if parts is not None:
                 return HttpResponse(get_token(request).join(parts))

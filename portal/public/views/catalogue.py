@@ -24,6 +24,7 @@ from portal.ui.templatetags.ui import bilingual
 from portal.ui.wording import instant_words
 from services.cases.enums import ApplicationState
 from services.cases.permissions import applications_of
+from services.catalogue.queries import catalogue_state
 from workflows.queries.calendars import calendar_for, database_now
 
 _PER_PAGE = 12
@@ -32,7 +33,7 @@ _MOST_PAGES = 3
 
 @require_safe
 @login_not_required
-@cached_for_visitors()
+@cached_for_visitors(state=catalogue_state)
 def home(request: HttpRequest) -> HttpResponse:
     """Offer the search, life events, bundles and popular services."""
     found, front, at = offers.catalogue(), front_page(), database_now()
@@ -80,7 +81,7 @@ def _some(everything: Sequence[Offer]) -> list[dict[str, Any]]:
 
 @require_safe
 @login_not_required
-@cached_for_visitors("audience", "department", "event", "online", "spot", "once", "page")
+@cached_for_visitors("audience", "department", "event", "online", "spot", "once", "page", state=catalogue_state)
 def catalogue(request: HttpRequest) -> HttpResponse:
     """List everything on offer, filtered by the address; a search is the same list in the order of fit.
 

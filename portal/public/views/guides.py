@@ -22,7 +22,7 @@ from portal.situations.address import answers_in_address, given_answers
 from portal.situations.needs import Offer
 from portal.ui.page_cache import cached_for_visitors
 from services.catalogue.models import ServiceVersion
-from services.catalogue.queries import edition_and_now, situation_of
+from services.catalogue.queries import catalogue_state, edition_and_now, situation_of
 from workflows.queries.definitions import UnknownProcessError, graph_of, published_definition
 
 #: QR codes are drawn in so many units per module; the page scales them.
@@ -31,7 +31,7 @@ _QR_SCALE = 4
 
 @require_safe
 @login_not_required
-@cached_for_visitors()
+@cached_for_visitors(state=catalogue_state)
 def guide(request: HttpRequest, code: str) -> HttpResponse:
     """Show the guide of the service or bundle in use under this code, for the answers in the address.
 

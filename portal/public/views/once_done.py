@@ -13,11 +13,12 @@ from django.views.decorators.http import require_safe
 
 from portal.public.keeping import kept
 from portal.public.once_done import Chosen, Entry, OnceDone, departments_in, once_done
+from portal.ui.page_cache import cached_for_visitors
 from portal.ui.spreadsheet import csv_response
 from portal.ui.templatetags.ui import bilingual
 from portal.ui.wording import limit_words
 from services.cases.queries.measured import SMALLEST_SAMPLE
-from services.catalogue.queries import edition_and_now
+from services.catalogue.queries import catalogue_state, edition_and_now
 from workflows.queries.calendars import calendar_for
 
 _PER_PAGE = 25
@@ -31,6 +32,7 @@ def _list() -> OnceDone:
 
 @require_safe
 @login_not_required
+@cached_for_visitors("q", "audience", "department", "visits", "measured", "page", state=catalogue_state)
 def once_done_list(request: HttpRequest) -> HttpResponse:
     """Show what is promised in one go, filtered by the address, with what closed cases really needed."""
     found, chosen = _list(), Chosen.from_address(request.GET)

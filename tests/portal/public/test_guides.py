@@ -163,10 +163,9 @@ def test_every_writer_makes_a_new_edition() -> None:
 def test_machines_read_the_guide_too(english: Client) -> None:
     published_service(item__code="read-me", name_en="</script><b>Bold & brave", audiences=["1"])
     page = english.get("/guide/read-me/")
-    found = re.search(r'<script type="application/ld\+json" nonce="([^"]+)">(.*?)</script>', page.text, re.DOTALL)
+    found = re.search(r'<script type="application/ld\+json">(.*?)</script>', page.text, re.DOTALL)
     assert found is not None
-    assert f"'nonce-{found[1]}'" in page.headers["Content-Security-Policy"]
-    data = json.loads(found[2])
+    data = json.loads(found[1])
     assert (data["@context"], data["@type"]) == ("https://schema.org", "GovernmentService")
     assert data["name"] == "</script><b>Bold & brave"
     assert data["isAccessibleForFree"] is True
