@@ -7,6 +7,7 @@ from portal.applicant.views import (
     documents,
     filling,
     following,
+    incoming,
     lists,
     prefilling,
     readings,
@@ -19,6 +20,7 @@ from portal.applicant.views import (
 app_name = "applicant"
 
 _application = "applications/<str:public_id>/"
+_document = "documents/<slug:kind>/<str:public_id>/<slug:code>/"
 
 urlpatterns = [
     path("", lists.cases, name="cases"),
@@ -32,7 +34,6 @@ urlpatterns = [
     path(f"{_application}section/<slug:key>/", filling.section, name="section"),
     path(f"{_application}fetch/", prefilling.fetch, name="prefill"),
     path(f"{_application}documents/", documents.documents, name="documents"),
-    path(f"{_application}documents/remove/", documents.remove, name="remove_document"),
     path(f"{_application}review/", review.review, name="review"),
     path(f"{_application}submitted/", review.submitted, name="submitted"),
     path(f"{_application}withdraw/", following.withdraw, name="withdraw"),
@@ -41,5 +42,10 @@ urlpatterns = [
     path("requests/<str:public_id>/", requests.information_request, name="request"),
     path("cases/<str:public_id>/deferred/", deferred.deferred, name="deferred"),
     path("papers/<str:public_id>/", documents.paper, name="paper"),
+    path("documents/parts/<str:public_id>/", incoming.part, name="part"),
+    path(f"{_document}", documents.document, name="document"),
+    path(f"{_document}parts/", incoming.begin, name="begin_part"),
+    path(f"{_document}remove/", documents.take_back, name="take_back"),
     path("uploads/<str:public_id>/", documents.upload, name="upload"),
+    path("uploads/<str:public_id>/picture/", documents.preview, name="preview"),
 ]

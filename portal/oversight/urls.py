@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from portal.oversight.views import board, calendars, cards, case, incidents, interventions, notices, orders, rules
+from portal.oversight.views import (
+    board,
+    calendars,
+    cards,
+    case,
+    incidents,
+    interventions,
+    notices,
+    orders,
+    originals,
+    rules,
+)
 
 app_name = "oversight"
 
@@ -13,6 +24,7 @@ urlpatterns = [
     path("cases/<str:public_id>/release/", interventions.release, name="release"),
     path("cases/<str:public_id>/second-notice/", interventions.second_notice, name="second_notice"),
     path("cases/<str:public_id>/tasks/<int:task_id>/give/", interventions.give, name="give_task"),
+    path("cases/<str:public_id>/originals/", originals.originals, name="originals"),
     path("calendars/", calendars.home, name="calendars"),
     path("calendars/<str:region>/", calendars.year, name="calendar"),
     path("calendars/<str:region>/import/", calendars.import_file, name="import_calendar"),

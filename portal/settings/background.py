@@ -81,6 +81,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "scan uploads": {
+        "task": "services.documents.tasks.scan_uploads_task",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "forget partial uploads": {
+        "task": "services.documents.tasks.forget_partials_task",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "forget old API keys": {
         "task": "portal.api.tasks.forget_old_task",
         "schedule": 3600.0,

@@ -188,6 +188,16 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 50
 UPLOAD_MAX_BYTES = int(os.environ.get("UPLOAD_MAX_MEGABYTES", "20")) * 2**20
+# What arrives in parts: the largest part, and after how many hours without a part it is forgotten.
+UPLOAD_PART_BYTES = 4 * 2**20
+UPLOAD_PARTS_HOURS = int(os.environ.get("UPLOAD_PARTS_HOURS", "24"))
+# How much one application may hold, and one person may hand in within 24 hours.
+UPLOAD_APPLICATION_MEGABYTES = int(os.environ.get("UPLOAD_APPLICATION_MEGABYTES", "500"))
+UPLOAD_PERSON_MEGABYTES = int(os.environ.get("UPLOAD_PERSON_MEGABYTES", "2000"))
+# A ClamAV daemon: tcp://host:3310 or unix:///run/clamav/clamd.ctl. Empty: files are not scanned.
+CLAMD_URL = os.environ.get("CLAMD_URL", "")
+# Where the proxy finds MEDIA_ROOT as an internal location (nginx), e.g. /stored-files/. Empty: we send files ourselves.
+FILES_BY_PROXY = os.environ.get("FILES_BY_PROXY", "")
 
 # Official papers: who seals them, the city's word in their numbers, folders with more fonts for rare characters.
 SEAL_ADAPTER = os.environ.get("SEAL_ADAPTER", "services.documents.seals.DemoSealAdapter")

@@ -208,6 +208,10 @@ class MaterialSource(models.TextChoices):
     OTHER = "99", _("From elsewhere")
 
 
+#: Extensions a document may be handed in with; what each is checked for is the documents' business.
+FILE_KINDS = ("pdf", "jpg", "png", "docx", "xlsx")
+
+
 class ItemLevel(models.TextChoices):
     """The three levels of the item tree: 主项, 子项, 业务办理项."""
 

@@ -67,6 +67,9 @@ class MaterialNeed:
         review_points: what the services check on it, each once, as {"zh", "en"}.
         necessity: the strictest necessity (E18).
         submitted: whether the applicant hands it in; documents the government issued are fetched.
+        file_kinds: extensions every service takes; empty: all the portal takes.
+        largest_megabytes: the smallest limit of the services, None: the installation's.
+        most_files: how many files every service takes.
     """
 
     code: str
@@ -75,6 +78,9 @@ class MaterialNeed:
     review_points: tuple[Mapping[str, str], ...]
     necessity: str
     submitted: bool
+    file_kinds: tuple[str, ...] = ()
+    largest_megabytes: int | None = None
+    most_files: int = 10
 
 
 def edition_and_now() -> tuple[str, datetime]:
@@ -293,7 +299,20 @@ def _need(code: str, uses: list[tuple[ServiceVersion, Material]]) -> MaterialNee
         review_points=tuple(points.values()),
         necessity=strictest.necessity,
         submitted=not strictest.held_by_government,
+        file_kinds=_common_kinds([material.file_kinds for _, material in uses if material.file_kinds]),
+        largest_megabytes=min(
+            (material.largest_megabytes for _, material in uses if material.largest_megabytes), default=None
+        ),
+        most_files=min(material.most_files for _, material in uses),
     )
+
+
+def _common_kinds(kinds: list[list[str]]) -> tuple[str, ...]:
+    """Return what every service takes; where they have nothing in common, what the first takes."""
+    if not kinds:
+        return ()
+    common = [kind for kind in kinds[0] if all(kind in others for others in kinds)]
+    return tuple(common or kinds[0])
 
 
 def savings(bundle_version: BundleVersion, answers: Mapping[str, Any]) -> Savings:

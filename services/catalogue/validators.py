@@ -15,6 +15,7 @@ from typing import Any
 from services.catalogue import calendar_rules
 from services.catalogue.content import BundleContent, Content, Row, ServiceContent
 from services.catalogue.enums import (
+    FILE_KINDS,
     Audience,
     BasisKind,
     DecisionPlace,
@@ -220,7 +221,7 @@ def _papers(service: ServiceContent, known: Known) -> Iterator[Wrong]:
 
 
 def _limits(service: ServiceContent) -> Iterator[Wrong]:
-    """10: promised ≤ statutory; an extension lengthens a statutory limit; each document has a basis and a name."""
+    """10: promised ≤ statutory; extensions lengthen statutory limits; documents have basis, name and known kinds."""
     version = service.version
     statutory = version.get("statutory_amount")
     if statutory is not None and in_working_days(
@@ -234,6 +235,8 @@ def _limits(service: ServiceContent) -> Iterator[Wrong]:
             yield _at("materials", row), "Every document asked for has a legal basis."
         if CATCH_ALL.search(f"{row['name_zh']} {row['name_en']}"):
             yield _at("materials", row), "Name each document: catch-all wording is not allowed."
+        if unknown := set(row.get("file_kinds", ())) - set(FILE_KINDS):
+            yield _at("materials", row), f"No such kind of file is taken: {', '.join(sorted(unknown))}."
     yield from _repeated("materials", (row["code"] for row in service.lines["materials"]))
 
 

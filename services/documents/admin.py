@@ -40,8 +40,8 @@ class PaperAdmin(ReadOnlyAdmin):
 class UploadAdmin(ReadOnlyAdmin):
     """Uploads without their contents."""
 
-    list_display = ("public_id", "material_code", "media_type", "size", "state", "uploaded_at")
-    list_filter = ("state", "media_type")
+    list_display = ("public_id", "material_code", "media_type", "size", "state", "scan", "scan_note", "uploaded_at")
+    list_filter = ("state", "scan", "media_type")
     search_fields = ("public_id", "sha256")
     exclude: ClassVar[tuple[str, ...]] = ("original_name",)
 

@@ -7,11 +7,23 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UploadState(models.TextChoices):
-    """Where a file is between the wire and the shelf. Only READY files are shown."""
+    """Where a file is between the wire and the shelf. Only READY files count and are shown to offices."""
 
     PENDING = "pending", _("Being stored")
+    CHECKING = "checking", _("Being checked")
     READY = "ready", _("Stored")
+    REFUSED = "refused", _("Refused")
     REMOVED = "removed", _("Removed")
+
+
+class ScanState(models.TextChoices):
+    """What the virus scanner says of a file; NONE where no scanner is set up."""
+
+    NONE = "none", _("No scanner")
+    PENDING = "pending", _("Waits for the scanner")
+    CLEAN = "clean", _("Clean")
+    INFECTED = "infected", _("Infected")
+    ERROR = "error", _("The scanner gave no answer")
 
 
 class PaperKind(models.TextChoices):

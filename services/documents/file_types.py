@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 import puremagic
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 HEAD_BYTES = 8192
-NAME_LENGTH = 150
+NAME_LENGTH = 200
 UNDECLARED = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _EICAR = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
-# Control characters, path separators, and the marks that turn the reading direction around (they hide extensions).
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]')
-
+# What nobody sees, and what could make a name look like another: control characters, marks that turn the reading
+# direction around (they hide extensions) or have no width, separators of lines, lone surrogates.
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_FOLDERS = re.compile(r"[/\\]")
+# What a file system or a header would take for something else; only in the name a download is offered under.
+_UNSAFE = re.compile(r'[/\\:*?"<>|]')
 # Windows takes these for devices, whatever the extension.
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 
@@ -86,44 +91,95 @@ _SHEET = FileType(
     magic=_OFFICE_MAGIC,
 )
 TAKEN = {"pdf": _PDF, "jpg": _JPEG, "jpeg": _JPEG, "png": _PNG, "docx": _WORD, "xlsx": _SHEET}
-ACCEPT = ",".join(f".{extension}" for extension in TAKEN)
+#: As a person calls them.
+KIND_WORDS = {"pdf": "PDF", "jpg": "JPG", "png": "PNG", "docx": "Word (DOCX)", "xlsx": "Excel (XLSX)"}
+PICTURES = frozenset({"jpg", "png"})
 
 
-def safe_name(original: str) -> str:
-    """Return a file name fit to show and to download: no path, no control or direction marks, at most 150 characters.
+@dataclass(frozen=True, kw_only=True)
+class FileRule:
+    """What files a document may be handed in as. kinds: keys of KIND_WORDS. most: how many files together."""
 
-    original: as the browser sent it, hostile or not. The extension survives; an empty name becomes "file".
+    kinds: tuple[str, ...] = tuple(KIND_WORDS)
+    megabytes: int = field(default_factory=lambda: settings.UPLOAD_MAX_BYTES // 2**20)
+    most: int = 10
+
+    @property
+    def bytes(self) -> int:
+        """The longest file in bytes."""
+        return min(self.megabytes * 2**20, settings.UPLOAD_MAX_BYTES)
+
+    @property
+    def words(self) -> str:
+        """The kinds as a person reads them."""
+        return str(_(", ")).join(KIND_WORDS[kind] for kind in self.kinds)
+
+    @property
+    def accept(self) -> str:
+        """The kinds as a file field's `accept` wants them."""
+        return ",".join(f".{extension}" for extension in TAKEN if self.takes(extension))
+
+    @property
+    def pictures(self) -> bool:
+        """Whether a photograph will do."""
+        return bool(PICTURES & set(self.kinds))
+
+    def takes(self, extension: str) -> bool:
+        """Say whether files with this extension are taken."""
+        return ("jpg" if extension == "jpeg" else extension) in self.kinds
+
+
+def checked_name(original: str) -> str:
+    """Return a file's name exactly as it came, to be kept and shown; it is only ever text, never part of a path.
+
+    Raises UploadRefusedError: too long, a folder in it, or characters nobody sees.
     """
-    last = re.split(r"[/\\]", original)[-1]
-    name = re.sub(r"\s+", " ", _UNSAFE.sub("", unicodedata.normalize("NFC", last))).strip(" .")
-    stem, extension = PurePosixPath(name).stem, PurePosixPath(name).suffix[:10]
-    if _RESERVED.fullmatch(stem):
-        stem = f"file {stem}"
-    return (stem[: NAME_LENGTH - len(extension)] + extension) or "file"
+    if len(original) > NAME_LENGTH:
+        raise UploadRefusedError(
+            "name",
+            _("The file's name is too long (at most 200 characters). Please rename the file and choose it again."),
+        )
+    if any(_is_invisible(one) for one in original) or _FOLDERS.search(original):
+        raise UploadRefusedError(
+            "name",
+            _("The file's name contains characters that cannot be shown. Please rename the file and choose it again."),
+        )
+    return original
+
+
+def download_name(shown: str) -> str:
+    """Return the name a file is offered under for saving: the shown one without what file systems misunderstand."""
+    visible = "".join(one for one in _UNSAFE.sub("_", shown) if not _is_invisible(one))
+    name = re.sub(r"\s+", " ", visible).strip(" .")
+    if _RESERVED.fullmatch(name):
+        name = f"file {name}"
+    return name or "file"
+
+
+def _is_invisible(character: str) -> bool:
+    code = ord(character)
+    return unicodedata.category(character) in _INVISIBLE or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
 
 
 def extension_of(name: str) -> str:
     """Return a name's extension in lower case without the dot, "" when there is none."""
-    return PurePosixPath(name).suffix.lstrip(".").lower()
+    return PurePosixPath(name.strip()).suffix.lstrip(".").lower()
 
 
 def identify(path: Path, *, name: str, declared: str) -> tuple[str, FileType]:
     """Return (extension, type) of a received file once name, declared type and content agree.
 
-    name: a safe name. declared: the media type the browser sent; "" and application/octet-stream say nothing.
+    name: a checked name. declared: the media type the browser sent; "" and application/octet-stream say nothing.
     Raises UploadRefusedError: empty, kind not taken, or a disagreement.
     """
     extension = extension_of(name)
     head = _head(path)
     if not head:
-        raise UploadRefusedError("empty", _("The file is empty. Please choose it again, or scan the document anew."))
+        raise empty_file()
     refuse_test_virus(path)
     file_type = TAKEN.get(extension)
     if file_type is None:
-        raise UploadRefusedError(
-            "kind",
-            _("Files of this kind are not taken. Please upload a PDF, a JPG or PNG picture, or a Word or Excel file."),
-        )
+        raise kind_not_taken(FileRule())
     if not _declared_agrees(file_type, declared) or not _content_agrees(file_type, head):
         raise UploadRefusedError(
             "mismatch",
@@ -134,15 +190,41 @@ def identify(path: Path, *, name: str, declared: str) -> tuple[str, FileType]:
 
 def refuse_test_virus(path: Path) -> None:
     """Raise UploadRefusedError when the file holds the antivirus industry's test signature (EICAR)."""
-    tail = b""
     with path.open("rb") as file:
-        while portion := file.read(1 << 20):
-            if _EICAR in tail + portion:
-                raise UploadRefusedError(
-                    "virus",
-                    _("The file was recognised as dangerous and was not kept. Please check your computer for viruses."),
-                )
-            tail = portion[-len(_EICAR) :]
+        refuse_test_virus_in(file)
+
+
+def refuse_test_virus_in(file: IO[bytes]) -> None:
+    """Read to the end in portions; raise UploadRefusedError when the test signature is in it."""
+    tail = b""
+    while portion := file.read(1 << 20):
+        if _EICAR in tail + portion:
+            raise UploadRefusedError(
+                "virus",
+                _("The file was recognised as dangerous and was not kept. Please check your computer for viruses."),
+            )
+        tail = portion[-len(_EICAR) :]
+
+
+def empty_file() -> UploadRefusedError:
+    """Return the refusal of a file without a byte."""
+    return UploadRefusedError("empty", _("The file is empty. Please choose it again, or scan the document anew."))
+
+
+def kind_not_taken(rule: FileRule) -> UploadRefusedError:
+    """Return the refusal of a file whose extension is not on the list."""
+    return UploadRefusedError(
+        "kind", _("Files of this kind are not taken. Please upload one of these: %(kinds)s.") % {"kinds": rule.words}
+    )
+
+
+def too_large(rule: FileRule) -> UploadRefusedError:
+    """Return the refusal of a file that is longer than the document's limit."""
+    return UploadRefusedError(
+        "size",
+        _("The file is too large (at most %(megabytes)s MB). Please make it smaller or split it.")
+        % {"megabytes": rule.megabytes},
+    )
 
 
 def _head(path: Path) -> bytes:

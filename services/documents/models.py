@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from services.access.encryption import EncryptedJSONField
-from services.documents.enums import DeliveryChannel, PaperKind, PaperStatus, UploadState
+from services.documents.enums import DeliveryChannel, PaperKind, PaperStatus, ScanState, UploadState
 
 
 def new_public_id() -> str:
@@ -29,6 +29,8 @@ class Upload(models.Model):
     subject_kind, subject_id: what it belongs to, e.g. ("application", "12"). size: bytes of the sanitised copy.
     origin: empty for what was handed in; else {"by": "source" or "wallet", "source": the register's code or the paper's
     number, "name": {"zh", "en"}, "at": ISO instant}. The original of a register's record is the record as JSON.
+    scan: the scanner's verdict about the original. scan_after: when it is asked (again). scan_note: what it found, or
+    why it could not say.
     """
 
     public_id = models.CharField(max_length=20, unique=True, default=new_public_id, editable=False)
@@ -45,6 +47,11 @@ class Upload(models.Model):
     original_key = models.CharField(max_length=80, unique=True)
     origin = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=10, choices=UploadState, default=UploadState.PENDING)
+    scan = models.CharField(max_length=10, choices=ScanState, default=ScanState.NONE)
+    scan_after = models.DateTimeField(null=True, blank=True)
+    scan_attempts = models.PositiveSmallIntegerField(default=0)
+    scan_note = models.CharField(max_length=200, blank=True)
+    scanned_at = models.DateTimeField(null=True, blank=True)
     uploaded_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)
     removed_by = models.ForeignKey(
@@ -53,7 +60,11 @@ class Upload(models.Model):
 
     class Meta:
         ordering = ["uploaded_at", "pk"]
-        indexes = [models.Index(fields=["subject_kind", "subject_id"], name="upload_subject")]
+        indexes = [
+            models.Index(fields=["subject_kind", "subject_id"], name="upload_subject"),
+            models.Index(fields=["owner", "uploaded_at"], name="upload_owner_day"),
+            models.Index(fields=["scan_after"], condition=Q(state=UploadState.CHECKING), name="upload_to_scan"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state=UploadState.REMOVED, removed_at__isnull=False)
@@ -62,6 +73,60 @@ class Upload(models.Model):
                 violation_error_message=_("A removed file has the instant of its removal, any other has none."),
             )
         ]
+
+    @property
+    def previewed(self) -> bool:
+        """Whether the server can draw a picture of it."""
+        return self.state == UploadState.READY and self.media_type in ("image/jpeg", "image/png", "application/pdf")
+
+
+class PartialUpload(models.Model):
+    """A file that arrives in parts: it goes on where it stopped, and becomes the Upload of the same public id.
+
+    kind, place: the page it is for ("draft" and the application's public id …). received: bytes that lie on disk and
+    count. sha256: what the sender says the whole file must give, "" if she could not compute it. replaces: public id
+    of the upload that goes once this one is there. held_until: somebody is finishing it until then. finished_at: it
+    became an Upload, or was refused (refusal: why, in a word).
+    """
+
+    public_id = models.CharField(max_length=20, unique=True, default=new_public_id, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="partial_uploads")
+    kind = models.CharField(max_length=20)
+    place = models.CharField(max_length=20)
+    subject_kind = models.CharField(max_length=30)
+    subject_id = models.CharField(max_length=40)
+    material_code = models.CharField(max_length=80)
+    original_name = models.CharField(max_length=200)
+    declared_type = models.CharField(max_length=100, blank=True)
+    length = models.PositiveBigIntegerField()
+    received = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    replaces = models.CharField(max_length=20, blank=True)
+    storage_key = models.CharField(max_length=80, unique=True)
+    started_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    held_until = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    refusal = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        ordering = ["started_at", "pk"]
+        indexes = [
+            models.Index(fields=["changed_at"], name="partial_upload_age"),
+            models.Index(fields=["subject_kind", "subject_id"], name="partial_upload_subject"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(received__lte=F("length")),
+                name="partial_upload_within_length",
+                violation_error_message=_("No more bytes can arrive than the file has."),
+            )
+        ]
+
+    @property
+    def percent(self) -> int:
+        """How much arrived, rounded down."""
+        return 100 * self.received // self.length if self.length else 0
 
 
 class PaperCounter(models.Model):

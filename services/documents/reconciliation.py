@@ -9,9 +9,9 @@ from pathlib import Path
 
 from services.documents import storage
 from services.documents.enums import UploadState
-from services.documents.models import Paper, Upload
+from services.documents.models import Paper, PartialUpload, Upload
 
-AREAS = ("uploads", "originals", "papers")
+AREAS = ("uploads", "originals", "papers", storage.PARTS)
 SETTLED_AFTER = dt.timedelta(hours=1)
 
 
@@ -38,7 +38,9 @@ def file_report(*, at: dt.datetime, hashes: bool) -> FileReport:
     found = {str(path.relative_to(storage.root())): path for area in AREAS for path in _files(area)}
     incoming = [path for path in _files(storage.INCOMING) if path.stat().st_mtime < settled]
     orphans = [key for key, path in found.items() if key not in known and path.stat().st_mtime < settled]
-    damaged = [key for key, path in found.items() if hashes and key in known and storage.digest_of(path) != known[key]]
+    damaged = [
+        key for key, path in found.items() if hashes and known.get(key) and storage.digest_of(path) != known[key]
+    ]
     stuck = Upload.objects.filter(state=UploadState.PENDING, uploaded_at__lt=at - SETTLED_AFTER)
     return FileReport(
         rows_without_file=tuple(sorted(key for key in known if key not in found)),
@@ -50,12 +52,16 @@ def file_report(*, at: dt.datetime, hashes: bool) -> FileReport:
 
 
 def _known() -> Iterator[tuple[str, str]]:
-    ready = Upload.objects.filter(state=UploadState.READY)
+    ready = Upload.objects.filter(state__in=(UploadState.READY, UploadState.CHECKING))
     for key, sha256, original_key, original_sha256 in ready.values_list(
         "storage_key", "sha256", "original_key", "original_sha256"
     ).iterator():
         yield key, sha256
         yield original_key, original_sha256
+    # What arrives in parts changes all the time: it has a row, but no fingerprint yet.
+    yield from (
+        (key, "") for key in PartialUpload.objects.filter(finished_at=None).values_list("storage_key", flat=True)
+    )
     yield from Paper.objects.exclude(storage_key="").values_list("storage_key", "sha256").iterator()
 
 

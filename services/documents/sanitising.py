@@ -14,7 +14,7 @@ import pikepdf
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from services.documents.file_types import FileType, UploadRefusedError
+from services.documents.file_types import FileType, UploadRefusedError, refuse_test_virus_in
 
 PIXEL_LIMIT = 50_000_000
 PAGE_LIMIT = 500
@@ -210,8 +210,9 @@ def _office(path: Path, extension: str) -> bytes:
     try:
         with zipfile.ZipFile(path) as package:
             _check_package(package, extension)
-            if package.testzip() is not None:
-                raise _damaged_office()
+            for entry in package.infolist():
+                with package.open(entry) as part:  # reading to the end also compares the checksum
+                    refuse_test_virus_in(part)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError, OSError) as error:
         raise _damaged_office() from error
     return path.read_bytes()

@@ -18,6 +18,8 @@ from django.conf import settings
 
 CHUNK_BYTES = 64 * 1024
 INCOMING = "incoming"
+PARTS = "parts"
+PREVIEWS = "previews"
 
 
 class ByteSource(Protocol):
@@ -60,6 +62,11 @@ def new_key(area: str, extension: str) -> str:
     return f"{area}/{token[:2]}/{token}.{extension}"
 
 
+def preview_key(key: str, size: str) -> str:
+    """Return the key of the picture of a stored file; pictures can always be drawn again, so no row names them."""
+    return f"{PREVIEWS}/{key.removeprefix('uploads/')}.{size}.png"
+
+
 def receive(source: ByteSource, *, limit: int) -> Received:
     """Write a source into the incoming folder and fsync it.
 
@@ -98,6 +105,31 @@ def keep(received: Received, key: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     received.path.rename(target)
     _sync_folder(target.parent)
+
+
+def make_empty(key: str) -> None:
+    """Make an empty file at a key, durably, to be filled part by part."""
+    target = path_of(key)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.touch(mode=0o600)
+    _sync_folder(target.parent)
+
+
+def write_at(path: Path, offset: int, part: bytes) -> None:
+    """Write a part at its place, cut off what lies behind it, and fsync. Raises OSError, also when the file is gone."""
+    with path.open("r+b") as file:
+        file.truncate(offset)
+        file.seek(offset)
+        file.write(part)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_at(path: Path, offset: int, length: int) -> bytes:
+    """Return `length` bytes from a place of a file."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(length)
 
 
 def discard(*received: Received | None) -> None:

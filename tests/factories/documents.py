@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pikepdf
+from django.conf import settings
 from PIL import Image
 
-from services.documents.models import Paper, Upload
+from portal.accounts.models import User
+from services.cases.models import Application
+from services.documents.file_types import FileRule
+from services.documents.models import Paper, PartialUpload, Upload
 from services.documents.operations import issue_paper, store_upload
+from services.documents.operations.partial_uploads import begin_partial
 from tests.factories.accounts import UserFactory
 from tests.factories.papers import AT, FACTS
+
+#: The antivirus industry's test file, in two pieces, so that no scanner takes this one for it.
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
 def picture_bytes(form: str = "JPEG", size: tuple[int, int] = (40, 30), **options: Any) -> bytes:
@@ -33,6 +43,20 @@ def pdf_bytes(pages: int = 1, **save_options: Any) -> bytes:
     return buffer.getvalue()
 
 
+def office_bytes(entries: Mapping[str, bytes]) -> bytes:
+    """Return a small Word file with more parts."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in {"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>", **entries}.items():
+            package.writestr(name, content)
+    return buffer.getvalue()
+
+
+def files_on_disk() -> list[Path]:
+    """Return every stored file, whatever it is for."""
+    return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+
+
 def make_upload(**given: Any) -> Upload:
     """Store a picture for a draft application."""
     content = given.pop("content", None) or picture_bytes()
@@ -48,6 +72,16 @@ def make_upload(**given: Any) -> Upload:
     given.setdefault("by", None)
     given["by"] = given["by"] or UserFactory()
     return store_upload(**{**defaults, **given})
+
+
+def make_partial(draft: Application, *, by: User, length: int = 10, **given: Any) -> PartialUpload:
+    """Begin a file that comes in parts, for a document of a draft."""
+    about: dict[str, Any] = {
+        "kind": "draft", "place": draft.public_id, "subject_kind": "application", "subject_id": draft.pk,
+        "material_code": "layout-plan", "original_name": "布局图.jpg", "declared_type": "image/jpeg",
+        "sha256": "", "rule": FileRule(), "at": AT,
+    }  # fmt: skip
+    return begin_partial(**{**about, **given}, length=length, by=by)
 
 
 def make_paper(

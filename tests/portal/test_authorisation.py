@@ -27,14 +27,14 @@ from services.cases.enums import ApplicationState, CaseState, ReleaseCause
 from services.cases.models import Application, Case, Hold
 from services.cases.queries.forms import form_of
 from services.catalogue.queries import SHIPPED_FOLDER
-from services.documents.models import Paper, Upload
+from services.documents.models import Paper, PartialUpload, Upload
 from services.notifications.models import Notice
 from services.parties.enums import Role
 from services.supervision.models import Card, CardAppeal, OrderReply, SupervisionOrder
 from services.supervision.operations.rules import load_rules, shipped_rules
 from tests.factories.cases import FILED_AT, ApplicationFactory, CaseFactory, open_case, open_task
 from tests.factories.catalogue import published_bundle, published_service
-from tests.factories.documents import make_paper, make_upload
+from tests.factories.documents import make_paper, make_partial, make_upload
 from tests.factories.notifications import NoticeFactory
 from tests.factories.parties import HallFactory, MembershipFactory, PersonFactory, WindowFactory
 from tests.factories.supervision import make_card, make_order
@@ -192,6 +192,9 @@ def _world() -> dict[str, Any]:
             "supplement": supplement.pk,
             "no_answer": no_answer.pk,
             "upload": upload.public_id,
+            "in_draft": "draft",
+            "material": "layout-plan",
+            "part": make_partial(draft, by=citizen).public_id,
             "paper": paper.public_id,
             "verify_code": paper.verify_code,
             "person": citizen.person.public_id,
@@ -214,8 +217,8 @@ def _world() -> dict[str, Any]:
 
 
 COUNTED = (
-    Application, Case, Hold, Task, Job, HistoryEvent, Upload, Paper, Notice, Card, CardAppeal, SupervisionOrder,
-    OrderReply, ThresholdRules,
+    Application, Case, Hold, Task, Job, HistoryEvent, Upload, PartialUpload, Paper, Notice, Card, CardAppeal,
+    SupervisionOrder, OrderReply, ThresholdRules,
 )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,14 +11,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portal.applicant.access import case_or_404
+from portal.applicant.document_rows import DocumentRow, rows_of
+from portal.applicant.views.documents import hand_in_files
 from portal.ui.wording import is_chinese
 from services.cases.models import Case, Deferral
 from services.cases.operations.deferrals import StillMissingError, consequence_of, hand_in_deferred
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.refusals import sentence_for
 from services.cases.queries.casefiles import names_of_missing
-from services.documents.operations import UploadRefusedError, store_upload
-from services.documents.queries import uploads_of
+from services.cases.queries.notices import AskedThing
+from services.cases.queries.places import DEFERRED, PlaceClosedError, place_of
 from workflows.enums import ClockKind
 from workflows.queries.calendars import database_now
 from workflows.queries.clocks import clocks_of
@@ -35,9 +36,8 @@ def deferred(request: HttpRequest, public_id: str) -> HttpResponse:
         raise Http404
     refused: dict[str, str] = {}
     if request.method == "POST" and "material" in request.POST:
-        if message := _upload(request, case, deferral, at):
-            refused[request.POST["material"]] = message
-        else:
+        refused = _upload(request, case, at)
+        if not refused:
             return redirect(request.path)
     elif request.method == "POST" and _hand_in(request, case, at):
         return redirect("applicant:application", case.application.public_id)
@@ -47,50 +47,32 @@ def deferred(request: HttpRequest, public_id: str) -> HttpResponse:
         "deferral": deferral,
         "due_on": clock.due_on if clock else None,
         "consequence": consequence_of(case)["zh" if is_chinese() else "en"],
-        "rows": _rows(case, deferral, refused),
+        "rows": _rows(request, case, deferral, refused),
     }
     return render(request, "applicant/deferred.html", context, status=422 if refused else 200)
 
 
-def _rows(case: Case, deferral: Deferral, refused: dict[str, str]) -> list[dict[str, Any]]:
+def _rows(request: HttpRequest, case: Case, deferral: Deferral, refused: dict[str, str]) -> list[DocumentRow]:
     names = names_of_missing(case, [("material", code) for code in deferral.materials])
-    uploads: dict[str, list[Any]] = {}
-    for upload in uploads_of("application", case.application_id):
-        uploads.setdefault(upload.material_code, []).append(upload)
-    key = "zh" if is_chinese() else "en"
-    return [
-        {
-            "code": code,
-            "name": names["material", code][key],
-            "uploads": uploads.get(code, []),
-            "refused": refused.get(code),
-        }
+    wanted = [
+        AskedThing(
+            kind="material", code=code, name_zh=names["material", code]["zh"], name_en=names["material", code]["en"]
+        )
         for code in deferral.materials
     ]
+    return rows_of(
+        case.application, DEFERRED, case.public_id, wanted,
+        by=request.user, since=deferral.promised_at, refused=refused,
+    )  # fmt: skip
 
 
-def _upload(request: HttpRequest, case: Case, deferral: Deferral, at: datetime) -> str:
-    """Store one promised document; returns why it was refused, or "" if it was taken."""
-    code, file = request.POST["material"], request.FILES.get("file")
-    if deferral.handed_in_at is not None or code not in deferral.materials:
-        return _("This document is not asked for.")
-    if file is None:
-        return _("Choose a file first, then press Upload.")
+def _upload(request: HttpRequest, case: Case, at: datetime) -> dict[str, str]:
+    """Store files for one promised document; returns why one was refused, by its code."""
+    code = request.POST["material"]
     try:
-        store_upload(
-            file=file,
-            original_name=file.name or "",
-            declared_type=file.content_type or "",
-            subject_kind="application",
-            subject_id=case.application_id,
-            material_code=code,
-            by=request.user,
-            at=at,
-        )
-    except UploadRefusedError as error:
-        return str(error)
-    messages.success(request, _("The document was uploaded."))
-    return ""
+        return hand_in_files(request, place_of(DEFERRED, case.public_id, code, by=request.user, at=at), at)
+    except PlaceClosedError:
+        return {code: _("This document is not asked for.")}
 
 
 def _hand_in(request: HttpRequest, case: Case, at: datetime) -> bool:

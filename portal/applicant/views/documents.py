@@ -1,98 +1,168 @@
-"""Hand in documents, take them back, and download papers."""
+"""Hand in documents, take them back, and download them and the papers."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal.applicant.access import draft_or_404
-from portal.ui.downloads import attachment_response
+from portal.applicant.document_rows import DocumentRow, rows_of
+from portal.ui.downloads import attachment_response, picture_response
 from services.access.enums import Purpose
-from services.cases.operations.drafts import note_upload_change
+from services.cases.models import Application
+from services.cases.operations.documents import hand_in_document, take_back_document
 from services.cases.permissions import applications_of
-from services.cases.queries.forms import documents_held, documents_wanted
-from services.cases.queries.prefilling import held_documents
+from services.cases.queries.forms import documents_wanted
+from services.cases.queries.places import DRAFT, Place, PlaceClosedError, place_of, thing_at
+from services.cases.queries.prefilling import HeldDocument, held_documents
 from services.documents.models import Paper, Upload
 from services.documents.operations import (
+    NoPreviewError,
     PaperNotRenderedError,
+    UploadNotReadyError,
     UploadRefusedError,
     open_paper,
+    open_preview,
     open_upload,
-    remove_upload,
-    store_upload,
 )
-from services.documents.queries import uploads_of
 from workflows.queries.calendars import database_now
+
+PAGES = {DRAFT: "applicant:documents", "supplement": "applicant:supplement", "deferred": "applicant:deferred"}
 
 
 @require_http_methods(["GET", "POST"])
 def documents(request: HttpRequest, public_id: str) -> HttpResponse:
-    """List the documents wanted, each with what was handed in; POST hands one in."""
+    """List the documents wanted, each with what was handed in; POST hands in files for one of them."""
     at = database_now()
     draft = draft_or_404(request, public_id, at)
-    wanted = documents_wanted(draft)
     refused: dict[str, str] = {}
     if request.method == "POST":
-        code, file = request.POST.get("material", "") or request.POST.get("held", ""), request.FILES.get("file")
-        if file is None or code not in {need.code for need in [*wanted, *documents_held(draft)]}:
-            refused[code] = _("Choose a file first, then press Upload.")
-        else:
-            try:
-                store_upload(
-                    file=file,
-                    original_name=file.name or "",
-                    declared_type=file.content_type or "",
-                    subject_kind="application",
-                    subject_id=draft.pk,
-                    material_code=code,
-                    by=request.user,
-                    at=at,
-                )
-                note_upload_change(application_id=draft.pk, by=request.user, at=at)
-                messages.success(request, _("The document was uploaded."))
-                return redirect(f"{request.path}#document-{code}")
-            except UploadRefusedError as error:
-                refused[code] = str(error)
-    uploads: dict[str, list[Upload]] = {}
-    for upload in uploads_of("application", draft.pk):
-        uploads.setdefault(upload.material_code, []).append(upload)
-    rows = [{"need": need, "uploads": uploads.get(need.code, []), "refused": refused.get(need.code)} for need in wanted]
-    return render(
-        request,
-        "applicant/documents.html",
-        {"draft": draft, "rows": rows, "held": held_documents(draft)},
-        status=422 if refused else 200,
+        code = request.POST.get("material", "") or request.POST.get("held", "")
+        try:
+            refused = hand_in_files(request, place_of(DRAFT, public_id, code, by=request.user, at=at), at)
+        except PlaceClosedError:
+            messages.error(request, _("This document is not asked for."))
+        if not refused:
+            return redirect(f"{request.path}#document-{code}")
+    context = {
+        "draft": draft,
+        "rows": _draft_rows(request, draft, refused),
+        "held": _held(request, draft, refused),
+    }
+    return render(request, "applicant/documents.html", context, status=422 if refused else 200)
+
+
+def hand_in_files(request: HttpRequest, place: Place, at: datetime, *, field: str = "file") -> dict[str, str]:
+    """Keep every file that came with a form; return why one was refused, by the document's code.
+
+    Those before the refused one are kept. Raises PlaceClosedError.
+    """
+    if not request.FILES.getlist(field):
+        return {place.code: _("Choose a file first, then press Upload.")}
+    kept = 0
+    try:
+        for file in request.FILES.getlist(field):
+            _hand_in(request, place, file, at)
+            kept += 1
+    except UploadRefusedError as error:
+        return {place.code: _("%(name)s: %(reason)s") % {"name": file.name, "reason": error}}
+    finally:
+        if kept:
+            words = ngettext("One file was uploaded.", "%(number)s files were uploaded.", kept)
+            messages.success(request, words % {"number": kept})
+    return {}
+
+
+def _hand_in(request: HttpRequest, place: Place, file: UploadedFile, at: datetime) -> Upload:
+    return hand_in_document(
+        place=place,
+        file=file,
+        length=file.size or 0,
+        original_name=file.name or "",
+        declared_type=file.content_type or "",
+        replaces=request.POST.get("replaces", ""),
+        by=request.user,
+        at=at,
     )
 
 
-@require_POST
-def remove(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Take a document back from a draft."""
-    at = database_now()
-    draft = draft_or_404(request, public_id, at)
-    upload = uploads_of("application", draft.pk).filter(public_id=request.POST.get("upload", "")).first()
-    if upload is not None:
-        remove_upload(upload=upload, by=request.user, at=at)
-        note_upload_change(application_id=draft.pk, by=request.user, at=at)
-    return redirect("applicant:documents", public_id)
+def _draft_rows(request: HttpRequest, draft: Application, refused: dict[str, str]) -> list[DocumentRow]:
+    return rows_of(draft, DRAFT, draft.public_id, documents_wanted(draft), by=request.user, refused=refused)
+
+
+def _held(request: HttpRequest, draft: Application, refused: dict[str, str]) -> list[tuple[HeldDocument, DocumentRow]]:
+    held = held_documents(draft)
+    needs = [one.need for one in held]
+    return list(zip(held, rows_of(draft, DRAFT, draft.public_id, needs, by=request.user, refused=refused), strict=True))
+
+
+def place_or_404(request: HttpRequest, kind: str, public_id: str, code: str, at: datetime) -> Place:
+    """Return where she may hand a document in, or answer 404."""
+    try:
+        return place_of(kind, public_id, code, by=request.user, at=at)
+    except PlaceClosedError as error:
+        raise Http404 from error
 
 
 @require_GET
-def upload(request: HttpRequest, public_id: str) -> FileResponse:
+def document(request: HttpRequest, kind: str, public_id: str, code: str) -> HttpResponse:
+    """Return the part of a page that shows one document's files and their states."""
+    at = database_now()
+    place = place_or_404(request, kind, public_id, code, at)
+    rows = rows_of(place.application, kind, public_id, [thing_at(place)], by=request.user, since=place.since)
+    return render(request, "applicant/document_files.html", {"row": rows[0]})
+
+
+@require_POST
+def take_back(request: HttpRequest, kind: str, public_id: str, code: str) -> HttpResponse:
+    """Take a file back that was handed in here."""
+    at = database_now()
+    place = place_or_404(request, kind, public_id, code, at)
+    take_back_document(place=place, upload_id=request.POST.get("upload", ""), by=request.user, at=at)
+    return redirect(f"{reverse(PAGES[kind], args=[public_id])}#document-{code}")
+
+
+@require_GET
+def upload(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Download a document she handed in."""
     at = database_now()
-    found = Upload.objects.filter(public_id=public_id, subject_kind="application").first()
-    if found is None or not applications_of(request.user, at).filter(pk=int(found.subject_id)).exists():
-        raise Http404
-    stored = open_upload(upload=found, reader=request.user, purpose=Purpose.OWN_APPLICATION, at=at)
+    found = _her_upload(request, public_id, at)
+    try:
+        stored = open_upload(upload=found, reader=request.user, purpose=Purpose.OWN_APPLICATION, at=at)
+    except UploadNotReadyError as error:
+        raise Http404 from error
     return attachment_response(stored.path, stored.name, stored.media_type)
 
 
 @require_GET
-def paper(request: HttpRequest, public_id: str) -> HttpResponse:
+def preview(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """Show a small picture of a document she handed in."""
+    at = database_now()
+    found = _her_upload(request, public_id, at)
+    try:
+        path = open_preview(upload=found, size="small", reader=request.user, purpose=Purpose.OWN_APPLICATION, at=at)
+    except (UploadNotReadyError, NoPreviewError) as error:
+        raise Http404 from error
+    return picture_response(path)
+
+
+def _her_upload(request: HttpRequest, public_id: str, at: datetime) -> Upload:
+    found = Upload.objects.filter(public_id=public_id, subject_kind="application").first()
+    if found is None or not applications_of(request.user, at).filter(pk=int(found.subject_id)).exists():
+        raise Http404
+    return found
+
+
+@require_GET
+def paper(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Download an official paper about one of her applications or cases."""
     at = database_now()
     found = Paper.objects.filter(public_id=public_id).first()

@@ -9,24 +9,35 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from portal.counter.access import application_or_404
-from portal.ui.downloads import attachment_response
+from portal.ui.downloads import attachment_response, picture_response
 from services.access.enums import Purpose
-from services.documents.operations import PaperNotRenderedError, open_paper, open_upload
+from services.documents.operations import (
+    NoPreviewError,
+    PaperNotRenderedError,
+    UploadNotReadyError,
+    open_paper,
+    open_preview,
+    open_upload,
+)
 from services.documents.queries import papers_of_subjects, uploads_of
 from workflows.queries.calendars import database_now
 
 
 @require_GET
 def upload(request: HttpRequest, public_id: str, upload_id: str) -> HttpResponseBase:
-    """Send a document handed in with an application."""
+    """Send a document handed in with an application; with ?picture=large a picture of it, for the page."""
     at = database_now()
     application = application_or_404(request, public_id, at)
     found = uploads_of("application", application.pk).filter(public_id=upload_id).first()
     if found is None:
         raise Http404
-    stored = open_upload(
-        upload=found, reader=request.user, purpose=Purpose.WINDOW, case_ref=application.number or "", at=at
-    )
+    about = {"reader": request.user, "purpose": Purpose.WINDOW, "case_ref": application.number or "", "at": at}
+    try:
+        if size := request.GET.get("picture"):
+            return picture_response(open_preview(upload=found, size=size, **about))
+        stored = open_upload(upload=found, **about)
+    except (NoPreviewError, UploadNotReadyError) as error:
+        raise Http404 from error
     return attachment_response(stored.path, stored.name, stored.media_type)
 
 

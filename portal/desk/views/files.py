@@ -9,18 +9,28 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from portal.desk.access import case_or_404
-from portal.ui.downloads import attachment_response
+from portal.ui.downloads import attachment_response, picture_response
 from services.access.enums import Purpose
 from services.cases.queries.casefiles import documents_of_case
 from services.cases.queries.requests import requests_of
-from services.documents.operations import PaperNotRenderedError, open_paper, open_upload
+from services.documents.operations import (
+    NoPreviewError,
+    PaperNotRenderedError,
+    UploadNotReadyError,
+    open_paper,
+    open_preview,
+    open_upload,
+)
 from services.documents.queries import papers_of
 from workflows.queries.calendars import database_now
 
 
 @require_GET
 def upload(request: HttpRequest, public_id: str, upload_id: str) -> HttpResponseBase:
-    """Send a document that this case's own service or its department asked for; another department's stay closed."""
+    """Send a document that this case's own service or its department asked for; another department's stay closed.
+
+    With ?picture=large it is a picture of it, for the page.
+    """
     at = database_now()
     case = case_or_404(request, public_id, at)
     uploads = [upload for document in documents_of_case(case) for upload in document.uploads]
@@ -28,7 +38,13 @@ def upload(request: HttpRequest, public_id: str, upload_id: str) -> HttpResponse
     found = next((upload for upload in uploads if upload.public_id == upload_id), None)
     if found is None:
         raise Http404
-    stored = open_upload(upload=found, reader=request.user, purpose=Purpose.REVIEW, case_ref=case.number, at=at)
+    about = {"reader": request.user, "purpose": Purpose.REVIEW, "case_ref": case.number, "at": at}
+    try:
+        if size := request.GET.get("picture"):
+            return picture_response(open_preview(upload=found, size=size, **about))
+        stored = open_upload(upload=found, **about)
+    except (NoPreviewError, UploadNotReadyError) as error:
+        raise Http404 from error
     return attachment_response(stored.path, stored.name, stored.media_type)
 
 

@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
 from services.cases.operations.board import fold_board
-from services.documents.operations import render_papers
+from services.documents.operations import forget_partials, render_papers, scan_uploads
 from services.notifications.dispatch import dispatch_notices
 from workflows.operations.jobs import run_due_jobs
 from workflows.operations.messages import deliver_messages, start_due_runs
@@ -69,6 +69,11 @@ def _render() -> None:
     render_papers(at=database_now())
 
 
+def _look_after_uploads() -> None:
+    scan_uploads(at=database_now())
+    forget_partials(at=database_now())
+
+
 def _note_standstills() -> None:
     note_standstills(at=database_now())
 
@@ -85,6 +90,7 @@ SWEEPS: tuple[Callable[[], None], ...] = (
     _deliver,
     _dispatch,
     _render,
+    _look_after_uploads,
     _fold,
     _recompute,
     _note_standstills,

@@ -26,6 +26,7 @@ from services.cases.queries.explanation import explained_clocks, spent_in_words
 from services.cases.queries.notices import SecondNotices, asked_again, second_notices
 from services.cases.queries.time_spent import time_of_application, time_of_case
 from services.cases.queries.timeline import history_of_case, skipped_jobs_of, steps_drawn_for, timeline_of
+from services.documents.permissions import can_read_original
 from services.parties.queries import departments, names_of_parties
 from services.supervision.queries.cards import cards_of_case
 from services.supervision.queries.orders import order_rows, orders_of_case
@@ -61,6 +62,7 @@ def case(request: HttpRequest, public_id: str, *, at: datetime) -> HttpResponse:
         "history": history_lines(events, drawn, _receivers(events)),
         "skipped": skipped_steps(skipped_jobs_of(found), events, drawn),
         "hold": timeline.hold,
+        "may_read_originals": can_read_original(request.user, at),
         "may_intervene": can_intervene(request.user, at) and found.application.state == ApplicationState.SUBMITTED,
         "tasks_to_give": [task for task in lane.tasks if task.state in OPEN_TASK_STATES and task.role != "applicant"],
         "again": asked_again(found),

@@ -48,6 +48,17 @@ class Material(Line):
     copies = models.PositiveSmallIntegerField(_("number of copies"), default=1)
     page_format = models.CharField(_("page format"), max_length=20, default="A4")
     condition = models.CharField(_("asked for when"), max_length=1000, blank=True)
+    file_kinds = ArrayField(
+        models.CharField(max_length=10),
+        verbose_name=_("kinds of files taken"),
+        default=list,
+        blank=True,
+        help_text=_("extensions as pdf, jpg, png, docx, xlsx; empty: all of them"),
+    )
+    largest_megabytes = models.PositiveSmallIntegerField(
+        _("largest file in MB"), null=True, blank=True, help_text=_("empty: the installation's limit")
+    )
+    most_files = models.PositiveSmallIntegerField(_("most files"), default=10)
     note_zh = models.TextField(_("how to fill it in, in Chinese"), blank=True)
     note_en = models.TextField(_("how to fill it in, in English"), blank=True)
     review_points = models.JSONField(_("points to check"), default=list)

@@ -4,6 +4,8 @@ from services.documents.file_types import UploadRefusedError
 from services.documents.operations.deliveries import DeliveryProofMissingError, deliver_paper
 from services.documents.operations.fetched import RegisterRecord, store_fetched_record
 from services.documents.operations.papers import UnknownDepartmentError, issue_paper, revoke_paper
+from services.documents.operations.partial_uploads import forget_partials
+from services.documents.operations.previewing import NoPreviewError, open_preview
 from services.documents.operations.rendering import (
     PaperFileDamagedError,
     PaperNotRenderedError,
@@ -12,6 +14,7 @@ from services.documents.operations.rendering import (
     render_paper,
     render_papers,
 )
+from services.documents.operations.scanning import scan_uploads
 from services.documents.operations.uploads import (
     StoredFile,
     UploadNotReadyError,
@@ -22,6 +25,7 @@ from services.documents.operations.uploads import (
 
 __all__ = [
     "DeliveryProofMissingError",
+    "NoPreviewError",
     "PaperFileDamagedError",
     "PaperNotRenderedError",
     "RegisterRecord",
@@ -31,13 +35,16 @@ __all__ = [
     "UploadRefusedError",
     "deliver_paper",
     "ensure_rendered",
+    "forget_partials",
     "issue_paper",
     "open_paper",
+    "open_preview",
     "open_upload",
     "remove_upload",
     "render_paper",
     "render_papers",
     "revoke_paper",
+    "scan_uploads",
     "store_fetched_record",
     "store_upload",
 ]

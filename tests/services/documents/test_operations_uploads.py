@@ -33,16 +33,18 @@ from services.documents.operations import (
 )
 from services.documents.queries import uploads_of
 from tests.factories.accounts import UserFactory
-from tests.factories.documents import make_upload, pdf_bytes, picture_bytes
+from tests.factories.documents import (
+    EICAR,
+    files_on_disk,
+    make_upload,
+    office_bytes,
+    pdf_bytes,
+    picture_bytes,
+)
 from tests.factories.papers import AT
 
 pytestmark = pytest.mark.django_db
 HOSTILE = Path(os.environ.get("SHARED_DATA", Path(settings.ROOT) / ".." / "shared" / "data")) / "hostile"
-EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-
-
-def files_on_disk() -> list[Path]:
-    return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
 
 
 def refusal(**given: Any) -> str:
@@ -186,7 +188,8 @@ def test_zip_hidden_behind_a_picture_does_not_survive() -> None:
     ("content", "name", "declared", "code"),
     [
         (EICAR, "eicar.pdf", "application/pdf", "virus"),
-        (EICAR, "eicar.com", "", "virus"),
+        (EICAR, "eicar.com", "", "kind"),
+        (office_bytes({"word/media/image1.bin": EICAR}), "a.docx", "", "virus"),
         (picture_bytes()[:400] + EICAR, "a.jpg", "image/jpeg", "virus"),
         (b"%PDF-1.7\nnothing more", "a.pdf", "application/pdf", "damaged"),
         (pdf_bytes(3)[:-150], "a.pdf", "application/pdf", "damaged"),
@@ -244,18 +247,10 @@ def test_reading_stops_at_the_limit(settings: Any) -> None:
     assert files_on_disk() == []
 
 
-def office(entries: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as package:
-        for name, content in {"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>", **entries}.items():
-            package.writestr(name, content)
-    return buffer.getvalue()
-
-
 def test_plain_word_file_is_taken() -> None:
     link = b'<Relationship Type="http://x/relationships/hyperlink" TargetMode="External"/>'
     upload = make_upload(
-        content=office({"word/_rels/document.xml.rels": link}), original_name="制度.docx", declared_type=""
+        content=office_bytes({"word/_rels/document.xml.rels": link}), original_name="制度.docx", declared_type=""
     )
     assert upload.media_type.endswith("wordprocessingml.document")
 
@@ -270,7 +265,7 @@ def test_plain_word_file_is_taken() -> None:
     ],
 )  # fmt: skip
 def test_office_files_with_more_than_text_are_refused(entries: dict[str, bytes], code: str) -> None:
-    assert refusal(content=office(entries), original_name="a.docx", declared_type="") == code
+    assert refusal(content=office_bytes(entries), original_name="a.docx", declared_type="") == code
 
 
 def test_sheet_named_word_is_refused() -> None:
@@ -286,15 +281,20 @@ def test_hostile_names_neither_break_nor_leave_the_folder() -> None:
     if not path.exists():
         pytest.skip(f"No hostile file names at {path}; set SHARED_DATA to the folder of test data.")
     owner = UserFactory()
-    taken: list[str] = []
+    taken, offered = [], []
     for name in json.loads(path.read_text()):
-        # A name decides only whether its kind is taken; one that ends like a picture holds a PDF here.
+        content = picture_bytes("PNG") if name.endswith("png") else pdf_bytes()
+        # Shown exactly, or refused: nothing in between. Only what a download is offered as is made harmless.
         with contextlib.suppress(UploadRefusedError):
-            upload = make_upload(content=pdf_bytes(), original_name=name, declared_type="", by=owner)
-            taken.append(upload.original_name)
-    assert len(taken) > 3
-    for shown in taken:
-        assert 0 < len(shown) <= 150
+            upload = make_upload(content=content, original_name=name, declared_type="", by=owner)
+            assert upload.original_name == name
+            taken.append(name)
+            offered.append(open_upload(upload=upload, reader=owner, purpose="x", at=AT).name)
+    assert {'"quote".pdf', "<img src=x onerror=alert(1)>.png", "e\u0301.pdf", "name with spaces .pdf "} <= set(taken)
+    assert not {"../../etc/passwd", "x\0.pdf", "invoice.pdf\u202efdp.exe", "\u200b.pdf", "a" * 300 + ".pdf"} & set(
+        taken
+    )
+    for shown in offered:
         assert not set(shown) & set('/\\\0\r\n"<>|:*?\u202e'), shown
     root = Path(settings.MEDIA_ROOT).resolve()
     assert all(root in path.resolve().parents for path in files_on_disk())
