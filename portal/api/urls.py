@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from portal.api.views import applications, catalogue, description, notices, sign_in, tasks
+from portal.api.views import applications, catalogue, description, notices, payments, sign_in, tasks
 from portal.api.views.base import UnknownAddress
 
 app_name = "api"
@@ -35,5 +35,6 @@ v1 = [
 
 urlpatterns = [
     path("v1/", include(v1)),
+    path("payments/", payments.message, name="payment_message"),
     re_path(r"^.*$", UnknownAddress.as_view(), name="unknown"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from portal.applicant.lane_facts import appeal, ball, decision, extension, fees_in, letters, pauses
 from services.cases.enums import CaseState
 from services.cases.operations.limits import SUPPLEMENT_NODE
 from services.cases.operations.unanswered import UNANSWERED_NODE
@@ -17,6 +18,7 @@ from services.cases.queries.explanation import why
 from services.cases.queries.timeline import Lane, Timeline
 from services.parties.models import Department
 from services.parties.queries import departments
+from services.payments.queries.fees import Standing
 from workflows.enums import OPEN_TASK_STATES, ClockKind, TaskState
 from workflows.models import Task
 
@@ -34,10 +36,19 @@ _LANE_STATES = {
 }
 
 
-def lanes_of(timeline: Timeline, *, at: datetime) -> list[dict[str, Any]]:
-    """Return the lanes for `ui/timeline.html`, in the page's language."""
+def lanes_of(
+    timeline: Timeline, *, fees: Sequence[Standing], to_rate: Collection[int], at: datetime, may_withdraw: bool
+) -> list[dict[str, Any]]:
+    """Return the lanes for `ui/timeline.html`, in the page's language. may_withdraw: link the way to take one back."""
     names = {department.code: department for department in departments()}
-    return [_lane(lane, names, at) for lane in timeline.lanes]
+    return [
+        _lane(lane, names, at, may_withdraw=may_withdraw and len(timeline.lanes) > 1)
+        | {
+            "fees": fees_in([fee for fee in fees if fee.due.case_id == lane.case.pk]),
+            "rate_url": reverse("applicant:rate", args=[lane.case.public_id]) if lane.case.pk in to_rate else "",
+        }
+        for lane in timeline.lanes
+    ]
 
 
 def _chinese() -> bool:
@@ -48,7 +59,14 @@ def _name(thing: Any) -> str:
     return str(thing.name_zh if _chinese() else thing.name_en)
 
 
-def _lane(lane: Lane, names: dict[str, Department], at: datetime) -> dict[str, Any]:
+def _withdraw_url(lane: Lane) -> str:
+    if lane.closed or lane.case.run_id is None:
+        return ""
+    address = reverse("applicant:withdraw", args=[lane.case.application.public_id])
+    return f"{address}?case={lane.case.public_id}"
+
+
+def _lane(lane: Lane, names: dict[str, Department], at: datetime, *, may_withdraw: bool) -> dict[str, Any]:
     state, tone = _LANE_STATES[CaseState(lane.case.state)]
     return {
         "anchor": f"case-{lane.case.position}",
@@ -61,7 +79,13 @@ def _lane(lane: Lane, names: dict[str, Department], at: datetime) -> dict[str, A
         "light": lane.light,
         "note": lane.waits_zh if _chinese() else lane.waits_en,
         "steps": [*_filed(lane), *(_step(task, lane, names, at) for task in _shown(lane.tasks)), *_delivered(lane)],
-        "papers": lane.papers,
+        "ball": ball(lane, names),
+        "pauses": pauses(lane),
+        "extension": extension(lane),
+        "decision": decision(lane),
+        "appeal": appeal(lane),
+        "letters": letters(list(lane.papers)),
+        "withdraw_url": _withdraw_url(lane) if may_withdraw else "",
     }
 
 
@@ -73,7 +97,9 @@ def _filed(lane: Lane) -> list[dict[str, Any]]:
 
 def _delivered(lane: Lane) -> list[dict[str, Any]]:
     if lane.case.delivered_at is None:
-        return []
+        if lane.case.decided_at is None or lane.case.issued_at is None:
+            return []  # not decided, or the result waits for a fee: the lane says so below its steps
+        return [{"title": _("Issued; it waits at the hand-out window"), "who": "", "state": "current"}]
     return [{"title": _("Issued and delivered"), "who": "", "state": "done", "at": lane.case.delivered_at}]
 
 

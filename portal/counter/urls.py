@@ -15,6 +15,7 @@ urlpatterns = [
     path("walk-in/", walk_in.find, name="walk_in"),
     path("walk-in/<str:public_id>/", walk_in.choose, name="walk_in_person"),
     path("applications/<str:public_id>/", application.application, name="application"),
+    path("applications/<str:public_id>/rate/", application.let_rate, name="let_rate"),
     path("applications/<str:public_id>/hand-out/", application.hand_out, name="hand_out"),
     path("applications/<str:public_id>/uploads/<str:upload_id>/", files.upload, name="upload"),
     path("applications/<str:public_id>/papers/<str:paper_id>/", files.paper, name="paper"),

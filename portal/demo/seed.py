@@ -25,10 +25,10 @@ from services.cases.models import Application, Case
 from services.cases.operations.answering import answer_supplement
 from services.cases.operations.asking import Missing, ask_supplement
 from services.cases.operations.drafts import save_draft, start_draft
-from services.cases.operations.endings import withdraw_application
 from services.cases.operations.limits import NoRunningClockError, extend_case, pause_case, resume_case
 from services.cases.operations.steps import OutsideResult, complete_step, declare_premises_ready
 from services.cases.operations.submission import review_hash, submit_application
+from services.cases.operations.withdrawals import withdraw_application
 from services.cases.queries.forms import documents_wanted, form_of
 from services.catalogue.models import BundleVersion, ServiceVersion
 from services.catalogue.queries import current_bundle_version, published_items, stop_reasons

@@ -81,7 +81,7 @@ def running(
     _refuse_taken(port)
     with servers.running(var) as addresses, contextlib.ExitStack() as stack:
         var = var.resolve()
-        ports = {name: servers.free_port() for name in ("mail", "sms", "registry")}
+        ports = {name: servers.free_port() for name in ("mail", "sms", "registry", "payments")}
         environment = _environment(var, addresses, port, ports)
         for name, words in _stand_ins(var, ports).items():
             _start(stack, name, [sys.executable, "-u", "-m", *words], var, environment)
@@ -120,6 +120,9 @@ def _environment(var: Path, addresses: servers.Addresses, port: int, ports: Mapp
         "SMS_GATEWAY_URL": f"http://{servers.LOOPBACK}:{ports['sms']}/messages",
         "SMS_GATEWAY_KEY": secrets.token_hex(16),
         "SOURCES_URL": f"http://{servers.LOOPBACK}:{ports['registry']}",
+        "PAYMENT_GATEWAY_URL": f"http://{servers.LOOPBACK}:{ports['payments']}",
+        "PAYMENT_GATEWAY_PAGES": f"http://{servers.LOOPBACK}:{ports['payments']}",
+        "PAYMENT_GATEWAY_KEY": secrets.token_hex(16),
         "PYTHONWARNINGS": "ignore",
     }
 
@@ -129,6 +132,13 @@ def _stand_ins(var: Path, ports: Mapping[str, int]) -> dict[str, list[str]]:
         "mail": ["portal.demo.mailbox", "--port", str(ports["mail"]), "--folder", str(var / "mail")],
         "sms": ["portal.demo.sms_gateway", "--port", str(ports["sms"]), "--file", str(var / "sms.jsonl")],
         "registry": ["portal.demo.registry", "--port", str(ports["registry"])],
+        "payments": [
+            "portal.demo.payment_gateway",
+            "--port",
+            str(ports["payments"]),
+            "--file",
+            str(var / "payments.jsonl"),
+        ],
     }
 
 

@@ -9,11 +9,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from services.payments.permissions import departments_that_assess
+from services.payments.queries.fees import fees_to_assess
 from services.supervision.permissions import departments_headed_by
 from services.supervision.queries.orders import orders_awaiting
 
 #: Keys that work on every page of the door; pages add their own.
 GO_TO_INBOX, GO_TO_CASES, GO_TO_SUPERVISION = "i", "d", "u"
+GO_TO_FEES, GO_TO_RATINGS = "e", "t"
 
 
 def frame(request: HttpRequest, *, count: int | None = None, keys: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
@@ -21,10 +24,15 @@ def frame(request: HttpRequest, *, count: int | None = None, keys: tuple[tuple[s
     places = [
         (_("Tasks"), reverse("desk:inbox"), "inbox", count, GO_TO_INBOX),
         (_("Cases of the department"), reverse("desk:cases"), "folder2-open", None, GO_TO_CASES),
+        (_("Ratings"), reverse("desk:ratings"), "emoji-smile", None, GO_TO_RATINGS),
     ]
     if departments := departments_headed_by(request.user, timezone.now()):
         waiting = orders_awaiting(departments).count()
         places.append((_("Supervision"), reverse("desk:supervision"), "megaphone", waiting, GO_TO_SUPERVISION))
+    if assessed := departments_that_assess(request.user, timezone.now()):
+        places.append(
+            (_("Fees and payments"), reverse("desk:fees"), "cash-coin", fees_to_assess(assessed).count(), GO_TO_FEES)
+        )
     items = [
         {
             "word": word,
@@ -45,7 +53,9 @@ def frame(request: HttpRequest, *, count: int | None = None, keys: tuple[tuple[s
                 *keys,
                 (GO_TO_INBOX, _("Go to the tasks")),
                 (GO_TO_CASES, _("Go to the department's cases")),
-                *([(GO_TO_SUPERVISION, _("Go to supervision"))] if len(places) > 2 else []),
+                (GO_TO_RATINGS, _("Go to the ratings")),
+                *([(GO_TO_SUPERVISION, _("Go to supervision"))] if departments else []),
+                *([(GO_TO_FEES, _("Go to the fees"))] if assessed else []),
             )
         ],
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.desk.views import case, files, inbox, limits, procedures, supervision, task
+from portal.desk.views import case, fees, files, inbox, limits, procedures, ratings, supervision, task
 
 app_name = "desk"
 
@@ -14,6 +14,11 @@ urlpatterns = [
     path("tasks/<int:task_id>/claim/", task.claim, name="claim"),
     path("tasks/<int:task_id>/release/", task.release, name="release"),
     path("supervision/", supervision.supervision, name="supervision"),
+    path("ratings/", ratings.ratings, name="ratings"),
+    path("ratings/<str:public_id>/", ratings.rating, name="rating"),
+    path("fees/", fees.fees, name="fees"),
+    path("fees/<str:public_id>/amount/", fees.assess, name="assess_fee"),
+    path("fees/<str:public_id>/reduce/", fees.reduce, name="reduce_fee"),
     path("orders/<str:number>/", supervision.order, name="order"),
     path("cards/<int:card_id>/", supervision.card, name="card"),
     path("cases/<str:public_id>/", case.case, name="case"),

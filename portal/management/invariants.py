@@ -1,4 +1,4 @@
-"""All that must hold of a whole installation (I1 to I12), asked of one snapshot of the database that it only reads."""
+"""All that must hold of a whole installation (I1 to I13), asked of one snapshot of the database that it only reads."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from services.cases.queries.invariants import CASE_CHECKS
 from services.documents.invariants import CONTENT_CHECKS, FILE_CHECKS
 from services.notifications.invariants import NOTICE_CHECKS
+from services.payments.invariants import PAYMENT_CHECKS
 from workflows.queries.calendars import database_now
 from workflows.queries.chains import CHAIN_CHECKS
 from workflows.queries.clock_invariants import CLOCK_CHECKS
@@ -33,6 +34,7 @@ INVARIANTS = {
     "I10": "Rows and files agree.",
     "I11": "What is owed is being done.",
     "I12": "Dates are what their facts give.",
+    "I13": "Fees: paid once, given back once, every amount its order's own.",
 }
 
 
@@ -51,7 +53,7 @@ def check_invariants(*, only: Collection[str] = (), contents: bool = False) -> t
     only: numbers of invariants, by default all. contents: read every stored file too. Writes nothing.
     """
     checks = [*CASE_CHECKS, *(CONTENT_CHECKS if contents else ()), *TOKEN_CHECKS, *RUN_CHECKS, *NOTICE_CHECKS]
-    checks += [*CHAIN_CHECKS, *CLOCK_CHECKS, *FILE_CHECKS]
+    checks += [*CHAIN_CHECKS, *CLOCK_CHECKS, *FILE_CHECKS, *PAYMENT_CHECKS]
     wanted = [check for check in checks if not only or check.invariant in only]
     with _one_snapshot():
         at = database_now()

@@ -8,6 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from services.notifications.queries import dead_notices
+from services.payments.models import DayDifference
+from services.ratings.models import Rating
+from services.ratings.queries.ratings import appealed
 from services.supervision.enums import OrderState
 from services.supervision.models import Card, SupervisionOrder
 from services.supervision.queries.cards import APPEALED, cards_in_state
@@ -55,6 +58,22 @@ def rail(current: str, *, oversees: bool = True) -> list[dict[str, Any]]:
                     "url": reverse("oversight:rules"),
                     "icon_name": "sliders",
                     "current": current == "rules",
+                },
+                {
+                    "word": _("Ratings"),
+                    "url": reverse("oversight:ratings"),
+                    "icon_name": "emoji-smile",
+                    "count": appealed(Rating.objects.all()).count(),
+                    "alert": True,
+                    "current": current == "ratings",
+                },
+                {
+                    "word": _("Fees and payments"),
+                    "url": reverse("oversight:payments"),
+                    "icon_name": "cash-coin",
+                    "count": DayDifference.objects.filter(settled_at__isnull=True).count(),
+                    "alert": True,
+                    "current": current == "payments",
                 },
                 {
                     "word": _("Incidents"),

@@ -12,6 +12,8 @@ from portal.oversight.views import (
     notices,
     orders,
     originals,
+    payments,
+    ratings,
     rules,
 )
 
@@ -48,6 +50,11 @@ urlpatterns = [
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/jobs/<int:job_id>/skip/", interventions.skip, name="skip_job"),
     path("incidents/jobs/<int:job_id>/retry/", incidents.retry, name="retry_job"),
+    path("ratings/", ratings.ratings, name="ratings"),
+    path("ratings/export.csv", ratings.export, name="export_ratings"),
+    path("ratings/<str:public_id>/", ratings.rating, name="rating"),
+    path("payments/", payments.payments, name="payments"),
+    path("payments/<int:difference_id>/settle/", payments.settle, name="settle_difference"),
     path("notices/", notices.dead, name="notices"),
     path("notices/mend/", notices.mend_chosen, name="mend_notices"),
     path("notices/<int:notice_id>/address/", notices.address, name="notice_address"),

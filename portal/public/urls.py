@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.public.views import about, catalogue, guides, once_done, preferences, verification
+from portal.public.views import about, catalogue, guides, once_done, preferences, ratings, verification
 
 app_name = "public"
 
@@ -16,6 +16,8 @@ urlpatterns = [
     path("guide/<slug:code>/process.bpmn", guides.process_source, name="process_source"),
     path("once-done/", once_done.once_done_list, name="once_done"),
     path("once-done/list.csv", once_done.once_done_file, name="once_done_file"),
+    path("ratings/", ratings.summary, name="ratings"),
+    path("rate/<str:code>/", ratings.visit, name="rate_visit"),
     path("verify/", verification.verify, name="verify"),
     path("verify/<str:code>", verification.verify, name="verify_code"),
     path("large-text/", preferences.set_large_text, name="set_large_text"),

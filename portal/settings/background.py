@@ -71,6 +71,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "settle payments": {
+        "task": "services.payments.tasks.settle_payments_task",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "reconcile days": {
+        "task": "services.payments.tasks.reconcile_days_task",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
     "forget old answers": {
         "task": "services.exchange.tasks.forget_old_answers_task",
         "schedule": 600.0,

@@ -72,6 +72,8 @@ INSTALLED_APPS = [
     "services.exchange",
     "services.cases",
     "services.supervision",
+    "services.payments",
+    "services.ratings",
     "workflows",
 ]
 
@@ -218,6 +220,12 @@ DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "one-stop@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 SMS_GATEWAY_URL = os.environ.get("SMS_GATEWAY_URL", "")
 SMS_GATEWAY_KEY = os.environ.get("SMS_GATEWAY_KEY", "")
+# The payment service: where this server calls it, where people pay on its pages (another origin), and the shared key.
+# Empty: fees are demanded and cannot be paid online.
+PAYMENT_GATEWAY = "services.payments.gateway.HttpGateway"
+PAYMENT_GATEWAY_URL = os.environ.get("PAYMENT_GATEWAY_URL", "").rstrip("/")
+PAYMENT_GATEWAY_PAGES = os.environ.get("PAYMENT_GATEWAY_PAGES", PAYMENT_GATEWAY_URL).rstrip("/")
+PAYMENT_GATEWAY_KEY = os.environ.get("PAYMENT_GATEWAY_KEY", "")
 # Programs are called outside our own network only, and over HTTPS, unless this is switched on (demo, development).
 WEBHOOK_PRIVATE_ALLOWED = os.environ.get("WEBHOOK_PRIVATE_ALLOWED", "") == "1"
 WEBHOOK_DISABLED_AFTER = timedelta(days=5)

@@ -103,7 +103,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "connect-src": [SELF],
         "frame-src": [SELF],  # a paper beside the form that is about it
         "frame-ancestors": [NONE],
-        "form-action": [SELF],
+        # Paying begins with our form and goes on at the payment service: browsers check where a form leads in the end.
+        "form-action": [SELF, *filter(None, [os.environ.get("PAYMENT_GATEWAY_PAGES", "").rstrip("/")])],
         "object-src": [NONE],
         "base-uri": [NONE],
         "worker-src": [NONE],

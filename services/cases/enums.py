@@ -73,8 +73,10 @@ CLOCKS_WITHOUT_LIGHT = (
     ClockKind.PUBLICITY,
     ClockKind.RENEWAL,
 )
-#: Clocks that begin with a decision and outlive the case.
-CLOCKS_AFTERWARDS = (ClockKind.POST_PERMIT_CHECK, ClockKind.RENEWAL)
+#: Limits of what is done about a bad rating: no part of the case, and no light of its lane.
+CLOCKS_OF_RATINGS = (ClockKind.RATING_CONTACT, ClockKind.RATING_RECTIFICATION)
+#: Clocks that begin with a decision or later and outlive the case.
+CLOCKS_AFTERWARDS = (ClockKind.POST_PERMIT_CHECK, ClockKind.RENEWAL, *CLOCKS_OF_RATINGS)
 
 
 class DeemedKind(models.TextChoices):

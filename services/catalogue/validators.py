@@ -170,8 +170,21 @@ def _fees(service: ServiceContent) -> Iterator[Wrong]:
     for row in service.lines["fees"]:
         if not (row.get("rate_zh") and row.get("basis_zh")):
             yield _at("fees", row), "A fee needs its rate and its legal basis."
+        if row.get("waits") and not row.get("waits_basis_zh"):
+            yield _at("fees", row), "A result that waits for a fee needs the rule that lets it wait."
+        if set(row.get("kept_when", ())) - {"withdrawn", "refused"}:
+            yield _at("fees", row), "A fee is kept when an application is withdrawn or refused, nothing else."
+        yield from _exemptions(row)
     if service.version.get("pays_online") and not service.lines["fees"]:
         yield "pays_online", "There is no fee to be paid online."
+
+
+def _exemptions(row: Row) -> Iterator[Wrong]:
+    """5: a reduction has a code, a name, a legal basis and a percentage."""
+    for one in row.get("exemptions", ()):
+        whole = all(isinstance(one.get(key), Mapping) and one[key].get("zh") for key in ("name", "basis"))
+        if not (one.get("code") and whole and isinstance(one.get("percent"), int) and 0 < one["percent"] <= 100):
+            yield _at("fees", row), "A reduction needs a code, a name, a legal basis and a percentage from 1 to 100."
 
 
 def _phones(service: ServiceContent) -> Iterator[Wrong]:
@@ -364,6 +377,8 @@ def _service_conditions(service: ServiceContent) -> Iterator[Wrong]:
     for field in ("materials", "fees"):
         for row in service.lines[field]:
             yield from _condition(_at(field, row), row.get("condition", ""), paths)
+            for one in row.get("exemptions", ()):
+                yield from _condition(_at(field, row), one.get("when", ""), paths)
     for row in service.stops:
         yield from _condition(_at("stops", row), row["condition"], paths)
 

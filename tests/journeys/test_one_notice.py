@@ -75,6 +75,9 @@ def test_one_notice_for_two_departments(visitor: Callable[..., Visitor], way: Wa
     page.locator("#supplement input[name*=exits]").first.fill("3")
     send(owner, "[name=hand_in]")
     sound(owner)
+    expect(page.locator("del.was")).to_have_count(2)
+    send(owner, "main form .btn-primary")
+    sound(owner)
 
     page = clerk.open(reverse("counter:task", args=[open_task(food, "intake").pk]))
     expect(page.locator(".difference").first).to_be_visible()

@@ -37,6 +37,8 @@ from tests.factories.catalogue import published_bundle, published_service
 from tests.factories.documents import make_paper, make_partial, make_upload
 from tests.factories.notifications import NoticeFactory
 from tests.factories.parties import HallFactory, MembershipFactory, PersonFactory, WindowFactory
+from tests.factories.payments import make_difference, make_fee
+from tests.factories.ratings import make_rating, make_visit
 from tests.factories.supervision import make_card, make_order
 from workflows.enums import JobState
 from workflows.models import HistoryEvent, Job, Task, ThresholdRules
@@ -211,6 +213,10 @@ def _world() -> dict[str, Any]:
             "region": "CN-410100",
             "nation": "CN",
             "holiday": "2026-10-01",
+            "fee": make_fee(case).public_id,
+            "difference": make_difference().pk,
+            "rating": make_rating(case, number=2, by=citizen, closed=True).public_id,
+            "visit": make_visit(case, clerk=people["clerk"]).code,
             "nobody": 999999,
         },
     }

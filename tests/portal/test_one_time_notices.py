@@ -123,11 +123,20 @@ def test_marks_wait_go_out_together_are_answered_once_and_show_as_a_difference(l
     assert 'value="演示路211号"' in kept.content.decode()  # uploading loses nothing that was typed
     assert owner.post(page, {**typed, "upload": "layout-plan"}).status_code == 422
     final = {"asked": asked, **_fields(kept, {"premises.address": "演示路212号", "fire.exits": "3"}), "hand_in": "yes"}
-    assert owner.post(page, final).status_code == 302
+    changes = owner.post(page, final, follow=True)
+    assert "演示路212号" in words(changes)
+    reviewed = changes.context["hash"]
+    assert OneTimeNotice.objects.get().answered_at is None  # nothing is sent before she has seen what it changes
+    send = reverse("applicant:supplement_review", args=[food.public_id])
+    assert owner.post(send, {"reviewed": "0" * 64}).status_code == 200
+    assert OneTimeNotice.objects.get().answered_at is None  # what was looked at is what is sent
+    assert owner.post(send, {"reviewed": reviewed}).status_code == 302
+    assert OneTimeNotice.objects.get().answered_hash == reviewed
     for case in (food, fire):
         case.refresh_from_db()
         assert case.state == CaseState.FILED
     assert owner.post(page, final, follow=True).status_code == 200
+    assert owner.post(send, {"reviewed": reviewed}, follow=True).status_code == 200  # a double click answers once
 
     checked = words(clerk.get(check_page(food)))
     assert say["changed"] in checked
@@ -167,7 +176,8 @@ def test_a_supervisor_reads_what_is_asked_again_and_says_why(language: str) -> N
     ask_supplement(task_id=open_task(case, "intake").pk, missing=missing, by=user("clerk"), at=at)
     owner = signed_in("owner", language)
     page = reverse("applicant:supplement", args=[case.public_id])
-    assert owner.post(page, {"hand_in": "yes", "asked": ""}).status_code == 302
+    changes = owner.post(page, {"hand_in": "yes", "asked": ""}, follow=True)
+    owner.post(changes.request["PATH_INFO"], {"reviewed": changes.context["hash"]})
     ask_supplement(task_id=open_task(case, "intake").pk, missing=missing, by=user("clerk"), at=database_now())
     assert case.supplements.get(round=2).notice is None
     for name, door, act in (("city-head", "desk:case", "desk:second_notice"), ("manager", "oversight:case", "")):

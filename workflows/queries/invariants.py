@@ -26,7 +26,7 @@ class Broken:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """One sentence that must hold. invariant: its number, I1 to I12. find: what breaks it at an instant."""
+    """One sentence that must hold. invariant: its number, I1 to I13. find: what breaks it at an instant."""
 
     invariant: str
     says: str

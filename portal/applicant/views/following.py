@@ -5,35 +5,41 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from portal.applicant.access import application_or_404
+from portal.applicant.lane_facts import letters
 from portal.applicant.lanes import lanes_of
+from portal.applicant.turn import asks_of, working_now
 from services.cases.enums import ApplicationState
 from services.cases.models import Application
 from services.cases.operations.drafts import NotAllowedError
-from services.cases.operations.endings import NothingToWithdrawError, withdraw_application
 from services.cases.operations.refusals import sentence_for
 from services.cases.operations.steps import declare_premises_ready
 from services.cases.permissions import can_withdraw
-from services.cases.queries.deferrals import open_deferrals_of
 from services.cases.queries.explanation import SpentWords, spent_in_words
 from services.cases.queries.forms import documents_wanted, form_answers, form_of
-from services.cases.queries.requests import open_requests_of
 from services.cases.queries.time_spent import time_of_application
-from services.cases.queries.timeline import timeline_of
+from services.cases.queries.timeline import Timeline, timeline_of
 from services.documents.queries import uploads_of
 from services.forms.rules import SectionState, section_progress
+from services.notifications.models import Notice
+from services.notifications.queries import inbox_of
 from services.parties.queries import party
+from services.payments.queries.fees import fees_of_application
+from services.ratings.queries.ratings import cases_to_rate
 from workflows.models import Task
 from workflows.operations.tasks import RunSuspendedError, TaskClosedError
 from workflows.queries.calendars import database_now
 
+#: Messages shown with a timeline; all of them are in the inbox.
+LATEST_MESSAGES = 6
 _ROW_STATES = {
     SectionState.NOT_STARTED: "todo",
     SectionState.IN_PROGRESS: "doing",
@@ -80,20 +86,33 @@ def _task_list(request: HttpRequest, draft: Application) -> HttpResponse:
 
 def _timeline(request: HttpRequest, found: Application, at: datetime) -> HttpResponse:
     timeline = timeline_of(found, at=at)
+    may_withdraw = can_withdraw(request.user, found, at) and not all(lane.closed for lane in timeline.lanes)
+    papers = [*timeline.papers, *(paper for lane in timeline.lanes for paper in lane.papers)]
+    fees, to_rate = fees_of_application(found), frozenset(case.pk for case in cases_to_rate(found))
     context = {
         "application": found,
         "hold": timeline.hold,
         "party": party(found.party),
         "holder": party(found.holder),
-        "lanes": lanes_of(timeline, at=at),
+        "asks": asks_of(timeline, fees),
+        "working": working_now(timeline),
+        "lanes": lanes_of(timeline, fees=fees, to_rate=to_rate, at=at, may_withdraw=may_withdraw),
         "spent": _spent(found, at),
-        "deferrals": open_deferrals_of(found),
-        "own_tasks": [task for task in timeline.own_tasks if task.role == "applicant"],
-        "requests": open_requests_of(found),
-        "papers": [*timeline.papers, *(paper for lane in timeline.lanes for paper in lane.papers)],
-        "may_withdraw": can_withdraw(request.user, found, at) and not all(lane.closed for lane in timeline.lanes),
+        "papers": letters(sorted(papers, key=lambda paper: (paper.issued_at, paper.pk))),
+        "withdrawals": found.withdrawals.select_related("case__service"),
+        "told": _told(request, timeline),
+        "may_withdraw": may_withdraw,
+        "to_rate": bool(to_rate) and found.state == ApplicationState.CLOSED,
     }
     return render(request, "applicant/timeline.html", context)
+
+
+def _told(request: HttpRequest, timeline: Timeline) -> list[Notice]:
+    """Return the latest messages she got about this application and its cases, newest first."""
+    cases = [str(lane.case.pk) for lane in timeline.lanes]
+    about = Q(subject_kind="application", subject_id=str(timeline.application.pk))
+    rows = inbox_of(request.user).filter(about | Q(subject_kind="case", subject_id__in=cases))
+    return list(rows[:LATEST_MESSAGES])
 
 
 def _spent(found: Application, at: datetime) -> SpentWords | None:
@@ -119,20 +138,3 @@ def premises_ready(request: HttpRequest, public_id: str, task_id: int) -> HttpRe
     except NotAllowedError:
         messages.error(request, _("You may not declare this for the applicant."))
     return redirect("applicant:application", public_id)
-
-
-@require_http_methods(["GET", "POST"])
-def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Ask once more, then withdraw what is not decided yet."""
-    at = database_now()
-    found = application_or_404(request, public_id, at)
-    if request.method == "POST":
-        try:
-            withdraw_application(application_id=found.pk, by=request.user, at=at)
-            messages.success(request, _("Your application was withdrawn. What was decided before stays decided."))
-        except NothingToWithdrawError:
-            messages.info(request, _("Every item of this application is decided already."))
-        except NotAllowedError:
-            messages.error(request, _("Only somebody who may sign for the applicant can withdraw this application."))
-        return redirect("applicant:application", public_id)
-    return render(request, "applicant/withdraw.html", {"application": found, "lanes": timeline_of(found, at=at).lanes})

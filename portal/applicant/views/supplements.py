@@ -17,9 +17,8 @@ from django.views.decorators.http import require_http_methods
 
 from portal.applicant.access import case_or_404
 from services.cases.models import Case, OneTimeNotice
-from services.cases.operations.answering import answer_supplement, keep_typed
+from services.cases.operations.answering import keep_typed
 from services.cases.operations.drafts import NotAllowedError
-from services.cases.operations.refusals import sentence_for
 from services.cases.queries.forms import form_answers
 from services.cases.queries.notices import AskedByDepartment, AskedThing, latest_notice_of, marked_form, things_asked
 from services.documents.models import Upload
@@ -28,7 +27,7 @@ from services.documents.queries import uploads_of
 from services.forms.build import SectionForm, form_class
 from services.forms.schema import Use
 from services.forms.types import displayed
-from workflows.operations.tasks import RunSuspendedError, TaskClosedError
+from workflows.operations.tasks import TaskClosedError
 from workflows.queries.calendars import database_now
 
 
@@ -47,7 +46,7 @@ class Row:
 
 @require_http_methods(["GET", "POST"])
 def supplement(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Show what is asked, keep what is typed and uploaded, then hand everything in together."""
+    """Show what is asked, keep what is typed and uploaded; then on to the page that shows what it changes."""
     at = database_now()
     case = case_or_404(request, public_id, at)
     notice = latest_notice_of(case)
@@ -55,18 +54,18 @@ def supplement(request: HttpRequest, public_id: str) -> HttpResponse:
         raise Http404
     groups = things_asked(notice)
     things = [thing for group in groups for thing in group.things]
-    form = _form(notice, things, request.POST if request.method == "POST" else None)
+    form = marked_fields_form(notice, things, request.POST if request.method == "POST" else None)
     refused: dict[str, str] = {}
     if request.method == "POST":
         if notice.answered_at is not None:
-            return _closed(request, case)
+            return closed(request, case)
         _keep(request, notice, form, at)
         refused = _upload(request, case, things, at)
         if _only_saves(request) and not refused:
             return redirect(request.path)
-        if not refused and (form is None or form.is_valid()) and _hand_in(request, case, form, at):
-            return redirect("applicant:application", case.application.public_id)
-    rows = _rows(notice, groups, form, refused)
+        if not refused and (form is None or form.is_valid()):
+            return redirect("applicant:supplement_review", case.public_id)
+    rows = rows_of(notice, groups, form, refused)
     context = {
         "case": case,
         "notice": notice,
@@ -84,7 +83,8 @@ def _only_saves(request: HttpRequest) -> bool:
     return "upload" in request.POST or "save" in request.POST
 
 
-def _closed(request: HttpRequest, case: Case) -> HttpResponse:
+def closed(request: HttpRequest, case: Case) -> HttpResponse:
+    """Say that nothing is asked any more, on the application's page."""
     messages.info(request, _("Nothing is asked of you here any more: it was handed in already, or the case is closed."))
     return redirect("applicant:application", case.application.public_id)
 
@@ -99,25 +99,7 @@ def _keep(request: HttpRequest, notice: OneTimeNotice, form: SectionForm | None,
         return  # said where it is handed in
 
 
-def _hand_in(request: HttpRequest, case: Case, form: SectionForm | None, at: datetime) -> bool:
-    """Hand everything in; False if the page must stay as it is, with what was typed."""
-    try:
-        answers = form.answers_to_save if form is not None else {}
-        answer_supplement(case_id=case.pk, answers=answers, by=request.user, at=at)
-        messages.success(request, _("Your supplement was handed in."))
-    except RunSuspendedError as error:
-        messages.warning(request, sentence_for(error))
-        return False
-    except TaskClosedError:
-        messages.info(
-            request, _("Nothing is asked of you here any more: it was handed in already, or the case is closed.")
-        )
-    except NotAllowedError:
-        messages.error(request, _("You may not answer for this applicant."))
-    return True
-
-
-def _form(notice: OneTimeNotice, things: Sequence[AskedThing], data: Any) -> SectionForm | None:
+def marked_fields_form(notice: OneTimeNotice, things: Sequence[AskedThing], data: Any) -> SectionForm | None:
     """Return a form of the marked fields only, with what was typed before, or None if no field is marked."""
     schema = marked_form(notice, things)
     if schema is None:
@@ -127,7 +109,7 @@ def _form(notice: OneTimeNotice, things: Sequence[AskedThing], data: Any) -> Sec
     return made(data, answers=answers, today=timezone.localdate())
 
 
-def _rows(
+def rows_of(
     notice: OneTimeNotice, groups: Sequence[AskedByDepartment], form: SectionForm | None, refused: dict[str, str]
 ) -> list[tuple[AskedByDepartment, list[Row]]]:
     """Return what is asked under each department, with what she has done about it so far."""

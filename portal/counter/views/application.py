@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,6 +23,8 @@ from services.cases.queries.timeline import Timeline, timeline_of
 from services.documents.models import Paper
 from services.parties.enums import Role
 from services.parties.queries import party
+from services.payments.queries.fees import fees_of_application
+from services.ratings.operations.visits import open_visit
 from workflows.queries.calendars import database_now
 
 
@@ -63,6 +65,17 @@ def hand_out(request: HttpRequest, public_id: str) -> HttpResponse:
     return _page(request, found, timeline, form, at)
 
 
+@require_POST
+def let_rate(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Open this visit for rating, and turn the screen to the visitor."""
+    at = database_now()
+    found = application_or_404(request, public_id, at)
+    case = found.cases.filter(filed_at__isnull=False).order_by("position").first()
+    if case is None:
+        raise Http404
+    return redirect("public:rate_visit", open_visit(case=case, by=request.user, at=at).code)
+
+
 def _papers(timeline: Timeline) -> list[Paper]:
     papers = [*timeline.papers, *(paper for lane in timeline.lanes for paper in lane.papers)]
     return sorted(papers, key=lambda paper: (paper.issued_at, paper.pk))
@@ -84,6 +97,8 @@ def _page(
         case_ref=found.number or "",
         at=at,
     )
+    fees = fees_of_application(found)
+    held = {fee.due.case_id for fee in fees if fee.holds_back}
     own = [(task, None) for task in timeline.own_tasks]
     theirs = [(lane.open_task, lane) for lane in timeline.lanes if lane.open_task]
     context = {
@@ -96,7 +111,10 @@ def _page(
         "here": [(task, lane) for task, lane in (*own, *theirs) if task and task.role == Role.CLERK],
         "papers": _papers(timeline),
         "waiting": _waiting(timeline),
-        "being_issued": any(lane.case.decided_at and not lane.case.issued_at for lane in timeline.lanes),
+        "fees": [fee for fee in fees if fee.can_be_paid],
+        "being_issued": any(
+            lane.case.decided_at and not lane.case.issued_at and lane.case.pk not in held for lane in timeline.lanes
+        ),
         "form": form,
     }
     return render(request, "counter/application.html", context, status=422 if form.errors else 200)

@@ -14,7 +14,7 @@ from portal.management.invariants import INVARIANTS, Finding, check_invariants
 class Command(BaseCommand):
     """Ask, name what is broken, and end with status 1 if anything is."""
 
-    help = "Check I1 to I12 on the whole database, reading only. Names rows by number, never personal values."
+    help = "Check I1 to I13 on the whole database, reading only. Names rows by number, never personal values."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Say which words the command takes."""
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         """Check and print; exit status 1 when something is broken."""
         only = {code.upper() for code in options["only"]}
         if unknown := sorted(only - INVARIANTS.keys()):
-            raise CommandError(f"There is no invariant {', '.join(unknown)}: they are I1 to I12.")
+            raise CommandError(f"There is no invariant {', '.join(unknown)}: they are I1 to I13.")
         at, findings = check_invariants(only=only, contents=options["contents"])
         if options["json"]:
             self.stdout.write(json.dumps({"at": at.isoformat(), **_as_json(findings)}, indent=2, ensure_ascii=False))

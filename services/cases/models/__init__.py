@@ -7,6 +7,7 @@ from services.cases.models.notices import OneTimeNotice, Supplement
 from services.cases.models.readings import SourceReading
 from services.cases.models.requests import InformationRequest
 from services.cases.models.standings import Standing, StandingChange, StandingCount
+from services.cases.models.withdrawals import Withdrawal
 
 __all__ = [
     "Application",
@@ -30,4 +31,5 @@ __all__ = [
     "StandingChange",
     "StandingCount",
     "Supplement",
+    "Withdrawal",
 ]

@@ -28,6 +28,9 @@ class OneTimeNotice(models.Model):
     )
     released_at = models.DateTimeField()
     typed = EncryptedJSONField(default=dict)
+    answered_hash = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of what was looked at before sending"
+    )
     answered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

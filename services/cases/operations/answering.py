@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants
 from services.cases.origins import noted
 from services.cases.permissions import may_answer_for
+from services.documents.queries import uploads_of
 from workflows.models import Task
 from workflows.operations.locking import lock_root
 from workflows.operations.tasks import TaskClosedError, complete_task
@@ -24,15 +27,36 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 
+class AnsweredOtherwiseError(Exception):
+    """What would be handed in is not what was looked at: it changed meanwhile, in another tab or by somebody else."""
+
+
+def supplement_hash(notice: OneTimeNotice, answers: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what an answer changes: marked fields before and after, files that came since."""
+    marked = marked_fields(notice.supplements.all())
+    stored = notice.application.answers
+    files = uploads_of("application", notice.application_id).filter(uploaded_at__gte=notice.released_at)
+    changes = {
+        "notice": notice.pk,
+        "fields": {code: [stored.get(code), value] for code, value in answers.items() if code in marked},
+        "documents": sorted([upload.material_code, upload.sha256] for upload in files),
+    }
+    text = json.dumps(changes, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 @transaction.atomic
-def answer_supplement(*, case_id: int, answers: Mapping[str, Any], by: User, at: datetime) -> Supplement:
+def answer_supplement(
+    *, case_id: int, answers: Mapping[str, Any], by: User, at: datetime, reviewed_hash: str | None = None
+) -> Supplement:
     """Hand in what the latest notice about a case asked for, for all cases of that notice at once.
 
+    reviewed_hash: `supplement_hash` of what she looked at before sending; None from a program that shows nothing.
     answers: element code -> new value, of the marked fields only; an answer counts for every department that asked.
     Documents were uploaded before. Effects: the application's answers; the differences kept with each case; each check
     opens again with a new legal clock; notices owed. An answer that comes while the window still decides what to do
     without one counts; a case of the notice that was closed meanwhile stays closed.
-    Raises NotAllowedError, TaskClosedError, RunSuspendedError.
+    Raises NotAllowedError, TaskClosedError, RunSuspendedError, AnsweredOtherwiseError.
     """
     root_id, notice = _locked_notice(case_id)
     application = notice.application
@@ -40,6 +64,9 @@ def answer_supplement(*, case_id: int, answers: Mapping[str, Any], by: User, at:
     if all(one.case_id != case_id for one, _step in asked):
         raise TaskClosedError("This supplement was handed in already.")
     _check(notice, [one for one, _step in asked], answers, by=by, at=at)
+    handed_in = supplement_hash(notice, answers)
+    if reviewed_hash is not None and reviewed_hash != handed_in:
+        raise AnsweredOtherwiseError("What is handed in is not what was looked at.")
     before = dict(application.answers)
     application.origins = noted(
         application.origins, before=before, given=answers, told={}, by=OriginKind.TYPED, who=by.pk, at=at
@@ -50,8 +77,8 @@ def answer_supplement(*, case_id: int, answers: Mapping[str, Any], by: User, at:
     for one, step in asked:
         _note_changes(one, before, answers, at=at)
         _check_again(one, step, root_id=root_id, by=by, at=at)
-    notice.answered_at, notice.typed = at, {}
-    notice.save(update_fields=["answered_at", "typed"])
+    notice.answered_at, notice.answered_hash, notice.typed = at, handed_in, {}
+    notice.save(update_fields=["answered_at", "answered_hash", "typed"])
     tell_applicants(application, "supplement_received", at=at, round=notice.number)
     return next(one for one, _step in asked if one.case_id == case_id)
 

@@ -1,61 +1,15 @@
-"""Withdraw applications, and close them when every branch is done."""
+"""Close applications when every branch is done, and the branches whose premise was not granted."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from django.db import transaction
-
-from services.cases.enums import CLOSED_CASE_STATES, ApplicationResult, ApplicationState, CaseState
+from services.cases.enums import ApplicationResult, ApplicationState, CaseState
 from services.cases.models import Application, Case
-from services.cases.operations.drafts import NotAllowedError
-from services.cases.operations.holds import end_hold
 from services.cases.operations.papers import issue_closing_notice
 from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
-from services.cases.permissions import can_withdraw
 from workflows.models import Run
-from workflows.operations.locking import lock_root
-from workflows.operations.runs import cancel_run
-
-if TYPE_CHECKING:
-    from portal.accounts.models import User
-
-
-class NothingToWithdrawError(Exception):
-    """Every item of the application is decided already."""
-
-
-@transaction.atomic
-def withdraw_application(*, application_id: int, by: User, at: datetime) -> Application:
-    """Take an application back; what is decided already stays decided. Twice is once.
-
-    Effects: the run and everything open below it ends, undecided cases are withdrawn, clocks stop, notices owed.
-    Raises NotAllowedError, NothingToWithdrawError.
-    """
-    root_id = Application.objects.values_list("run_id", flat=True).get(pk=application_id)
-    if root_id is None:
-        raise NothingToWithdrawError("A draft is not filed yet: just delete it.")
-    root = lock_root(root_id)
-    application = Application.objects.select_related("bundle", "service").get(pk=application_id)
-    if application.state == ApplicationState.WITHDRAWN:
-        return application
-    if not can_withdraw(by, application, at):
-        raise NotAllowedError("She may not withdraw this application.")
-    undecided = application.cases.exclude(state__in=CLOSED_CASE_STATES).select_related("department", "service__item")
-    cases = list(undecided)
-    if not cases:
-        raise NothingToWithdrawError("Every item is decided already.")
-    cancel_run(run_id=root.pk, outcome="withdrawn", by=by, at=at)
-    for case in cases:
-        case.refresh_from_db()
-        project(case, CaseState.WITHDRAWN, root=lock_root(root_id), by=by, at=at)
-    end_hold(application, by=by, at=at)
-    application.state, application.closed_at, application.changed_at = ApplicationState.WITHDRAWN, at, at
-    application.save(update_fields=["state", "closed_at", "changed_at"])
-    tell_applicants(application, "case_withdrawn", at=at)
-    return application
 
 
 def end_dependants(application: Application, *, root: Run, at: datetime) -> None:

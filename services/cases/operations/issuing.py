@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
 from services.access.masking import mask_name
-from services.cases.enums import DeemedKind
+from services.cases.enums import CaseState, DeemedKind
 from services.cases.models import Application, Case, Opinion
 from services.cases.operations.drafts import NotAllowedError
-from services.cases.operations.limits import stop_clocks
-from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper, undelivered_papers
+from services.cases.operations.limits import start_delivery_clock, stop_clocks
+from services.cases.operations.papers import deliver, issue_case_paper, remedies_of, undelivered_papers
 from services.cases.operations.renewals import open_renewal
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
 from services.cases.permissions import is_clerk
 from services.documents.models import Paper
 from services.documents.operations import deliver_paper
 from services.documents.queries import papers_of_subjects
+from workflows.enums import RunState
 from workflows.models import Run
 from workflows.operations.locking import lock_root
 
@@ -28,6 +29,17 @@ if TYPE_CHECKING:
 
 #: Item type 20 (public service) and similar filings end with a filing receipt, not with a licence.
 FILING_KINDS = frozenset({"filing_receipt"})
+
+
+#: Asked before a result is issued: whether the law lets it wait for something outside the case, such as a fee.
+WaitsFor = Callable[[Case], bool]
+_waits: list[WaitsFor] = []
+
+
+def let_wait(waits: WaitsFor) -> None:
+    """Register a question that is asked before a granted result is issued; True lets it wait. Twice is once."""
+    if waits not in _waits:
+        _waits.append(waits)
 
 
 class NothingToHandOutError(ValueError):
@@ -46,8 +58,12 @@ def _decider(case: Case) -> Opinion | None:
 def issue_result(case: Case, *, at: datetime) -> None:
     """Issue what a granted case results in: decision and certificate, or a filing receipt. The caller holds the lock.
 
-    A number another system gave is printed as its number; none is invented. Effects: papers, issued_at, notices.
+    A number another system gave is printed as its number; none is invented. Where the law lets the result wait, as for
+    a fee, nothing is issued yet: `issue_after_waiting` does it. Effects: papers, issued_at, notices.
     """
+    if any(waits(case) for waits in _waits):
+        tell_applicants_of_case(case, "result_waits", at=at)
+        return
     decision = _decider(case)
     by = decision.by if decision else None
     by_law = case.deemed_acts.filter(kind=DeemedKind.GRANT).first()
@@ -71,6 +87,33 @@ def issue_result(case: Case, *, at: datetime) -> None:
     case.save(update_fields=["issued_at"])
     is_filing = all(result.paper_kind in FILING_KINDS for result in case.service.results.all())
     tell_applicants_of_case(case, "filing_done" if is_filing else "case_granted", at=at)
+
+
+def issue_after_waiting(*, case_id: int, at: datetime) -> bool:
+    """Issue and deliver a granted result that had to wait; returns whether it did. Twice is once.
+
+    Effects: as `issue_result` and `deliver_result`; the limit for its delivery starts anew (Licensing Law, art. 44).
+    """
+    case = Case.objects.select_related("application", "run").get(pk=case_id)
+    if case.application.run_id is None:
+        return False
+    root = lock_root(case.application.run_id)
+    rows = Case.objects.select_related("application__bundle", "application__service", "service__item", "department")
+    case = rows.select_related("run").get(pk=case_id)
+    if case.state != CaseState.GRANTED or case.issued_at is not None or any(waits(case) for waits in _waits):
+        return False
+    if not _may_be_issued(case):
+        return False
+    stop_clocks(case, kinds=("delivery",), by=None, at=at)
+    start_delivery_clock(case, root=lock_root(root.pk), by=None, at=at)
+    issue_result(case, at=at)
+    deliver_result(case, at=at)
+    return True
+
+
+def _may_be_issued(case: Case) -> bool:
+    """Return whether the process has come past its issuing step: what has not will issue by itself."""
+    return case.run is None or case.run.state == RunState.ENDED
 
 
 def _root_of(case: Case) -> Run:
@@ -104,7 +147,7 @@ def issue_refusal(case: Case, *, at: datetime) -> None:
         by=decision.by if decision else None,
         at=at,
         reasons=[reasons],
-        remedies=REMEDIES,
+        remedies=remedies_of(case.department),
         decided_at=case.decided_at,
     )
     case.issued_at = at

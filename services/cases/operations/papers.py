@@ -13,19 +13,29 @@ from services.cases.models import Application, Case
 from services.documents.models import Paper
 from services.documents.operations import deliver_paper, issue_paper
 from services.documents.queries import papers_of
-from services.parties.models import Organisation
+from services.parties.models import Department, Organisation
 from services.parties.queries import party
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
 
-#: Who receives an appeal (Administrative Reconsideration Law art. 20, Administrative Litigation Law art. 46).
-REMEDIES = {
+#: Who receives an appeal where a department says nothing of its own (Administrative Reconsideration Law art. 20 and 24,
+#: Administrative Litigation Law art. 46).
+_USUAL_REMEDIES = {
     "reconsideration": {"zh": "郑州市人民政府（演示）", "en": "the People's Government of Zhengzhou (demo)"},
     "court": {"zh": "有管辖权的人民法院", "en": "the People's Court with jurisdiction"},
 }
 #: The body that receives applications for all departments at one window.
 WINDOW_OFFICE = "ZWB"
+
+
+def remedies_of(department: Department) -> dict[str, dict[str, str]]:
+    """Return who receives an appeal against a department: the bodies it names itself, else the usual ones."""
+    own = {
+        "reconsideration": {"zh": department.reconsideration_zh, "en": department.reconsideration_en},
+        "court": {"zh": department.court_zh, "en": department.court_en},
+    }
+    return {route: body if any(body.values()) else _USUAL_REMEDIES[route] for route, body in own.items()}
 
 
 def holder_facts(application: Application) -> dict[str, str]:

@@ -12,7 +12,7 @@ from services.cases.enums import DeemedKind, RenewalOutcome
 from services.cases.models import Case, DeemedAct, Renewal
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.limits import running_clocks, start_own_clock, stop_clocks
-from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper
+from services.cases.operations.papers import deliver, issue_case_paper, remedies_of
 from services.cases.operations.telling import tell_applicants_of_case
 from services.cases.permissions import is_approver_for, may_answer_for
 from services.catalogue.limit_rules import RENEWAL_SILENCE, Period, months_after
@@ -185,7 +185,7 @@ def _end(renewal: Renewal, outcome: RenewalOutcome, *, root: Run, case: Case, by
         valid_until=until,
         reason=renewal.reasons or None,
         rule=RENEWAL_SILENCE if outcome == RenewalOutcome.DEEMED else None,
-        remedies=REMEDIES if refused else None,
+        remedies=remedies_of(case.department) if refused else None,
     )
     deliver(paper, case.application, at=at)
     kind = "renewal_refused" if refused else "renewal_granted"

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from services.cases.enums import CaseState, DeemedKind
 from services.cases.models import Case, DeemedAct
-from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper
+from services.cases.operations.papers import deliver, issue_case_paper, remedies_of
 from services.cases.operations.projection import project
 from services.cases.operations.releasing import after_check
 from services.cases.operations.steps import accept
@@ -135,7 +135,7 @@ def deem_withdrawn(*, clock_id: int, at: datetime) -> bool:
         asked_on=timezone.localdate(silence.clock.started_at),
         due_on=due_on,
         rule={"zh": rule.zh, "en": rule.en},
-        remedies=REMEDIES,
+        remedies=remedies_of(case.department),
     )
     deliver(paper, case.application, at=at)
     tell_applicants_of_case(

@@ -16,7 +16,7 @@ from services.cases.operations import entities, unanswered
 from services.cases.operations.asking import NothingMarkedError, note_findings
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.locked import Step, begin_step, closed_before, lock_again
-from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper
+from services.cases.operations.papers import deliver, issue_case_paper, remedies_of
 from services.cases.operations.projection import project
 from services.cases.operations.releasing import after_check
 from services.cases.operations.telling import tell_applicants_of_case
@@ -192,7 +192,13 @@ def _apply(
         case.competent_body = body
         project(case, CaseState.NOT_COMPETENT, root=root, by=by, at=at)
         paper = issue_case_paper(
-            case, "not_competent_notice", by=by, at=at, reason=reasons, right_body=body or reasons, remedies=REMEDIES
+            case,
+            "not_competent_notice",
+            by=by,
+            at=at,
+            reason=reasons,
+            right_body=body or reasons,
+            remedies=remedies_of(case.department),
         )
         deliver(paper, case.application, at=at)
         tell_applicants_of_case(case, "not_competent", at=at, reason=reasons)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from services.cases.enums import CaseState
 from services.cases.models import Case, Supplement
 from services.cases.operations.limits import SUPPLEMENT_NODE, copy_due_to_tasks, start_correction_clock
-from services.cases.operations.papers import REMEDIES, deliver, issue_case_paper
+from services.cases.operations.papers import deliver, issue_case_paper, remedies_of
 from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
 from services.cases.queries.casefiles import names_of_missing
@@ -61,7 +61,7 @@ def close_unanswered(case: Case, *, root: Run, by: User, at: datetime, reason: s
         asked_on=timezone.localdate(asked.asked_at if asked else at),
         missing=[{"material": names[item["kind"], item["code"]], "reason": item["reason"]} for item in items],
         reason=reason.strip(),
-        remedies=REMEDIES,
+        remedies=remedies_of(case.department),
     )
     deliver(paper, case.application, at=at)
     tell_applicants_of_case(case, "case_not_supplied", at=at)

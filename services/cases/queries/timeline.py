@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.conf import settings
 from django.db.models import JSONField, Q
 from django.db.models.functions import Cast
 
-from services.cases.enums import CLOCKS_WITHOUT_LIGHT, CLOSED_CASE_STATES, CaseState
-from services.cases.models import Application, Case, Hold
+from services.cases.enums import CLOCKS_OF_RATINGS, CLOCKS_WITHOUT_LIGHT, CLOSED_CASE_STATES, CaseState
+from services.cases.models import Application, Case, Hold, Opinion
 from services.cases.queries.joint_limits import binding_clock, joint_clocks_of
 from services.catalogue.models import BundlePart
 from services.documents.models import Paper
@@ -32,6 +32,7 @@ class Lane:
 
     tasks: its steps so far, in order. clock: the limit to show: the promise once it runs, else what runs now.
     light: green … paused, "" when nothing runs. waits_zh, waits_en: why it is not filed yet, or why it ended.
+    clocks: all its limits so far, with their pauses and extensions. decided_by: the opinion that decided it.
     """
 
     case: Case
@@ -41,6 +42,8 @@ class Lane:
     papers: Sequence[Paper]
     waits_zh: str
     waits_en: str
+    clocks: Sequence[Clock] = ()
+    decided_by: Opinion | None = None
 
     @property
     def due_on(self) -> date | None:
@@ -89,7 +92,8 @@ def timeline_of(application: Application, *, at: datetime) -> Timeline:
         for task in rows_of_tasks.order_by("opened_at", "id"):
             tasks[task.subject_kind, task.subject_id].append(task)
     clocks: dict[str, list[Clock]] = defaultdict(list)
-    for clock in clocks_with_facts().filter(subject_kind="case", subject_id__in=ids).order_by("started_at", "id"):
+    limits = clocks_with_facts().filter(subject_kind="case", subject_id__in=ids).exclude(kind__in=CLOCKS_OF_RATINGS)
+    for clock in limits.order_by("started_at", "id"):
         clocks[clock.subject_id].append(clock)
     joint = joint_clocks_of([application]).get(application.pk)
     for case in cases:
@@ -98,13 +102,17 @@ def timeline_of(application: Application, *, at: datetime) -> Timeline:
     papers: dict[tuple[str, str], list[Paper]] = defaultdict(list)
     for paper in papers_of_subjects([("application", str(application.pk)), *(("case", key) for key in ids)]):
         papers[paper.subject_kind, paper.subject_id].append(paper)
+    decided = decisions_of(cases)
     waits, calendar = _reasons_to_wait(application), calendar_for(settings.REGION)
     own = tasks["application", str(application.pk)]
     return Timeline(
         application=application,
         hold=application.holds.filter(released_at__isnull=True).first(),
         lanes=[
-            _lane(case, tasks["case", key], clocks[key], papers["case", key], waits, at, calendar)
+            replace(
+                _lane(case, tasks["case", key], clocks[key], papers["case", key], waits, at, calendar),
+                decided_by=decided.get(case.pk),
+            )
             for case, key in zip(cases, ids, strict=True)
         ],
         own_tasks=[task for task in own if task.state in OPEN_TASK_STATES],
@@ -139,7 +147,17 @@ def _lane(
         papers=papers,
         waits_zh=reason[0],
         waits_en=reason[1],
+        clocks=clocks,
     )
+
+
+def decisions_of(cases: Sequence[Case]) -> dict[int, Opinion]:
+    """Return the opinion that granted or refused each case, by the case's key: the latest counts."""
+    decided = [case.pk for case in cases if case.decided_at is not None]
+    if not decided:
+        return {}
+    rows = Opinion.objects.filter(case__in=decided, outcome__in=("grant", "refuse")).order_by("given_at", "id")
+    return {opinion.case_id: opinion for opinion in rows}
 
 
 def _reasons_to_wait(application: Application) -> dict[str, tuple[str, str]]:

@@ -96,6 +96,15 @@ class Fee(Line):
     reduction_zh = models.CharField(_("reduction in Chinese"), max_length=300, blank=True)
     reduction_en = models.CharField(_("reduction in English"), max_length=300, blank=True)
     condition = models.CharField(_("charged when"), max_length=1000, blank=True)
+    waits = models.BooleanField(_("the result is issued once it is paid"), default=False)
+    waits_basis_zh = models.CharField(_("basis of waiting in Chinese"), max_length=300, blank=True)
+    waits_basis_en = models.CharField(_("basis of waiting in English"), max_length=300, blank=True)
+    exemptions = models.JSONField(
+        _("reductions"), default=list, blank=True, help_text=_("code, name, basis, percent, when: see docs/payments.md")
+    )
+    kept_when = models.JSONField(
+        _("not given back when"), default=list, blank=True, help_text=_("withdrawn, refused: given back by default")
+    )
 
     class Meta:
         verbose_name = _("fee")

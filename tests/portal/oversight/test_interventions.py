@@ -119,7 +119,8 @@ def test_everybody_sees_that_it_is_held_and_acting_says_so(city, language, since
     assert said in words(refused)
     assert said in words(handler.post(reverse("desk:claim", args=[task.pk]), follow=True))
     field = next(iter(owner.get(supplement).context["form"]))
-    late = owner.post(supplement, {"hand_in": "yes", field.html_name: "新招牌"})
+    changes = owner.post(supplement, {"hand_in": "yes", field.html_name: "新招牌"}, follow=True)
+    late = owner.post(changes.request["PATH_INFO"], {"reviewed": changes.context["hash"]})
     assert late.status_code == 200
     assert said in words(late)
     assert "新招牌" in words(late)

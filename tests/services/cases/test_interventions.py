@@ -9,7 +9,6 @@ import pytest
 from services.cases.enums import ApplicationState, CaseState
 from services.cases.models import Case, Hold, Opinion
 from services.cases.operations.drafts import NotAllowedError
-from services.cases.operations.endings import withdraw_application
 from services.cases.operations.holds import (
     HoldReasonMissingError,
     NothingToHoldError,
@@ -25,6 +24,7 @@ from services.cases.operations.steps import (
     complete_step,
     declare_premises_ready,
 )
+from services.cases.operations.withdrawals import withdraw_application
 from services.cases.permissions import DEPARTMENT_ROLES
 from services.cases.queries.colleagues import colleagues_for
 from services.cases.queries.timeline import history_of_case, skipped_jobs_of, steps_back_of, timeline_of

@@ -22,7 +22,6 @@ from services.cases.operations.drafts import (
     save_draft,
     start_draft,
 )
-from services.cases.operations.endings import NothingToWithdrawError, withdraw_application
 from services.cases.operations.limits import (
     NoRunningClockError,
     NotTheHeadError,
@@ -46,6 +45,7 @@ from services.cases.operations.submission import (
     review_hash,
     submit_application,
 )
+from services.cases.operations.withdrawals import NothingToWithdrawError, withdraw_application
 from services.cases.permissions import applications_of, cases_visible_to
 from services.catalogue.queries import current_bundle_version, current_version
 from services.documents.queries import papers_of

@@ -9,9 +9,9 @@ import pytest
 
 from services.cases.models import Case
 from services.cases.operations.asking import Missing, ask_supplement
-from services.cases.operations.endings import withdraw_application
 from services.cases.operations.limits import extend_case, pause_case
 from services.cases.operations.steps import OutsideResult, complete_step
+from services.cases.operations.withdrawals import withdraw_application
 from services.documents.models import Paper
 from services.documents.operations import render_papers
 from tests.factories.applications import RESTAURANT, filed_application, open_task, user

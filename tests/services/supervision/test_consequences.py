@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
-from services.cases.operations.endings import withdraw_application
+from services.cases.operations.withdrawals import withdraw_application
 from services.notifications.models import Notice
 from services.supervision.models import Card, Escalation, SupervisionOrder
 from tests.factories.applications import user

@@ -1,0 +1,159 @@
+"""Reconcile: ask the payment service about open payments, give back what is owed, read its list of a day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from services.cases.operations.drafts import NotAllowedError
+from services.payments.enums import Difference, FactKind
+from services.payments.gateway import GatewayDownError, Order, PaymentGateway, gateway
+from services.payments.models import Attempt, DayDifference, PaymentFact
+from services.payments.operations.demanding import locked_due, note_fact, tell_fee
+from services.payments.operations.paying import OtherMoneyError, note_order
+from services.payments.permissions import can_settle_differences
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+log = structlog.get_logger(__name__)
+#: An open payment is asked about when nothing was heard of it for so long.
+ASK_AFTER = timedelta(minutes=1)
+#: A payment nobody made within this time counts as failed; if it is paid after all, its money is taken or given back.
+EXPIRES_AFTER = timedelta(hours=24)
+#: At most so many questions or refunds in one round, so that a round ends.
+ROUND = 50
+
+
+def ask_about(attempt: Attempt, *, at: datetime, service: PaymentGateway | None = None) -> bool:
+    """Ask the payment service about one payment and note the answer; returns whether it told something new.
+
+    Holds no lock while the other side thinks. Raises GatewayDownError.
+    """
+    told = (service or gateway()).order(attempt.number)
+    Attempt.objects.filter(pk=attempt.pk, closed_at__isnull=True).update(asked_at=at)
+    try:
+        if told.state == "unknown" or (told.state == "open" and at - attempt.started_at > EXPIRES_AFTER):
+            if at - attempt.started_at <= ASK_AFTER:
+                return False
+            return note_order(_as_failed(attempt), at=at, source="expired").new
+        return note_order(told, at=at, source="question").new
+    except OtherMoneyError as error:
+        log.error("payment_of_another_amount", order=attempt.number, field=error.field)
+        return False
+
+
+def _as_failed(attempt: Attempt) -> Order:
+    return Order(
+        number=attempt.number, state="failed", amount_fen=attempt.amount_fen, currency="CNY", gateway_number=""
+    )
+
+
+def ask_about_open_payments(*, at: datetime) -> int:
+    """Ask about the payments nothing was heard of for a while, the longest first; returns how many told something."""
+    waiting = Attempt.objects.filter(closed_at__isnull=True, asked_at__lte=at - ASK_AFTER).order_by("asked_at", "id")
+    news = 0
+    for attempt in waiting[:ROUND]:
+        try:
+            news += ask_about(attempt, at=at)
+        except GatewayDownError as error:
+            log.warning("payment_service_down", error=str(error))
+            break
+    return news
+
+
+def give_back_what_is_owed(*, at: datetime) -> int:
+    """Give money back that is owed, and note it; returns how many. A crash in between gives back once: same number."""
+    done = PaymentFact.objects.filter(kind=FactKind.REFUNDED).values("attempt_id")
+    owed = PaymentFact.objects.filter(kind=FactKind.REFUND_OWED).exclude(attempt_id__in=done)
+    count = 0
+    for fact in owed.select_related("attempt").order_by("at", "id")[:ROUND]:
+        assert fact.attempt is not None
+        try:
+            number = gateway().refund(number=fact.attempt.number, amount_fen=fact.attempt.amount_fen)
+        except GatewayDownError as error:
+            log.warning("refund_not_made", order=fact.attempt.number, error=str(error))
+            break
+        count += _note_refund(fact.attempt, number, at=at)
+    return count
+
+
+@transaction.atomic
+def _note_refund(attempt: Attempt, number: str, *, at: datetime) -> int:
+    _root, due = locked_due(attempt.due_id)
+    if PaymentFact.objects.filter(attempt=attempt, kind=FactKind.REFUNDED).exists():
+        return 0
+    money = {"attempt": attempt, "amount_fen": attempt.amount_fen, "gateway_number": number}
+    note_fact(due, FactKind.REFUNDED, at=at, **money)
+    tell_fee(due, "fee_refunded", at=at, round=attempt.pk % 100)
+    return 1
+
+
+def reconcile_day(day: date, *, at: datetime) -> int:
+    """Compare our books of a local day with the payment service's list; returns how many differences are open.
+
+    Effects: what it lists as paid and we did not know is noted as paid; each order on both is matched, once; each
+    difference is kept for a manager, once. Raises GatewayDownError.
+    """
+    theirs = {order.number: order for order in gateway().orders_paid_on(day)}
+    for order in theirs.values():
+        _match(order, day, at=at)
+    paid = PaymentFact.objects.filter(kind=FactKind.PAID, at__date=day).select_related("attempt")
+    for fact in paid:
+        assert fact.attempt is not None
+        if fact.attempt.number not in theirs and not _just_before_midnight(fact.at):
+            _differ(day, fact.attempt.number, Difference.ONLY_HERE, ours=fact.attempt.amount_fen, theirs=None, at=at)
+    return DayDifference.objects.filter(day=day, settled_at__isnull=True).count()
+
+
+def _just_before_midnight(instant: datetime) -> bool:
+    """Return whether the other side may count an instant to the day before: messages take a moment."""
+    local = timezone.localtime(instant)
+    return local.hour == 0 and local.minute < 5
+
+
+def _match(order: Order, day: date, *, at: datetime) -> None:
+    attempt = Attempt.objects.filter(number=order.number).first()
+    if attempt is None:
+        _differ(day, order.number, Difference.ONLY_THERE, ours=None, theirs=order.amount_fen, at=at)
+        return
+    try:
+        note_order(order, at=at, source="day")
+    except OtherMoneyError:
+        _differ(day, order.number, Difference.AMOUNT, ours=attempt.amount_fen, theirs=order.amount_fen, at=at)
+        return
+    _note_matched(attempt, order, at=at)
+
+
+@transaction.atomic
+def _note_matched(attempt: Attempt, order: Order, *, at: datetime) -> None:
+    _root, due = locked_due(attempt.due_id)
+    kinds = set(PaymentFact.objects.filter(attempt=attempt).values_list("kind", flat=True))
+    if FactKind.PAID in kinds and FactKind.RECONCILED not in kinds:
+        money = {"attempt": attempt, "amount_fen": order.amount_fen, "gateway_number": order.gateway_number}
+        note_fact(due, FactKind.RECONCILED, at=at, **money)
+
+
+def _differ(day: date, order: str, kind: Difference, *, ours: int | None, theirs: int | None, at: datetime) -> None:
+    values = {"ours_fen": ours, "theirs_fen": theirs, "found_at": at}
+    _row, new = DayDifference.objects.get_or_create(day=day, order=order, kind=kind, defaults=values)
+    if new:
+        log.error("payment_books_differ", order=order, kind=str(kind))
+
+
+@transaction.atomic
+def settle_difference(*, difference_id: int, note: str, by: User, at: datetime) -> DayDifference:
+    """Mark a difference as seen to, saying how; twice is once. Raises NotAllowedError, ValueError for no words."""
+    if not can_settle_differences(by, at):
+        raise NotAllowedError("Only a manager settles differences of the books.")
+    if not note.strip():
+        raise ValueError("Say what was found and done.")
+    row = DayDifference.objects.select_for_update().get(pk=difference_id)
+    if row.settled_at is None:
+        row.settled_at, row.settled_by, row.note = at, by, note.strip()[:300]
+        row.save(update_fields=["settled_at", "settled_by", "note"])
+    return row
