@@ -10,7 +10,7 @@ import services.access.encryption
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0007_questions_after_acceptance'),
+        ('cases', '0009_readings_of_registers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('documents', '0003_papers_of_the_law'),
+        ('documents', '0004_origin_of_files'),
     ]
 
     operations = [
