@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from portal.applicant.access import application_or_404, case_or_404
 from portal.ui.wording import is_chinese
 from services.cases.operations.drafts import NotAllowedError
+from services.forms.free_text import validate_free_text
 from services.ratings.enums import Channel, Level
 from services.ratings.labels import levels
 from services.ratings.operations.rating import LONGEST_TEXT, RatingError, rate_case
@@ -46,6 +47,7 @@ class RateForm(forms.Form):
         label=gettext_lazy("Anything else? (optional)"),
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=LONGEST_TEXT,
+        validators=[validate_free_text],
         required=False,
     )
     named = forms.BooleanField(label=gettext_lazy("Give my name, so that I can be contacted"), required=False)

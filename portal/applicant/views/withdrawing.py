@@ -28,6 +28,7 @@ from services.cases.operations.withdrawals import (
 )
 from services.cases.queries.timeline import Lane, timeline_of
 from services.catalogue.models import BundlePart
+from services.forms.free_text import validate_free_text
 from services.payments.enums import FeeState
 from services.payments.queries.fees import fees_of_application
 from workflows.queries.calendars import database_now
@@ -44,6 +45,7 @@ class WithdrawForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         required=False,
         max_length=LONGEST_REASON,
+        validators=[validate_free_text],
     )
 
 

@@ -16,6 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from portal.desk.access import reviewer_or_404
 from portal.desk.rail import frame
 from portal.ui.chips import chips
+from services.access.enums import Purpose
+from services.access.operations import record_access
 from services.cases.operations.drafts import NotAllowedError
 from services.parties.queries import names_of_parties
 from services.ratings.enums import BAD, Ground
@@ -64,6 +66,16 @@ def rating_context(request: HttpRequest, found: Rating, at: datetime) -> dict[st
     """Return what a page shows of a rating to this person."""
     handling = found.handling_or_none
     sees_name = may_see_name(request.user, found, at)
+    if sees_name:
+        record_access(
+            reader=request.user,
+            subject_kind="application",
+            subject_id=found.case.application_id,
+            fields=("name", "mobile"),
+            purpose=Purpose.RATING_CONTACT,
+            case_ref=found.case.number,
+            at=at,
+        )
     return {
         "rating": found,
         "handling": handling,

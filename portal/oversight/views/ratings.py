@@ -29,7 +29,7 @@ from services.ratings.operations.handling import (
     note_rectified,
 )
 from services.ratings.operations.rating import RatingError
-from services.ratings.permissions import can_decide_exclusions, handles, may_see_name, ratings_visible_to
+from services.ratings.permissions import can_decide_exclusions, handles, ratings_visible_to
 from services.ratings.queries.ratings import (
     NationalRow,
     appealed,
@@ -87,7 +87,7 @@ def rating(request: HttpRequest, public_id: str, *, at: datetime) -> HttpRespons
         "handling": handling,
         "clocks": running_clocks(handling) if handling else [],
         "handles": handling is not None and handles(request.user, found, at),
-        "person": str(found.rated_by) if may_see_name(request.user, found, at) else "",
+        "person": "",  # who rates a visit gives no name, and a case's own department contacts its raters
         "may_decide": handling is not None and handling.appeal_waits and can_decide_exclusions(request.user, at),
         "grounds": Ground.choices,
         "typed": request.POST,

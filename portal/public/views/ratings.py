@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.ui.wording import is_chinese
+from services.forms.free_text import validate_free_text
 from services.parties.queries import department_by_code
 from services.ratings.enums import Level
 from services.ratings.labels import levels
@@ -50,6 +51,7 @@ class VisitForm(forms.Form):
         label=gettext_lazy("Anything else? (optional)"),
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=LONGEST_TEXT,
+        validators=[validate_free_text],
         required=False,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -150,8 +151,8 @@ def settle_difference(*, difference_id: int, note: str, by: User, at: datetime) 
     """Mark a difference as seen to, saying how; twice is once. Raises NotAllowedError, ValueError for no words."""
     if not can_settle_differences(by, at):
         raise NotAllowedError("Only a manager settles differences of the books.")
-    if not note.strip():
-        raise ValueError("Say what was found and done.")
+    if not note.strip() or any(unicodedata.category(one) in ("Cc", "Cs") for one in note):
+        raise ValueError("Say what was found and done, on one line.")
     row = DayDifference.objects.select_for_update().get(pk=difference_id)
     if row.settled_at is None:
         row.settled_at, row.settled_by, row.note = at, by, note.strip()[:300]

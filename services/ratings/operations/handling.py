@@ -6,10 +6,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from services.cases.operations.drafts import NotAllowedError
+from services.forms.free_text import validate_free_text
 from services.ratings.enums import Ground
 from services.ratings.models import Handling, Rating
 from services.ratings.operations.rating import RatingError, locked_case
@@ -21,6 +23,10 @@ from workflows.operations.clocks import stop_clock
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
+
+
+#: Longest account of what was found or done, in characters.
+LONGEST_WORDS = 2_000
 
 
 @transaction.atomic
@@ -134,6 +140,12 @@ def _locked(rating_id: int, by: User, at: datetime) -> Handling:
 def _words(text: str) -> None:
     if not text.strip():
         raise RatingError(_("Please write what was found or done."))
+    if len(text) > LONGEST_WORDS:
+        raise RatingError(_("Please write at most %(most)s characters.") % {"most": LONGEST_WORDS})
+    try:
+        validate_free_text(text)
+    except ValidationError as error:
+        raise RatingError(error.messages[0]) from error
 
 
 def _set(handling: Handling, **values: Any) -> None:

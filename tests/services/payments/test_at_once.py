@@ -8,7 +8,6 @@ import httpx
 import pytest
 from django.urls import reverse
 
-from portal.demo.city import load_city
 from portal.demo.payment_gateway import STORM, Fault
 from services.documents.models import Paper
 from services.payments.enums import FactKind
@@ -16,6 +15,7 @@ from services.payments.gateway import gateway
 from services.payments.models import FeeDue, GatewayMessage, PaymentFact
 from services.payments.operations.paying import start_payment
 from tests.factories.applications import user
+from tests.factories.city import load_city
 from tests.services.payments.conftest import accept, house
 from workflows.queries.calendars import database_now
 
