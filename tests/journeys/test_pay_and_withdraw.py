@@ -19,10 +19,11 @@ from tests.factories.city import load_city
 from tests.journeys.conftest import Visitor
 from tests.journeys.test_standing_still import PASSWORD, send, sound
 from tests.journeys.ways import Way, ways
-from tests.services.payments.conftest import accept, house, service  # noqa: F401 - a fixture
+from tests.services.payments import conftest as paying
 from workflows.operations.jobs import run_due_jobs
 from workflows.queries.calendars import database_now
 
+service = paying.service  # the fixture
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 
@@ -39,8 +40,8 @@ def test_pay_withdraw_get_it_back_and_rate_another(
     settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(service.url)
     at = database_now() - timedelta(hours=1)
     load_city(at=at - timedelta(days=30))
-    case = house(at=at)
-    accept(case, at)
+    case = paying.house(at=at)
+    paying.accept(case, at)
     dog = filed_application(service="dog-registration", at=at).cases.get()
     complete_step(task_id=open_task(dog, "decide").pk, outcome="grant", by=user("clerk"), at=at)
     run_due_jobs(at=at + timedelta(seconds=1))

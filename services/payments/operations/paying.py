@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import transaction
@@ -109,7 +109,11 @@ def _paid(due: FeeDue, attempt: Attempt, order: Order, *, at: datetime, source: 
         return False
     before = standing_of(due)
     _close(attempt, at)
-    money = {"attempt": attempt, "amount_fen": attempt.amount_fen, "gateway_number": order.gateway_number}
+    money: dict[str, Any] = {
+        "attempt": attempt,
+        "amount_fen": attempt.amount_fen,
+        "gateway_number": order.gateway_number,
+    }
     note_fact(due, FactKind.PAID, at=at, note=source, **money)
     if not before.can_be_paid:  # withdrawn meanwhile, or paid by another order
         owe_refund(due, attempt, at=at, note="not_due")
@@ -137,7 +141,7 @@ def owe_refund(due: FeeDue, attempt: Attempt, *, at: datetime, note: str, by: Us
     """Note that the money of a paid order goes back; once. Effects: the fact, notices, a wake-up. Holds the lock."""
     if PaymentFact.objects.filter(attempt=attempt, kind=FactKind.REFUND_OWED).exists():
         return
-    amount = {"attempt": attempt, "amount_fen": attempt.amount_fen}
+    amount: dict[str, Any] = {"attempt": attempt, "amount_fen": attempt.amount_fen}
     note_fact(due, FactKind.REFUND_OWED, at=at, by=by, note=note, **amount)
     tell_fee(due, "fee_refund_owed", at=at, round=attempt.pk % 100)
     wake(SETTLE_TASK)

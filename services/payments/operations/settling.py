@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import transaction
@@ -88,7 +88,7 @@ def _note_refund(attempt: Attempt, number: str, *, at: datetime) -> int:
     _root, due = locked_due(attempt.due_id)
     if PaymentFact.objects.filter(attempt=attempt, kind=FactKind.REFUNDED).exists():
         return 0
-    money = {"attempt": attempt, "amount_fen": attempt.amount_fen, "gateway_number": number}
+    money: dict[str, Any] = {"attempt": attempt, "amount_fen": attempt.amount_fen, "gateway_number": number}
     note_fact(due, FactKind.REFUNDED, at=at, **money)
     tell_fee(due, "fee_refunded", at=at, round=attempt.pk % 100)
     return 1
@@ -135,7 +135,11 @@ def _note_matched(attempt: Attempt, order: Order, *, at: datetime) -> None:
     _root, due = locked_due(attempt.due_id)
     kinds = set(PaymentFact.objects.filter(attempt=attempt).values_list("kind", flat=True))
     if FactKind.PAID in kinds and FactKind.RECONCILED not in kinds:
-        money = {"attempt": attempt, "amount_fen": order.amount_fen, "gateway_number": order.gateway_number}
+        money: dict[str, Any] = {
+            "attempt": attempt,
+            "amount_fen": order.amount_fen,
+            "gateway_number": order.gateway_number,
+        }
         note_fact(due, FactKind.RECONCILED, at=at, **money)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, F, Func, Q, QuerySet
 
@@ -60,8 +61,8 @@ def satisfaction(*, since: datetime, until: datetime) -> list[Satisfaction]:
     rated: dict[str, dict[str, int]] = {}
     for row in counting(since, until).order_by().values("department", "level").annotate(count=Count("id")):
         rated.setdefault(row["department"], {})[row["level"]] = row["count"]
-    handled = {
-        row["department"]: row
+    handled: dict[str, dict[str, Any]] = {
+        row["department"]: dict(row)
         for row in counting(since, until)
         .filter(handling__isnull=False)
         .order_by()
