@@ -185,7 +185,6 @@ FACTS: dict[str, dict[str, Any]] = {
         **APPLICATION,
         "items": [{"name": SERVICE, "department": _pair("中原区市场监督管理局", "Market Regulation Bureau")}],
         "withdrawn_at": AT,
-        "reason": "店面没有租到。",
     },
     "fee_notice": {
         **APPLICATION,

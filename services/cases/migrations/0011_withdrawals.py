@@ -10,7 +10,7 @@ import services.access.encryption
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0009_readings_of_registers'),
+        ('cases', '0010_place_of_draft'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

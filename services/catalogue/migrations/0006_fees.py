@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0004_limit_rules'),
+        ('catalogue', '0005_rules_about_dates_and_listed_items'),
     ]
 
     operations = [
