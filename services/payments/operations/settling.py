@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 
 from services.cases.operations.drafts import NotAllowedError
 from services.payments.enums import Difference, FactKind
@@ -103,18 +102,12 @@ def reconcile_day(day: date, *, at: datetime) -> int:
     theirs = {order.number: order for order in gateway().orders_paid_on(day)}
     for order in theirs.values():
         _match(order, day, at=at)
-    paid = PaymentFact.objects.filter(kind=FactKind.PAID, at__date=day).select_related("attempt")
-    for fact in paid:
+    matched = PaymentFact.objects.filter(kind=FactKind.RECONCILED).values("attempt_id")
+    paid = PaymentFact.objects.filter(kind=FactKind.PAID, at__date=day, at__lt=at).exclude(attempt_id__in=matched)
+    for fact in paid.select_related("attempt"):  # what the list of another day named is matched with that
         assert fact.attempt is not None
-        if fact.attempt.number not in theirs and not _just_before_midnight(fact.at):
-            _differ(day, fact.attempt.number, Difference.ONLY_HERE, ours=fact.attempt.amount_fen, theirs=None, at=at)
+        _differ(day, fact.attempt.number, Difference.ONLY_HERE, ours=fact.attempt.amount_fen, theirs=None, at=at)
     return DayDifference.objects.filter(day=day, settled_at__isnull=True).count()
-
-
-def _just_before_midnight(instant: datetime) -> bool:
-    """Return whether the other side may count an instant to the day before: messages take a moment."""
-    local = timezone.localtime(instant)
-    return local.hour == 0 and local.minute < 5
 
 
 def _match(order: Order, day: date, *, at: datetime) -> None:
