@@ -42,7 +42,7 @@ def test_pay_withdraw_get_it_back_and_rate_another(
     load_city(at=at - timedelta(days=30))
     case = paying.house(at=at)
     paying.accept(case, at)
-    dog = filed_application(service="dog-registration", at=at).cases.get()
+    dog = filed_application(service="dog-registration", situation={"dog_restricted": False}, at=at).cases.get()
     complete_step(task_id=open_task(dog, "decide").pk, outcome="grant", by=user("clerk"), at=at)
     run_due_jobs(at=at + timedelta(seconds=1))
     run_due_jobs(at=at + timedelta(seconds=2))

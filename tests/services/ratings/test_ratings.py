@@ -44,7 +44,7 @@ WORK = {"channel": "1"}
 
 def dog(at=MORNING, *, closed: bool = True) -> Case:
     """A dog registered on the spot at the window of CGJ: filed by `owner`, granted, closed."""
-    case = filed_application(service="dog-registration", at=at).cases.get()
+    case = filed_application(service="dog-registration", situation={"dog_restricted": False}, at=at).cases.get()
     if closed:
         complete_step(task_id=open_task(case, "decide").pk, outcome="grant", by=user("clerk"), at=at)
         for second in range(4):
