@@ -29,6 +29,8 @@ from services.ratings.queries.ratings import running_clocks, to_handle, with_eve
 from workflows.queries.calendars import database_now
 
 ROWS = 20
+#: What is typed about a bad rating, so that a refusal loses nothing.
+TYPED = ("finding", "measures", "followed_up", "ground", "ground_reason")
 
 
 @require_GET
@@ -83,7 +85,7 @@ def rating_context(request: HttpRequest, found: Rating, at: datetime) -> dict[st
         "handles": handling is not None and handles(request.user, found, at),
         "person": _person(found) if sees_name else "",
         "grounds": Ground.choices,
-        "typed": request.POST,
+        "typed": {name: request.POST.get(name, "") for name in TYPED},
     }
 
 

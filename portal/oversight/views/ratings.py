@@ -42,6 +42,8 @@ from services.ratings.queries.ratings import (
 from services.ratings.queries.statistics import SMALLEST_SAMPLE, labels_of_bad, satisfaction, together
 
 ROWS = 20
+#: What is typed about a bad rating, so that a refusal loses nothing.
+TYPED = ("note", "finding", "measures", "followed_up", "ground", "ground_reason")
 SPAN = timedelta(days=365)
 
 
@@ -90,7 +92,7 @@ def rating(request: HttpRequest, public_id: str, *, at: datetime) -> HttpRespons
         "person": "",  # who rates a visit gives no name, and a case's own department contacts its raters
         "may_decide": handling is not None and handling.appeal_waits and can_decide_exclusions(request.user, at),
         "grounds": Ground.choices,
-        "typed": request.POST,
+        "typed": {name: request.POST.get(name, "") for name in TYPED},
         "rail": rail("ratings"),
         "keys": [],
     }
