@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from services.cases.models import Case
 from services.payments.enums import Difference, FactKind
-from services.payments.models import DayDifference, FeeDue, PaymentFact
+from services.payments.models import Attempt, DayDifference, FeeDue, PaymentFact
 from tests.factories.cases import FILED_AT
 
 
-def make_fee(case: Case, *, fen: int | None = 8_000, **values: Any) -> FeeDue:
-    """Return a fee demanded for a case, of so many fen."""
+def make_fee(case: Case, *, fen: int | None = 8_000, demanded: bool = True, **values: Any) -> FeeDue:
+    """Return a fee demanded for a case, of so many fen. demanded: whether the fact says so."""
     words = {"name": ("不动产登记费", "Registration fee"), "rate": ("每件", "per case"), "basis": ("依据", "basis")}
     pairs = {
         f"{name}_{language}": word
@@ -30,8 +30,27 @@ def make_fee(case: Case, *, fen: int | None = 8_000, **values: Any) -> FeeDue:
             **values,
         }
     )
-    PaymentFact.objects.create(due=due, kind=FactKind.DEMANDED, amount_fen=fen, at=FILED_AT)
+    if demanded:
+        PaymentFact.objects.create(due=due, kind=FactKind.DEMANDED, amount_fen=fen, at=FILED_AT)
     return due
+
+
+def make_payment(
+    due: FeeDue, *kinds: FactKind, by: Any, fen: int = 8_000, closed: bool = True, at: datetime = FILED_AT
+) -> Attempt:
+    """Return a payment of a fee with facts of these kinds."""
+    attempt = Attempt.objects.create(
+        number=f"{due.number}-{due.attempts.count() + 1}",
+        due=due,
+        amount_fen=fen,
+        started_by=by,
+        started_at=at,
+        asked_at=at,
+        closed_at=at if closed else None,
+    )
+    for kind in kinds:
+        PaymentFact.objects.create(due=due, attempt=attempt, kind=kind, amount_fen=fen, at=at)
+    return attempt
 
 
 def make_difference() -> DayDifference:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.utils import InternalError
 
 from portal.management import invariants
@@ -23,9 +23,12 @@ from services.cases.operations.steps import OutsideResult, complete_step
 from services.documents import storage
 from services.documents.models import Paper, Upload
 from services.notifications.models import Notice
+from services.payments.enums import FactKind
+from services.payments.models import Attempt, FeeDue
 from tests.factories.applications import RESTAURANT, filed_application, open_task, user
 from tests.factories.city import load_city
 from tests.factories.documents import make_upload
+from tests.factories.payments import make_fee, make_payment
 from tests.factories.runs import TWO_BRANCHES, publish, task
 from workflows.models import Clock, HistoryEvent, Job, Message, Run, Subscription, Task, Timer
 from workflows.operations.jobs import run_due_jobs
@@ -84,6 +87,14 @@ def _sql(*statements: str) -> None:
 
 def _decided() -> Case:
     return Case.objects.get(state="granted")
+
+
+def _payment(*kinds: FactKind, due: FeeDue | None = None, **values: Any) -> Attempt:
+    return make_payment(due or make_fee(_decided()), *kinds, by=user("owner"), **values)
+
+
+def _paid() -> QuerySet[Attempt]:
+    return Attempt.objects.filter(pk=_payment(FactKind.PAID).pk)
 
 
 def _open() -> Application:
@@ -253,6 +264,16 @@ BREAKERS: dict[str, tuple[str, Callable[[], Any]]] = {
         lambda: Clock.objects.filter(stopped_at=None).update(due_at=F("due_at") + timedelta(seconds=1)),
     ),
     "A timer of a clock that does not run": ("I12", _stopped_clock_waits),
+    "Every fee was demanded once": ("I13", lambda: make_fee(_decided(), demanded=False)),
+    "Money that came in": ("I13", lambda: _paid().update(amount_fen=F("amount_fen") + 1)),
+    "Nothing was given back": ("I13", lambda: _payment(FactKind.REFUND_OWED)),
+    "No fee holds more": ("I13", lambda: [_payment(FactKind.PAID, due=due) for due in [make_fee(_decided())] * 2]),
+    "A paid or failed payment": ("I13", lambda: _payment(FactKind.PAID, closed=False)),
+    "A result that waits": ("I13", lambda: make_fee(_decided(), waits=True)),
+    "Money that is owed back": (
+        "I11",
+        lambda: _payment(FactKind.PAID, FactKind.REFUND_OWED, at=database_now() - timedelta(hours=25)),
+    ),
 }
 #: Files are asked for beside the database, and every test has its own.
 OF_FILES = {"Every row has its file": "I10", "Every file is still": "I1"}
@@ -331,8 +352,8 @@ def test_the_command_names_offenders_in_sentences() -> None:
 
 
 def test_an_unknown_number_is_refused() -> None:
-    with pytest.raises(CommandError, match="I13"):
-        call_command("check_invariants", "--only", "I13")
+    with pytest.raises(CommandError, match="I14"):
+        call_command("check_invariants", "--only", "I14")
 
 
 @pytest.mark.django_db(transaction=True)
