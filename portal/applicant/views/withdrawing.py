@@ -40,7 +40,7 @@ class WithdrawForm(forms.Form):
     use_required_attribute = False
 
     reason = forms.CharField(
-        label=gettext_lazy("Why do you withdraw it? (optional)"),
+        label=gettext_lazy("Why do you withdraw it?"),
         help_text=gettext_lazy("The departments read it. You need not give a reason."),
         widget=forms.Textarea(attrs={"rows": 3}),
         required=False,

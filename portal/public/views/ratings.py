@@ -42,13 +42,13 @@ class VisitForm(forms.Form):
 
     level = forms.ChoiceField(choices=Level.choices, widget=forms.HiddenInput)
     labels = forms.TypedMultipleChoiceField(
-        label=gettext_lazy("What stood out? (optional)"),
+        label=gettext_lazy("What stood out?"),
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
     text = forms.CharField(
-        label=gettext_lazy("Anything else? (optional)"),
+        label=gettext_lazy("Anything else?"),
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=LONGEST_TEXT,
         validators=[validate_free_text],

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0005_rules_about_dates_and_listed_items'),
+        ('catalogue', '0007_what_files_a_document_takes'),
     ]
 
     operations = [

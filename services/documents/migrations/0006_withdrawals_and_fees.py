@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('documents', '0004_origin_of_files'),
+        ('documents', '0005_files_in_parts'),
     ]
 
     operations = [
