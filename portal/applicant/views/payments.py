@@ -71,8 +71,10 @@ def payment(request: HttpRequest, public_id: str) -> HttpResponse:
 def _context(request: HttpRequest, due: FeeDue, at: datetime) -> dict[str, Any]:
     standing = standing_of(due)
     papers = papers_of_subjects([("case", str(due.case_id))]).filter(kind__in=("fee_notice", "fee_receipt"))
+    row = as_row(standing)
+    del row["url"]  # the page's own; messages on it have addresses of theirs
     return {
-        **as_row(standing),
+        **row,
         "application": due.case.application,
         "may_pay": standing.can_be_paid and may_pay(request.user, due, at),
         "online": bool(settings.PAYMENT_GATEWAY_URL),
