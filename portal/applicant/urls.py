@@ -18,6 +18,7 @@ from portal.applicant.views import (
     situation,
     supplement_review,
     supplements,
+    wallet,
     withdrawing,
 )
 
@@ -29,6 +30,11 @@ _document = "documents/<slug:kind>/<str:public_id>/<slug:code>/"
 urlpatterns = [
     path("", lists.cases, name="cases"),
     path("inbox/", lists.inbox, name="inbox"),
+    path("wallet/", wallet.wallet, name="wallet"),
+    path("wallet/keep/", wallet.keep, name="keep_document"),
+    path("wallet/certificates/<str:public_id>/", wallet.certificate, name="certificate"),
+    path("wallet/certificates/<str:public_id>/file/", wallet.download, name="certificate_file"),
+    path("wallet/codes/<str:public_id>/", wallet.share, name="share"),
     path("data/", readings.my_data, name="my_data"),
     path("signed-in/", filling.signed_in, name="signed_in"),
     path("apply/bundle/<slug:code>/", situation.start_bundle, name="start_bundle"),
@@ -38,6 +44,7 @@ urlpatterns = [
     path(f"{_application}section/<slug:key>/", filling.section, name="section"),
     path(f"{_application}fetch/", prefilling.fetch, name="prefill"),
     path(f"{_application}documents/", documents.documents, name="documents"),
+    path(f"{_application}documents/wallet/", wallet.use, name="use_wallet"),
     path(f"{_application}review/", review.review, name="review"),
     path(f"{_application}submitted/", review.submitted, name="submitted"),
     path(f"{_application}withdraw/", withdrawing.withdraw, name="withdraw"),

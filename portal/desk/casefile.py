@@ -24,6 +24,7 @@ from services.cases.queries.casefiles import answers_of_case, documents_of_case
 from services.cases.queries.differences import differences_of
 from services.cases.queries.explanation import why
 from services.cases.queries.notices import asked_again
+from services.cases.queries.prefilling import handling_offers
 from services.cases.queries.requests import may_ask, requests_of
 from services.cases.queries.timeline import history_of_case, steps_drawn_for, timeline_of
 from services.parties.enums import Role
@@ -74,6 +75,7 @@ def case_context(request: HttpRequest, case: Case, *, masked: bool, at: datetime
         "other_lanes": [one for one in timeline.lanes if one is not lane],
         "sections": sections,
         "documents": documents_of_case(case),
+        "fetchable": works_for_department_of(request.user, case, at) and bool(handling_offers(case)),
         "differences": differences_of(case, language=language, masked=masked),
         "opinions": [_opinion(one) for one in case.opinions.all()],
         "papers": lane.papers,

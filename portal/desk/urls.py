@@ -30,6 +30,7 @@ urlpatterns = [
     path("cases/<str:public_id>/public-notice/", procedures.public_notice, name="public_notice"),
     path("cases/<str:public_id>/site-check/", procedures.site_check, name="site_check"),
     path("cases/<str:public_id>/second-notice/", limits.second_notice, name="second_notice"),
+    path("cases/<str:public_id>/fetch/", files.fetch, name="fetch"),
     path("cases/<str:public_id>/uploads/<str:upload_id>/", files.upload, name="upload"),
     path("cases/<str:public_id>/papers/<str:paper_id>/", files.paper, name="paper"),
 ]

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from portal.public.views import about, catalogue, guides, once_done, preferences, ratings, verification
+from portal.public.views import (
+    about,
+    catalogue,
+    guides,
+    once_done,
+    preferences,
+    ratings,
+    sharing,
+    verification,
+)
 
 app_name = "public"
 
@@ -20,6 +29,8 @@ urlpatterns = [
     path("rate/<str:code>/", ratings.visit, name="rate_visit"),
     path("verify/", verification.verify, name="verify"),
     path("verify/<str:code>", verification.verify, name="verify_code"),
+    path("shared/", sharing.shared, name="shared"),
+    path("shared/<str:code>/", sharing.shared, name="shared_code"),
     path("large-text/", preferences.set_large_text, name="set_large_text"),
     path("about/", about.about, name="about"),
     path("about/accessibility/", about.accessibility, name="accessibility"),

@@ -67,6 +67,15 @@ class DeliveryChannel(models.TextChoices):
     POST = "post", _("By post")
 
 
+class OpeningResult(models.TextChoices):
+    """What somebody who typed a shared code met; only the holder learns which."""
+
+    SHOWN = "shown", _("Shown")
+    EXPIRED = "expired", _("Expired: nothing was shown")
+    REVOKED = "revoked", _("Taken back: nothing was shown")
+    UNKNOWN = "unknown", _("No such code")
+
+
 class VerificationStatus(models.TextChoices):
     """What the public verification page answers."""
 

@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from services.access.encryption import EncryptedJSONField
-from services.documents.enums import DeliveryChannel, PaperKind, PaperStatus, ScanState, UploadState
+from services.access.encryption import EncryptedJSONField, EncryptedTextField
+from services.documents.enums import DeliveryChannel, OpeningResult, PaperKind, PaperStatus, ScanState, UploadState
 
 
 def new_public_id() -> str:
@@ -235,3 +235,58 @@ class Delivery(models.Model):
                 name="delivery_once_per_channel_and_recipient",
             )
         ]
+
+
+class KeptDocument(models.Model):
+    """A document handed in once and kept in a party's wallet for later applications, because she agreed to it."""
+
+    upload = models.OneToOneField(Upload, models.PROTECT, related_name="kept")
+    party_kind = models.CharField(max_length=20)
+    party_id = models.PositiveBigIntegerField()
+    kept_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    kept_at = models.DateTimeField()
+    dropped_at = models.DateTimeField(null=True, blank=True)
+    dropped_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-kept_at", "-pk"]
+        indexes = [models.Index(fields=["party_kind", "party_id"], name="kept_document_of_party")]
+
+
+class ShareCode(models.Model):
+    """A code that shows one certificate's facts for a while. The code itself is never kept, only its keyed hash."""
+
+    public_id = models.CharField(max_length=20, unique=True, default=new_public_id, editable=False)
+    paper = models.ForeignKey(Paper, models.PROTECT, related_name="shares")
+    party_kind = models.CharField(max_length=20)
+    party_id = models.PositiveBigIntegerField()
+    code_index = models.BinaryField(max_length=34, unique=True)
+    purpose = EncryptedTextField(bind="public_id")
+    shared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    shared_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-shared_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("shared_at")),
+                name="share_code_ends_after_it_begins",
+                violation_error_message=_("A code works for a while."),
+            ),
+        ]
+
+
+class ShareOpening(models.Model):
+    """That a code was opened, or tried. network: keyed hash of the network it came from. share: none if unknown."""
+
+    share = models.ForeignKey(ShareCode, models.PROTECT, null=True, blank=True, related_name="openings")
+    network = models.BinaryField(max_length=34)
+    opened_at = models.DateTimeField()
+    result = models.CharField(max_length=10, choices=OpeningResult)
+
+    class Meta:
+        ordering = ["-opened_at", "-pk"]
+        indexes = [models.Index(fields=["network", "-opened_at"], name="share_opening_by_network")]

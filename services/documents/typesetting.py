@@ -66,11 +66,11 @@ def draw(kind: str, content: Mapping[str, Any], *, created_at: dt.datetime) -> b
     return pdf
 
 
-def qr_svg(text: str) -> str:
-    """Return a QR code as SVG, error level M, with the quiet zone scanners need."""
+def qr_svg(text: str, *, scale: int = 1) -> str:
+    """Return a QR code as SVG, error level M, with the quiet zone scanners need. scale: units a module is wide."""
     buffer = io.BytesIO()
     segno.make(text, error="m", micro=False).save(
-        buffer, kind="svg", border=2, dark="#1b2430", xmldecl=False, svgns=True
+        buffer, kind="svg", scale=scale, border=2, dark="#1b2430", xmldecl=False, svgns=True
     )
     return buffer.getvalue().decode()
 

@@ -26,6 +26,7 @@ READY_WITHIN_SECONDS = 60
 class Site:
     """Where the portal answers, where its twin with marked translations does, and what its people are called.
 
+    registers_url: where the stand-in registers take orders to fail.
     judged: texts and elements that pages of these journeys were found sound with; they are not judged again.
     """
 
@@ -34,6 +35,7 @@ class Site:
     var: Path
     password: str
     names: frozenset[str]
+    registers_url: str = ""
     judged: set[str] = field(default_factory=set)
 
 
@@ -41,12 +43,14 @@ class Site:
 def running_site(var: Path) -> Iterator[Site]:
     """Run the whole portal with the demo city, its files under `var`, until the block ends.
 
-    JOURNEYS_ON="URL MARKED_URL" in the environment uses a portal that runs already, for whoever writes a journey.
+    JOURNEYS_ON="URL MARKED_URL REGISTERS_URL" in the environment uses a portal that runs already, for whoever writes
+    a journey.
     """
     people = yaml.safe_load(_PEOPLE.read_text(encoding="utf-8"))
     told = {"password": people["password"], "names": _names(people)}
     if running := os.environ.get("JOURNEYS_ON", "").split():
-        yield Site(url=running[0], marked_url=running[1], var=var, **told)
+        registers = running[2] if len(running) > 2 else ""
+        yield Site(url=running[0], marked_url=running[1], registers_url=registers, var=var, **told)
         return
     with _environment_of_its_own() as restore, stack.running(var, port=0) as portal:
         restore()
@@ -54,7 +58,8 @@ def running_site(var: Path) -> Iterator[Site]:
         compile_catalogues(stack.ROOT, var / "marked", marked=True)
         twin, url = _start_twin(portal)
         try:
-            yield Site(url=portal.url, marked_url=url, var=var, **told)
+            registers = portal.environment["SOURCES_URL"]
+            yield Site(url=portal.url, marked_url=url, registers_url=registers, var=var, **told)
         finally:
             twin.stop()
 

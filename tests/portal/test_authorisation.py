@@ -27,7 +27,8 @@ from services.cases.enums import ApplicationState, CaseState, ReleaseCause
 from services.cases.models import Application, Case, Hold
 from services.cases.queries.forms import form_of
 from services.catalogue.queries import SHIPPED_FOLDER
-from services.documents.models import Paper, PartialUpload, Upload
+from services.documents.models import Paper, PartialUpload, ShareCode, Upload
+from services.documents.operations.sharing import share_paper
 from services.notifications.models import Notice
 from services.parties.enums import Role
 from services.supervision.models import Card, CardAppeal, OrderReply, SupervisionOrder
@@ -44,7 +45,7 @@ from workflows.enums import JobState
 from workflows.models import HistoryEvent, Job, Task, ThresholdRules
 from workflows.operations.calendars import load_national_calendar
 from workflows.operations.definitions import publish_process
-from workflows.queries.calendars import home_region
+from workflows.queries.calendars import database_now, home_region
 
 TABLE = yaml.safe_load((Path(__file__).parents[1] / "authorisation.yaml").read_text(encoding="utf-8"))
 PROCESS = SHIPPED_FOLDER / "processes" / "licence-review.bpmn"
@@ -176,6 +177,11 @@ def _world() -> dict[str, Any]:
     subject = ("application", str(application.pk))
     upload = make_upload(subject_kind=subject[0], subject_id=subject[1], by=citizen)
     paper = make_paper(department="SCJG", subject=("case", str(case.pk)))
+    done = ApplicationFactory(person=citizen.person, service=service)
+    issued = CaseFactory(application=done, state=CaseState.GRANTED, decided_at=FILED_AT, issued_at=FILED_AT)
+    certificate = make_paper("certificate", department="SCJG", subject=("case", str(issued.pk)))
+    shared = {"paper": certificate, "party_kind": "person", "party_id": citizen.person.pk, "by": citizen}
+    share, share_code = share_paper(**shared, purpose=CANARY, hours=24 * 30, at=database_now())
     job = Job.objects.create(
         run=case.run, root=application.run, node="issue", round=1, action="cases.issue_result",
         state=JobState.INCIDENT, next_attempt_at=FILED_AT, queued_at=FILED_AT,
@@ -199,6 +205,9 @@ def _world() -> dict[str, Any]:
             "part": make_partial(draft, by=citizen).public_id,
             "paper": paper.public_id,
             "verify_code": paper.verify_code,
+            "certificate": certificate.public_id,
+            "share": share.public_id,
+            "share_code": share_code,
             "person": citizen.person.public_id,
             "service": service.code,
             "bundle": published_bundle(parts=[{"service": service.item}], bundle__code="shop").code,
@@ -223,7 +232,7 @@ def _world() -> dict[str, Any]:
 
 
 COUNTED = (
-    Application, Case, Hold, Task, Job, HistoryEvent, Upload, PartialUpload, Paper, Notice, Card, CardAppeal,
+    Application, Case, Hold, ShareCode, Task, Job, HistoryEvent, Upload, PartialUpload, Paper, Notice, Card, CardAppeal,
     SupervisionOrder, OrderReply, ThresholdRules,
 )  # fmt: skip
 

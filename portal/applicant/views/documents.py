@@ -23,6 +23,7 @@ from services.cases.permissions import applications_of
 from services.cases.queries.forms import documents_wanted
 from services.cases.queries.places import DRAFT, Place, PlaceClosedError, place_of, thing_at
 from services.cases.queries.prefilling import HeldDocument, held_documents
+from services.cases.queries.wallet import Wallet, wallet_of, wallet_parties
 from services.documents.models import Paper, Upload
 from services.documents.operations import (
     NoPreviewError,
@@ -52,10 +53,12 @@ def documents(request: HttpRequest, public_id: str) -> HttpResponse:
             messages.error(request, _("This document is not asked for."))
         if not refused:
             return redirect(f"{request.path}#document-{code}")
+    wallet = wallet_of(draft.party, at) if draft.party in wallet_parties(request.user, at) else None
     context = {
         "draft": draft,
         "rows": _draft_rows(request, draft, refused),
-        "held": _held(request, draft, refused),
+        "held": _held(request, draft, wallet, refused),
+        "wallet": wallet,
     }
     return render(request, "applicant/documents.html", context, status=422 if refused else 200)
 
@@ -98,8 +101,10 @@ def _draft_rows(request: HttpRequest, draft: Application, refused: dict[str, str
     return rows_of(draft, DRAFT, draft.public_id, documents_wanted(draft), by=request.user, refused=refused)
 
 
-def _held(request: HttpRequest, draft: Application, refused: dict[str, str]) -> list[tuple[HeldDocument, DocumentRow]]:
-    held = held_documents(draft)
+def _held(
+    request: HttpRequest, draft: Application, wallet: Wallet | None, refused: dict[str, str]
+) -> list[tuple[HeldDocument, DocumentRow]]:
+    held = held_documents(draft, wallet)
     needs = [one.need for one in held]
     return list(zip(held, rows_of(draft, DRAFT, draft.public_id, needs, by=request.user, refused=refused), strict=True))
 

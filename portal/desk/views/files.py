@@ -6,11 +6,14 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
 
 from portal.desk.access import case_or_404
 from portal.ui.downloads import attachment_response, picture_response
 from services.access.enums import Purpose
+from services.cases.operations.drafts import NotAllowedError
+from services.cases.operations.prefilling import fetch_for_case
 from services.cases.queries.casefiles import documents_of_case
 from services.cases.queries.requests import requests_of
 from services.documents.operations import (
@@ -46,6 +49,25 @@ def upload(request: HttpRequest, public_id: str, upload_id: str) -> HttpResponse
     except (NoPreviewError, UploadNotReadyError) as error:
         raise Http404 from error
     return attachment_response(stored.path, stored.name, stored.media_type)
+
+
+@require_POST
+def fetch(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """Fetch the documents the government holds and nobody handed in."""
+    at = database_now()
+    case = case_or_404(request, public_id, at)
+    try:
+        readings = fetch_for_case(case_id=case.pk, by=request.user, at=at)
+    except NotAllowedError:
+        messages.error(request, _("Only the department that handles the case fetches documents for it."))
+    else:
+        fetched = sum(len(one.filled) for one in readings)
+        if fetched:
+            said = ngettext("%(count)s document was fetched.", "%(count)s documents were fetched.", fetched)
+            messages.success(request, said % {"count": fetched})
+        else:
+            messages.warning(request, _("The registers gave no document. The time is noted; try again later."))
+    return redirect("desk:case", public_id)
 
 
 @require_GET

@@ -7,7 +7,7 @@ is kept: beside what was filled, and where she must enter it herself.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,10 @@ from django.utils import timezone
 
 from services.access.masking import mask_id_number
 from services.cases.enums import OriginKind
-from services.cases.models import Application, SourceReading
-from services.cases.operations.drafts import locked_draft, store_answers, touch
-from services.cases.queries.prefilling import Offer, holders_of, latest_readings, prefill_offers
+from services.cases.models import Application, Case, SourceReading
+from services.cases.operations.drafts import NotAllowedError, locked_draft, store_answers, touch
+from services.cases.permissions import works_for_department_of
+from services.cases.queries.prefilling import Offer, handling_offers, holders_of, latest_readings, prefill_offers
 from services.documents.operations import RegisterRecord, store_fetched_record
 from services.documents.typesetting import TypesettingError
 from services.exchange.operations import Question, SourceAnswer, ask_sources, give_consent, withdraw_consent
@@ -62,21 +63,60 @@ def prefill(*, application_id: int, chosen: Collection[str], by: User, at: datet
     offers = _agree(application_id, chosen, by=by, at=at)
     application = Application.objects.get(pk=application_id)
     holders = holders_of(application)
-    questions = [
-        Question(
-            source=offer.source.code,
-            purpose=offer.purpose,
-            key=offer.key_value,
-            key_element=offer.key_element.code,
-            holders=holders,
-        )
-        for offer in offers
-    ]
+    questions = [_question(offer, holders) for offer in offers]
     answers = ask_sources(questions, subject_kind="application", subject_id=application_id, by=by, at=at)
     fetched = [
         _fetched(offer, answer, application, by=by, at=at) for offer, answer in zip(offers, answers, strict=True)
     ]
     return _take(application_id, offers, answers, fetched, by=by, at=at)
+
+
+def fetch_for_case(*, case_id: int, by: User, at: datetime) -> list[SourceReading]:
+    """Fetch the documents of a case that the government holds and nobody handed in, while the case is handled.
+
+    The registers are asked outside any transaction. Effects: files of the application, one SourceReading per register;
+    every question is on the applicant's page. Raises NotAllowedError. Never for a failing register.
+    """
+    related = ("application__bundle__bundle", "application__service__item", "service__item", "department")
+    case = Case.objects.select_related(*related).get(pk=case_id)
+    if not works_for_department_of(by, case, at):
+        raise NotAllowedError("Only the department that handles the case fetches for it.")
+    offers, application = handling_offers(case), case.application
+    questions = [_question(offer, holders_of(application)) for offer in offers]
+    answers = ask_sources(questions, subject_kind="application", subject_id=application.pk, by=by, at=at)
+    readings = []
+    for offer, answer in zip(offers, answers, strict=True):
+        taken = _fetched(offer, answer, application, by=by, at=at)
+        readings.append(_reading(application, offer, answer, [taken], by=by, at=at))
+    return readings
+
+
+def _question(offer: Offer, holders: Collection[str]) -> Question:
+    return Question(
+        source=offer.source.code,
+        purpose=offer.purpose,
+        key=offer.key_value,
+        key_element=offer.key_element.code,
+        holders=holders,
+    )
+
+
+def _reading(
+    application: Application, offer: Offer, answer: SourceAnswer, taken: Sequence[_Taken], *, by: User, at: datetime
+) -> SourceReading:
+    """Keep what an answer gave."""
+    return SourceReading.objects.create(
+        application=application,
+        source=offer.source.code,
+        purpose=offer.purpose,
+        outcome=answer.outcome,
+        is_holders=answer.is_holders,
+        filled=[code for one in taken for code in one.filled],
+        differing={code: value for one in taken for code, value in one.differing.items()},
+        missing=[code for one in taken for code in one.missing],
+        asked_by=by,
+        asked_at=at,
+    )
 
 
 @transaction.atomic
@@ -160,20 +200,7 @@ def _take(
         taken = _compared(offer, answer, application, at)
         origins = {key: {"by": OriginKind.SOURCE.value, "source": offer.source.code} for key in taken.values}
         store_answers(application, taken.values, by=by, at=at, origins=origins)
-        readings.append(
-            SourceReading.objects.create(
-                application=application,
-                source=offer.source.code,
-                purpose=offer.purpose,
-                outcome=answer.outcome,
-                is_holders=answer.is_holders,
-                filled=[*taken.filled, *documents.filled],
-                differing=taken.differing,
-                missing=[*taken.missing, *documents.missing],
-                asked_by=by,
-                asked_at=at,
-            )
-        )
+        readings.append(_reading(application, offer, answer, [taken, documents], by=by, at=at))
     touch(application, at)
     return readings
 

@@ -47,7 +47,7 @@ def _note(application: int, number: str, by: User | AnonymousUser, purpose: Purp
     if by.pk is None:
         return
     record_access(
-        reader=by,  # type: ignore[arg-type]
+        reader=by,
         subject_kind="application",
         subject_id=application,
         fields=WHOLE,

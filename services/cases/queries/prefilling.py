@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.cases.models import Application, SourceReading
+from services.cases.models import Application, Case, SourceReading
 from services.cases.queries.forms import documents_held, form_of
-from services.catalogue.queries import MaterialNeed
+from services.cases.queries.wallet import Certificate, Kept, Wallet
+from services.catalogue.queries import MaterialNeed, materials_of, situation_of
 from services.documents.queries import uploads_of
 from services.exchange.consents import consent_text, consent_title
 from services.exchange.enums import Outcome
@@ -25,6 +26,7 @@ from services.parties.queries import party
 
 PREFILL = "prefill"
 DOCUMENT = "document"
+HANDLING = "handling"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,27 @@ def prefill_offers(application: Application) -> list[Offer]:
     return offers
 
 
+def handling_offers(case: Case) -> list[Offer]:
+    """Return what an office could still fetch for a case: documents of its service that nobody handed in or fetched.
+
+    No consent is asked for this: looking at what the government issued is the office's duty (PIPL art. 13 (3)).
+    """
+    application = case.application
+    there = set(uploads_of("application", application.pk).values_list("material_code", flat=True))
+    needs = materials_of([case.service], situation_of(application.offer, application.situation))
+    wanted = [need for need in needs if not need.submitted and need.code not in there]
+    form = {use.element.code: use.element for use in form_of(application).uses} if wanted else {}
+    known = _known_keys(application) if wanted else {}
+    offers = []
+    for source in sources().values() if wanted else ():
+        best = (
+            _best(source, DOCUMENT, form, known, wanted, application.answers) if HANDLING in source.purposes else None
+        )
+        if best is not None and best["key_value"]:
+            offers.append(Offer(source=source, purpose=HANDLING, consent=None, reading=None, **best))
+    return offers
+
+
 def _best(
     source: Source,
     purpose: str,
@@ -99,7 +122,7 @@ def _best(
     answers: Mapping[str, Any],
 ) -> dict[str, Any] | None:
     """Return the key with the most to give, one that is known before one that is not; None when there is nothing."""
-    found = []
+    found: list[dict[str, Any]] = []
     for key in source.keys.values():
         own = known.get(key.element, "")
         if key.whose == "applicant" and not own:
@@ -182,12 +205,14 @@ def unfetched(application: Application) -> dict[str, SourceReading]:
 class HeldDocument:
     """A document the government issued. offer: how it could be fetched, None when no register gives it on line.
 
-    files: what is there, fetched or handed in instead. reading: the latest attempt, if any.
+    files: what is there, fetched or handed in instead. in_wallet: what of the applicant's wallet can stand for it.
+    reading: the latest attempt, if any.
     """
 
     need: MaterialNeed
     files: Sequence[Any]
     offer: Offer | None
+    in_wallet: Sequence[Certificate | Kept] = ()
 
     @property
     def reading(self) -> SourceReading | None:
@@ -196,8 +221,11 @@ class HeldDocument:
         return reading if reading and self.need.code in {*reading.missing, *reading.filled} else None
 
 
-def held_documents(application: Application) -> list[HeldDocument]:
-    """Return the documents the government holds with how each stands; none of them keeps anybody from filing."""
+def held_documents(application: Application, wallet: Wallet | None = None) -> list[HeldDocument]:
+    """Return the documents the government holds with how each stands; none of them keeps anybody from filing.
+
+    wallet: the applicant's, for those who may use it.
+    """
     offers = [offer for offer in prefill_offers(application) if offer.purpose == DOCUMENT]
     files: dict[str, list[Any]] = {}
     for upload in uploads_of("application", application.pk):
@@ -207,6 +235,7 @@ def held_documents(application: Application) -> list[HeldDocument]:
             need=need,
             files=files.get(need.code, []),
             offer=next((offer for offer in offers if need in offer.documents), None),
+            in_wallet=wallet.items_for(need.code) if wallet else (),
         )
         for need in documents_held(application)
     ]

@@ -1,4 +1,4 @@
-"""Who read which of her data, when, for which case and purpose (PIPL arts. 44 and 45): two logs, one list."""
+"""Who read which of her data, when, for which case and purpose (PIPL arts. 44 and 45): three logs, one list."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import CharField, F, Q, QuerySet, Value
 from django.utils import timezone
 
+from services.access.enums import Purpose
 from services.access.models import AccessLog
 from services.cases.models import Application, Case
 from services.catalogue.models import Material
+from services.documents.enums import OpeningResult
 from services.documents.facts import words as paper_words
+from services.documents.models import ShareOpening
 from services.exchange.models import SourceCall
 from services.exchange.queries import key_indexes
 from services.exchange.sources import sources
@@ -103,7 +106,7 @@ def subjects_of(user: User) -> Subjects:
 
 
 def readings_of(user: User, subjects: Subjects, wanted: ReadingFilter) -> QuerySet[Any]:
-    """Return the keys of her readings, newest first: rows of both logs as {"what", "key", "when"}, to be paginated.
+    """Return the keys of her readings, newest first: rows of the logs as {"what", "key", "when"}, to be paginated.
 
     What she opened herself is not among them. `whole` makes the rows of a page complete.
     """
@@ -115,25 +118,33 @@ def readings_of(user: User, subjects: Subjects, wanted: ReadingFilter) -> QueryS
         log, calls = log.filter(at__gte=begin), calls.filter(asked_at__gte=begin)
     if end:
         log, calls = log.filter(at__lt=end), calls.filter(asked_at__lt=end)
+    openings = _openings_of(subjects, wanted, begin, end)
     ours = log.order_by().values(key=F("pk"), when=F("at"), what=Value("log", output_field=CharField()))
     theirs = calls.order_by().values(key=F("pk"), when=F("asked_at"), what=Value("call", output_field=CharField()))
-    return ours.union(theirs, all=True).order_by("-when", "what", "-key")
+    codes = openings.order_by().values(
+        key=F("pk"), when=F("opened_at"), what=Value("opening", output_field=CharField())
+    )
+    return ours.union(theirs, codes, all=True).order_by("-when", "what", "-key")
 
 
 def whole(rows: Iterable[dict[str, Any]], subjects: Subjects) -> list[Reading]:
     """Return the readings behind rows of `readings_of`, in their order, with a fixed number of queries."""
     rows = list(rows)
-    keys = {what: [one["key"] for one in rows if one["what"] == what] for what in ("log", "call")}
+    keys = {what: [one["key"] for one in rows if one["what"] == what] for what in ("log", "call", "opening")}
     logged = AccessLog.objects.select_related("reader__person").in_bulk(keys["log"])
     asked = SourceCall.objects.in_bulk(keys["call"])
-    fields = _field_words({name for one in [*logged.values(), *asked.values()] for name in one.fields})
+    opened = ShareOpening.objects.select_related("share__paper").in_bulk(keys["opening"])
+    names = {name for one in logged.values() for name in one.fields}
+    fields = _field_words(names | {name for call in asked.values() for name in call.fields})
     posts = _posts({one.reader_id for one in logged.values()})
     readings = []
     for row in rows:
         if row["what"] == "log":
             readings.append(_from_log(logged[row["key"]], subjects, fields, posts))
-        else:
+        elif row["what"] == "call":
             readings.append(_from_call(asked[row["key"]], subjects, fields))
+        else:
+            readings.append(_from_opening(opened[row["key"]], subjects))
     return readings
 
 
@@ -200,7 +211,8 @@ def _posts(readers: Collection[int]) -> dict[int, list[_Held]]:
     held: dict[int, list[_Held]] = {}
     related = ("department", "window__hall__department")
     for one in Membership.objects.filter(user_id__in=readers).select_related(*related):
-        body = one.department or one.window.hall.department
+        body = one.department or (one.window.hall.department if one.window else None)
+        assert body is not None
         post = Post(department_zh=body.name_zh, department_en=body.name_en, role=one.role)
         held.setdefault(one.user_id, []).append(_Held(one.since, one.until, post))
     return held
@@ -249,6 +261,40 @@ def _from_call(row: SourceCall, subjects: Subjects, fields: dict[str, Words]) ->
         outcome=row.outcome,
         about=subjects.names.get(application.party, "") if application else "",
         application=application.public_id if application else "",
+    )
+
+
+def _openings_of(
+    subjects: Subjects, wanted: ReadingFilter, begin: datetime | None, end: datetime | None
+) -> QuerySet[ShareOpening]:
+    """Return when codes she gave were opened; they belong to no application."""
+    openings = ShareOpening.objects.none()
+    if wanted.application or wanted.kind not in ("", OTHERS, REFUSED):
+        return openings
+    hers = Q(pk__in=[])
+    for ref in subjects.names:
+        hers |= Q(share__party_kind=ref.kind, share__party_id=ref.id)
+    openings = ShareOpening.objects.filter(hers)
+    if wanted.kind == REFUSED:
+        openings = openings.exclude(result=OpeningResult.SHOWN)
+    if begin:
+        openings = openings.filter(opened_at__gte=begin)
+    return openings.filter(opened_at__lt=end) if end else openings
+
+
+def _from_opening(row: ShareOpening, subjects: Subjects) -> Reading:
+    share = row.share
+    assert share is not None
+    party = (share.party_kind, share.party_id)
+    return Reading(
+        at=row.opened_at,
+        kind=OTHERS,
+        allowed=row.result == OpeningResult.SHOWN,
+        purpose=Purpose.SHARED_CODE,
+        fields=[Words(share.paper.title_zh, share.paper.title_en)],
+        number=share.paper.number,
+        name=share.purpose,
+        about=next((name for ref, name in subjects.names.items() if (ref.kind, ref.id) == party), ""),
     )
 
 

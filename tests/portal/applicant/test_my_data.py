@@ -34,11 +34,10 @@ def record(reader: Any, application: Application, **more: Any) -> None:
     given = {
         "fields": ["person.name", "file:identity-card", "paper:receipt"],
         "purpose": Purpose.REVIEW,
+        "case_ref": "C-1",
         "at": FILED_AT,
     }
-    record_access(
-        reader=reader, subject_kind="application", subject_id=application.pk, case_ref="C-1", **{**given, **more}
-    )
+    record_access(reader=reader, subject_kind="application", subject_id=application.pk, **{**given, **more})
 
 
 def test_everything_that_was_read_stands_there_and_nobody_else_s(django_assert_max_num_queries: Any) -> None:

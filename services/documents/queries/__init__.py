@@ -85,7 +85,7 @@ def verify(code: str, *, at: datetime) -> Verification:
         return Verification(status=VerificationStatus.UNKNOWN, code=_normal(code))
     holder = paper.holder
     return Verification(
-        status=_status(paper, at),
+        status=status_of(paper, at),
         code=paper.verify_code,
         number=paper.number,
         title_zh=paper.title_zh,
@@ -118,7 +118,8 @@ def _normal(code: str) -> str:
     return "".join(character for character in code.upper() if character.isalnum())[:32]
 
 
-def _status(paper: Paper, at: datetime) -> VerificationStatus:
+def status_of(paper: Paper, at: datetime) -> VerificationStatus:
+    """Return whether a paper is in force at an instant."""
     if paper.status != PaperStatus.VALID:
         return VerificationStatus.REVOKED
     today = at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()

@@ -1,0 +1,152 @@
+"""What somebody keeps here: certificates issued to the parties she receives for, and documents kept for reuse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+from django.db.models import Q, QuerySet
+
+from services.cases.models import Application, Case
+from services.documents.enums import PaperKind, UploadState, VerificationStatus
+from services.documents.models import KeptDocument, Paper, Upload
+from services.documents.queries import status_of
+from services.parties.enums import MandateScope
+from services.parties.models import Mandate
+from services.parties.queries import person_of
+from services.parties.references import PartyRef
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+_MEANINGS = Path(__file__).parents[1] / "data" / "certificates.yaml"
+#: Files offered for keeping, the newest.
+OFFERED = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """A certificate issued here. materials: documents of the catalogue it is."""
+
+    paper: Paper
+    status: VerificationStatus
+    service: str
+    materials: tuple[str, ...]
+
+    @property
+    def code(self) -> str:
+        """Name it in a form."""
+        return f"paper:{self.paper.public_id}"
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can stand for a document: it is in force."""
+        return self.status == VerificationStatus.VALID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A document kept for reuse."""
+
+    row: KeptDocument
+
+    @property
+    def code(self) -> str:
+        """Name it in a form."""
+        return f"kept:{self.row.upload.public_id}"
+
+    @property
+    def materials(self) -> tuple[str, ...]:
+        """The document of the catalogue it was handed in as."""
+        return (self.row.upload.material_code,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wallet:
+    """What one party keeps. name: the party's."""
+
+    party: PartyRef
+    name: str
+    certificates: Sequence[Certificate]
+    kept: Sequence[Kept]
+
+    def items_for(self, material: str) -> list[Certificate | Kept]:
+        """Return what can stand for a document of the catalogue, certificates in force first."""
+        found: list[Certificate | Kept] = [one for one in self.certificates if one.usable and material in one.materials]
+        return [*found, *(one for one in self.kept if material in one.materials)]
+
+
+@cache
+def meanings() -> Mapping[str, frozenset[str]]:
+    """Return which services' certificates are which document of the catalogue."""
+    said = yaml.safe_load(_MEANINGS.read_text(encoding="utf-8"))
+    return {material: frozenset(services) for material, services in said.items()}
+
+
+def wallet_parties(user: User, at: datetime) -> dict[PartyRef, str]:
+    """Return whose wallets she opens: her own, of organisations she represents, of principals she receives for."""
+    person = person_of(user)
+    if person is None or not user.is_active:
+        return {}
+    parties = {person.ref: person.name}
+    parties.update({one.ref: one.name for one in person.represents.order_by("name", "pk")})
+    mandates = Mandate.objects.in_force(at).with_scope(MandateScope.RECEIVE).filter(agent=person)
+    for mandate in mandates.select_related("person", "organisation").order_by("pk"):
+        principal = mandate.organisation or mandate.person
+        if principal is not None:
+            parties.setdefault(principal.ref, principal.name)
+    return parties
+
+
+def wallet_of(party: PartyRef, at: datetime, *, name: str = "") -> Wallet:
+    """Return a party's wallet: the newest certificates first, then what it keeps. May she see it is asked before."""
+    certificates = [_certificate(paper, service, at) for paper, service in _papers(party)]
+    kept = KeptDocument.objects.filter(party_kind=party.kind, party_id=party.id, dropped_at=None)
+    kept = kept.filter(upload__state=UploadState.READY).select_related("upload")
+    return Wallet(party=party, name=name, certificates=certificates, kept=[Kept(row=row) for row in kept])
+
+
+def wallets_of(user: User, at: datetime) -> list[Wallet]:
+    """Return every wallet she opens, her own first."""
+    return [wallet_of(ref, at, name=name) for ref, name in wallet_parties(user, at).items()]
+
+
+def certificate_for(user: User, public_id: str, at: datetime) -> tuple[Certificate, PartyRef] | None:
+    """Return a certificate of one of her wallets, and whose it is; None for anything else."""
+    for ref in wallet_parties(user, at):
+        for paper, service in _papers(ref):
+            if paper.public_id == public_id:
+                return _certificate(paper, service, at), ref
+    return None
+
+
+def keepable(party: PartyRef) -> QuerySet[Upload]:
+    """Return the files of a party's filed applications that could be kept and are not, newest first.
+
+    What a register gave is not among them: it is fetched afresh, so that it is never out of date.
+    """
+    filed = Application.objects.filter(party_kind=party.kind, party_id=party.id, submitted_at__isnull=False)
+    keys = [str(pk) for pk in filed.values_list("pk", flat=True)]
+    files = Upload.objects.filter(subject_kind="application", subject_id__in=keys, state=UploadState.READY)
+    return files.filter(origin={}).exclude(kept__dropped_at=None, kept__isnull=False).order_by("-uploaded_at", "-pk")
+
+
+def _papers(party: PartyRef) -> list[tuple[Paper, str]]:
+    """Return the certificates whose results are the party's, newest first, each with its service's code."""
+    hers = Q(application__holder_kind=party.kind, application__holder_id=party.id)
+    hers |= Q(application__holder_id=None, application__party_kind=party.kind, application__party_id=party.id)
+    cases = dict(Case.objects.filter(hers, issued_at__isnull=False).values_list("pk", "service__item__code"))
+    papers = Paper.objects.filter(
+        kind=PaperKind.CERTIFICATE, subject_kind="case", subject_id__in=[str(pk) for pk in cases]
+    ).order_by("-issued_at", "-pk")
+    return [(paper, cases[int(paper.subject_id)]) for paper in papers]
+
+
+def _certificate(paper: Paper, service: str, at: datetime) -> Certificate:
+    materials = tuple(material for material, services in meanings().items() if service in services)
+    return Certificate(paper=paper, status=status_of(paper, at), service=service, materials=materials)

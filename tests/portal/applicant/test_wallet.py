@@ -1,0 +1,210 @@
+"""The wallet: certificates with their state, documents kept and used again, and codes that show a certificate."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from services.cases.enums import ApplicationState, CaseState
+from services.cases.models import Application
+from services.cases.operations.wallet import NotInWalletError, keep_for_later, use_wallet_item
+from services.cases.queries.wallet import meanings, wallet_of, wallets_of
+from services.catalogue.content import read_folder
+from services.catalogue.queries import SHIPPED_FOLDER
+from services.documents.enums import OpeningResult
+from services.documents.models import Paper, ShareCode, ShareOpening
+from services.documents.operations import revoke_paper
+from services.documents.operations.sharing import TooManyTriesError, open_share, revoke_share, share_paper
+from services.documents.queries import uploads_of
+from services.parties.enums import MandateScope
+from tests import naughty
+from tests.factories.cases import FILED_AT, ApplicationFactory, CaseFactory
+from tests.factories.catalogue import published_service
+from tests.factories.documents import make_paper, make_upload
+from tests.factories.papers import FACTS
+from tests.factories.parties import DepartmentFactory, MandateFactory, OrganisationFactory, PersonFactory
+from workflows.queries.calendars import database_now
+
+pytestmark = pytest.mark.django_db
+
+
+def issued(application: Application, *, service: Any = None, **facts: Any) -> Paper:
+    more = {"service": service} if service else {}
+    case = CaseFactory(
+        application=application, state=CaseState.GRANTED, decided_at=FILED_AT, issued_at=FILED_AT, **more
+    )
+    DepartmentFactory(code="SCJG")
+    return make_paper(
+        "certificate", department="SCJG", subject=("case", str(case.pk)), facts={**FACTS["certificate"], **facts}
+    )
+
+
+def test_each_sees_the_certificates_of_those_she_receives_for() -> None:
+    person = PersonFactory()
+    body = OrganisationFactory(legal_representative=person)
+    agent, filler = PersonFactory(), PersonFactory()
+    MandateFactory(person=None, organisation=body, agent=agent, scopes=[MandateScope.RECEIVE])
+    MandateFactory(person=None, organisation=body, agent=filler, scopes=[MandateScope.FILL])
+    hers, ours = ApplicationFactory(person=person), ApplicationFactory(person=person)
+    Application.objects.filter(pk=ours.pk).update(holder_kind="organisation", holder_id=body.pk)
+    now = database_now()
+    mine = issued(hers, valid_until=date(2020, 1, 1), valid_from=date(2019, 1, 1))
+    theirs = issued(ours, valid_until=None)
+    wallets = {one.name: [each.paper for each in one.certificates] for one in wallets_of(person.user, now)}
+    assert wallets == {person.name: [mine], body.name: [theirs]}
+    assert [one.status for one in wallet_of(person.ref, now).certificates] == ["expired"]
+    seen = {one.name: [each.paper for each in one.certificates] for one in wallets_of(agent.user, now)}
+    assert seen == {agent.name: [], body.name: [theirs]}
+    assert [one.name for one in wallets_of(filler.user, now)] == [filler.name], "to fill in is not to receive"
+    revoke_paper(paper=theirs, reason="演示撤销", by=None, at=now)
+    client = Client()
+    client.force_login(person.user)
+    page = client.get("/my/wallet/").content.decode()
+    assert "已过有效期" in page
+    assert "已失效" in page
+    client.force_login(filler.user)
+    assert client.get(reverse("applicant:certificate", args=[theirs.public_id])).status_code == 404
+
+
+def test_kept_documents_and_certificates_are_used_again() -> None:
+    assert set(meanings()) <= {
+        row["code"] for one in read_folder(SHIPPED_FOLDER).services.values() for row in one.lines["materials"]
+    }
+    assert {code for codes in meanings().values() for code in codes} <= set(read_folder(SHIPPED_FOLDER).services)
+    person, other = PersonFactory(), PersonFactory()
+    asks = published_service(
+        item__code="lease-filing", materials=[{"code": "layout-plan"}, {"code": "title-certificate"}]
+    )
+    gives = published_service(item__code="house-title-transfer")
+    now = database_now()
+    filed = ApplicationFactory(person=person)
+    title = issued(filed, service=gives, valid_until=None, valid_from=None)
+    plan = make_upload(
+        subject_kind="application", subject_id=str(filed.pk), by=person.user, material_code="layout-plan"
+    )
+    draft = ApplicationFactory(
+        person=person, service=asks, state=ApplicationState.DRAFT, number=None, submitted_at=None, run=None
+    )
+    given: dict[str, Any] = {"application_id": draft.pk, "by": person.user, "at": now}
+    assert not wallet_of(person.ref, now).kept, "nothing is kept that she did not choose"
+    with pytest.raises(NotInWalletError):
+        keep_for_later(public_id=plan.public_id, by=other.user, at=now)
+    client = Client()
+    client.force_login(person.user)
+    client.post("/my/wallet/keep/", {"keep": plan.public_id})
+    (kept,) = wallet_of(person.ref, now).items_for("layout-plan")
+    client.post(reverse("applicant:use_wallet", args=[draft.public_id]), {"material": "layout-plan", "item": kept.code})
+    copy = uploads_of("application", draft.pk, material_code="layout-plan").get()
+    assert (copy.sha256, copy.origin["by"]) == (plan.sha256, "wallet")
+    taken = use_wallet_item(material="title-certificate", item=f"paper:{title.public_id}", **given)
+    assert taken.origin["source"] == title.number
+    assert taken.media_type == "application/pdf"
+    draft.refresh_from_db()
+    assert draft.draft_version == 2
+    for material, item in (
+        ("layout-plan", f"paper:{title.public_id}"),
+        ("title-certificate", "kept:x"),
+        ("x", kept.code),
+    ):
+        with pytest.raises(NotInWalletError):
+            use_wallet_item(material=material, item=item, **given)
+    revoke_paper(paper=title, reason="演示", by=None, at=now)
+    with pytest.raises(NotInWalletError):
+        use_wallet_item(material="title-certificate", item=f"paper:{title.public_id}", **given)
+    client.post("/my/wallet/keep/", {"drop": plan.public_id})
+    client.post("/my/wallet/keep/", {"drop": plan.public_id})
+    assert not wallet_of(person.ref, now).kept
+    assert uploads_of("application", draft.pk, material_code="layout-plan").exists(), "the application keeps its own"
+
+
+def test_a_code_shows_one_certificate_for_a_while_and_every_opening_is_told() -> None:
+    person = PersonFactory()
+    paper = issued(ApplicationFactory(person=person), valid_until=None)
+    holder, visitor = Client(), Client()
+    holder.force_login(person.user)
+    address = reverse("applicant:certificate", args=[paper.public_id])
+    page = holder.post(address, {"purpose": "演示路8号房东", "hours": "24"}).content.decode()
+    code = re.search(r'share-code" data-verbatim>([0-9A-Z ]+)<', page)[1].replace(" ", "")  # type: ignore[index]
+    assert "<svg" in page
+    assert code not in holder.get(address).content.decode().replace(" ", ""), "it is shown once"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT t::text FROM documents_sharecode t")
+        stored = cursor.fetchone()[0]
+    assert code not in stored
+    assert "房东" not in stored
+
+    spaced = " ".join(code[at : at + 4] for at in range(0, 16, 4)).lower()
+    response = visitor.get("/shared/", {"code": spaced}, follow=True)
+    shown = response.content.decode()
+    assert paper.number in shown
+    assert "演示路8号房东" in shown
+    assert "样本" in shown or "演示" in shown
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert "no-store" in response.headers["Cache-Control"]
+    share = ShareCode.objects.get()
+    opened = holder.get(reverse("applicant:share", args=[share.public_id])).content.decode()
+    assert opened.count("已显示") == 1
+    assert "由持有您分享码的人打开" in holder.get("/my/data/").content.decode()
+
+    holder.post(reverse("applicant:share", args=[share.public_id]))
+    gone = visitor.get(f"/shared/{code}/")
+    assert gone.status_code == 404
+    assert paper.number not in gone.content.decode()
+    assert ShareOpening.objects.latest("pk").result == OpeningResult.REVOKED
+
+
+def test_codes_end_and_cannot_be_tried_out() -> None:
+    person = PersonFactory()
+    paper = issued(ApplicationFactory(person=person), valid_until=None)
+    now = database_now()
+    given: dict[str, Any] = {
+        "paper": paper,
+        "party_kind": "person",
+        "party_id": person.pk,
+        "by": person.user,
+        "at": now,
+    }
+    share, code = share_paper(purpose="x", hours=1, **given)
+    assert open_share(code=code, address="10.0.0.1", at=now) == share
+    assert open_share(code=code, address="10.0.0.1", at=now + timedelta(hours=1)) is None, "the hour is over"
+    for purpose, hours in (("", 1), ("  ", 1), ("x" * 201, 1), ("x", 2), ("a\0b", 1)):
+        with pytest.raises(ValidationError):
+            share_paper(purpose=purpose, hours=hours, **given)
+    for number in range(10):
+        assert open_share(code=f"NOTHING{number}", address="10.0.1.7", at=now) is None
+    with pytest.raises(TooManyTriesError):
+        open_share(code=code, address="10.0.1.250", at=now)
+    assert open_share(code=code, address="10.0.2.7", at=now) == share, "another network"
+    assert open_share(code=code, address="10.0.1.7", at=now + timedelta(minutes=11)) == share, "after a pause"
+    revoke_share(share=share, by=person.user, at=now)
+    assert revoke_share(share=share, by=person.user, at=now + timedelta(hours=1)).revoked_at == now
+    assert Client().get("/shared/NOTHING/").status_code == 404
+    for _try in range(10):
+        last = Client().get("/shared/NOTHING/")
+    assert last.status_code == 429
+
+
+def test_a_purpose_is_shown_exactly_as_typed_or_refused() -> None:
+    person = PersonFactory()
+    paper = issued(ApplicationFactory(person=person), valid_until=None)
+    client = Client()
+    client.force_login(person.user)
+    address = reverse("applicant:certificate", args=[paper.public_id])
+    for text in naughty.strings(200)[::23]:
+        before = ShareCode.objects.count()
+        sent = urlencode({"purpose": text.encode("utf-8", "surrogatepass"), "hours": "1"})
+        response = client.post(address, sent, content_type="application/x-www-form-urlencoded")
+        assert response.status_code in (200, 422), text
+        if ShareCode.objects.count() > before:
+            share = ShareCode.objects.latest("pk")
+            assert not naughty.is_storable(text) or share.purpose == " ".join(text.split())
+            share.expires_at = share.shared_at + timedelta(microseconds=1)
+            share.save(update_fields=["expires_at"])
