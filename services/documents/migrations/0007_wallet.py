@@ -11,7 +11,7 @@ import services.documents.models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('documents', '0005_files_in_parts'),
+        ('documents', '0006_withdrawals_and_fees'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
