@@ -22,6 +22,7 @@ class Purpose(models.TextChoices):
     LOOK_UP = "find a person by identity number", _("Finding you by your identity number at the window")
     SIGN_IN = "connect a sign-in", _("Connecting your sign-in with your person")
     RATING_CONTACT = "contact about a rating", _("Contacting you about your rating")
+    AUDIT = "audit", _("Audit of the files you handed in")
     SHARED_CODE = "opened by a shared code", _("Opened by somebody you gave a code to")
 
 

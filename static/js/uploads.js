@@ -8,6 +8,7 @@
   const say = (key, values) => words.dataset[key].replace(/\{(\w+)\}/g, (_all, name) => values[name]);
   const status = document.getElementById("upload-status");
   let sending = 0;
+  const queues = new WeakMap(); // one file of a document after the other
   let last = null;
 
   // One line per file on its way: name, bar, what goes on, and a button that gives it up.
@@ -15,7 +16,8 @@
     const element = words.querySelector("template").content.firstElementChild.cloneNode(true);
     const [bar, note] = [element.querySelector("progress"), element.querySelector("[data-note]")];
     const item = { element, given: false, url: "", part: Number(words.dataset.part) };
-    element.querySelector("[data-name]").textContent = file.name;
+    // What nobody sees in a name could make it look like another.
+    element.querySelector("[data-name]").textContent = file.name.replace(/[\p{Cc}\p{Cf}]/gu, "\ufffd");
     bar.setAttribute("aria-label", file.name);
     item.say = (key) => {
       const text = say(key, {});
@@ -29,6 +31,7 @@
     item.fail = (text) => {
       element.classList.add("is-refused");
       bar.remove();
+      element.querySelector("button").textContent = say("dismiss", {});
       note.setAttribute("role", "alert");
       note.textContent = text;
     };
@@ -68,13 +71,14 @@
         continue;
       }
       sending += 1;
-      box.before = (box.before || Promise.resolve()).then(() => send(item, file, box.dataset.begin, replaces || "")).then(() => {
+      const turn = (queues.get(box) || Promise.resolve()).then(() => send(item, file, box.dataset.begin, replaces || "")).then(() => {
         item.element.remove();
         status.textContent = say("done", { name: file.name });
       }, (error) => item.given || item.fail(error.message || say("failed", {}))).finally(() => {
         sending -= 1;
         return refresh(box);
       });
+      queues.set(box, turn);
     }
   }
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from portal.oversight.access import overseers_only
 from portal.oversight.rail import rail
 from portal.ui.downloads import attachment_response
+from services.access.enums import Purpose
 from services.access.operations import record_access
 from services.access.queries import accesses_to
 from services.cases.models import Case
@@ -57,7 +58,7 @@ def originals(request: HttpRequest, public_id: str, *, at: datetime) -> HttpResp
             subject_kind="application",
             subject_id=case.application_id,
             fields=[FIELD],
-            purpose="audit",
+            purpose=Purpose.AUDIT,
             case_ref=case.number,
             at=at,
         )
