@@ -10,12 +10,12 @@ from services.access.enums import Purpose
 from services.cases.enums import ApplicationState
 from services.cases.models import Application, Case
 from services.cases.operations.refused import note_refused_application, note_refused_case
-from services.cases.permissions import applications_of
+from services.cases.permissions import applications_of, applications_open_to, may_fill
 
 
 def application_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
-    """Return an application she filed or may act for."""
-    rows = applications_of(request.user, at).select_related("bundle__bundle", "service__item")
+    """Return an application of a party for whom she may do anything; what exactly, each operation decides."""
+    rows = applications_open_to(request.user, at).select_related("bundle__bundle", "service__item")
     application = rows.filter(public_id=public_id).first()
     if application is None:
         note_refused_application(public_id=public_id, by=request.user, purpose=Purpose.OWN_APPLICATION, at=at)
@@ -24,9 +24,9 @@ def application_or_404(request: HttpRequest, public_id: str, at: datetime) -> Ap
 
 
 def draft_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
-    """Return an application that is still being filled in."""
+    """Return an application that is still being filled in, by whoever may fill it in."""
     application = application_or_404(request, public_id, at)
-    if application.state != ApplicationState.DRAFT:
+    if application.state != ApplicationState.DRAFT or not may_fill(request.user, application, at):
         raise Http404
     return application
 

@@ -239,3 +239,17 @@ class HandOutForm(forms.Form):
         ]
         if "papers" not in self.data:
             self.initial.setdefault("papers", [str(paper.pk) for paper in papers])
+
+
+class GuardianForm(forms.Form):
+    """A guardian of the child at hand, by her identity document and the papers that show it."""
+
+    id_kind = forms.ChoiceField(
+        label=_("Identity document of the guardian"), choices=IdentityKind, initial=IdentityKind.RESIDENT_ID
+    )
+    id_number = forms.CharField(
+        label=_("Number of the identity document of the guardian"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    evidence = forms.CharField(label=_("Papers seen"), max_length=200)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.counter.views import application, files, intake, task, walk_in
+from portal.counter.views import application, files, guardians, intake, task, walk_in
 
 app_name = "counter"
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("tasks/<int:task_id>/send-notice/", task.send_now, name="send_now"),
     path("walk-in/", walk_in.find, name="walk_in"),
     path("walk-in/<str:public_id>/", walk_in.choose, name="walk_in_person"),
+    path("people/<str:public_id>/guardians/", guardians.guardians, name="guardians"),
     path("applications/<str:public_id>/", application.application, name="application"),
     path("applications/<str:public_id>/rate/", application.let_rate, name="let_rate"),
     path("applications/<str:public_id>/hand-out/", application.hand_out, name="hand_out"),

@@ -44,6 +44,8 @@ _BY_CODE: dict[str, Any] = {
     "account.number": "6222020000000000001",
     "property.unit_number": "410105001001GB00001F00010001",
     "share": "100",
+    "company.shareholders.name": "李雯",
+    "company.shareholders.id_type": "31",
     "plate": "豫A12345",
     "vin": "LZZ1BXSF8KW100001",
     "load": "3000",
@@ -80,9 +82,14 @@ def sample_value(element: Element, *, today: date) -> Any:
     if element.type == "date":
         return today.isoformat()
     if element.type == "group":
-        return [{field.code: sample_value(field, today=today) for field in element.fields}]
+        return [{field.code: _in_group(element, field, today) for field in element.fields}]
     least = element.options.get("min")
     return str(least) if least is not None and element.type in _NUMBERS else _BY_TYPE[element.type]
+
+
+def _in_group(group: Element, field: Element, today: date) -> Any:
+    own = f"{group.code}.{field.code}"
+    return _BY_CODE[own] if own in _BY_CODE else sample_value(field, today=today)
 
 
 def sample_answers(

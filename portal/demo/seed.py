@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.demo.samples import fictitious_uscc, sample_answers, sample_picture, sample_situation
+from portal.demo.signing import sign_for_the_others
 from portal.demo.supervising import answer_orders, appeal_against_cards
 from services.cases.models import Application, Case
 from services.cases.operations.answering import answer_supplement
@@ -316,6 +317,7 @@ def _submit(
             by=citizen,
             at=at,
         )
+    sign_for_the_others(draft, at=at)
     return submit_application(
         application_id=draft.pk,
         reviewed_hash=review_hash(draft),

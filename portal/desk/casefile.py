@@ -143,6 +143,13 @@ def _fact(event: HistoryEvent, drawn: Mapping[str, Node]) -> Fact | None:
     detail = event.detail
     words = {
         "run_started": _("Filed"),
+        "signed": _("Signed"),
+        "signed_for": _("Signed on behalf of the applicant"),
+        "application_filed": _("Application filed"),
+        "application_filed_for": _("Application filed on behalf of the applicant"),
+        "withdrawn": _("Application withdrawn"),
+        "withdrawn_for": _("Application withdrawn on behalf of the applicant"),
+        "consent_withdrawn": _("The applicant took a consent back"),
         "run_suspended": _("Application put on hold"),
         "run_resumed": _("Application goes on"),
         "run_ended": _("Closed"),
@@ -175,7 +182,8 @@ def _fact(event: HistoryEvent, drawn: Mapping[str, Node]) -> Fact | None:
         "appeal_rejected": _("Appeal against the card rejected: %(limit)s"),
         "card_revoked": _("Card revoked: %(limit)s"),
     }
-    if event.kind not in words:
+    kind = f"{event.kind}_for" if detail.get("on_behalf_of") else event.kind
+    if kind not in words:
         return None
     values = {
         "step": _named(drawn, detail.get("node")),
@@ -184,7 +192,7 @@ def _fact(event: HistoryEvent, drawn: Mapping[str, Node]) -> Fact | None:
         "limit": _kind_word(str(detail.get("clock_kind", ""))),
         "number": str(detail.get("number", "")),
     }
-    return Fact(at=event.at, what=words[event.kind] % values, who=event.by.get_full_name() if event.by else "")
+    return Fact(at=event.at, what=words[kind] % values, who=event.by.get_full_name() if event.by else "")
 
 
 def _named(drawn: Mapping[str, Node], node: object) -> str:

@@ -57,6 +57,10 @@ RETURNED = "returned"
 EVENTS: Mapping[str, str | Promise] = {
     "run_started": gettext_lazy("Process started"),
     "run_ended": gettext_lazy("Process ended"),
+    "signed": gettext_lazy("Signed"),
+    "application_filed": gettext_lazy("Application filed"),
+    "withdrawn": gettext_lazy("Application withdrawn"),
+    "consent_withdrawn": gettext_lazy("The applicant took a consent back"),
     "run_suspended": gettext_lazy("Application put on hold"),
     "run_resumed": gettext_lazy("Application goes on"),
     "run_migrated": gettext_lazy("Moved to a newer version of the process"),
@@ -215,6 +219,8 @@ def _about(detail: Mapping[str, Any], drawn: Mapping[str, Node], people: Mapping
         return str(ClockKind(detail["clock_kind"]).label)
     if "order" in detail:
         return str(detail["number"])
+    if detail.get("on_behalf_of"):
+        return _("on behalf of the applicant")
     about = [named(drawn[detail["node"]])] if detail.get("node") in drawn else []
     if isinstance(detail.get("to"), int):
         about.append(f"→ {people.get(detail['to'], '')}")

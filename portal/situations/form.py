@@ -70,7 +70,12 @@ class SituationForm(forms.Form):
 
 
 def _party_field(parties: Sequence[PartyChoice]) -> forms.Field:
-    relations = {"self": _("yourself"), "representative": _("you represent it"), "agent": _("by mandate")}
+    relations = {
+        "self": _("yourself"),
+        "representative": _("you represent it"),
+        "guardian": _("guardian of this child"),
+        "agent": _("by mandate"),
+    }
     choices = [(str(one.ref), f"{one.name} ({relations[one.relation]})") for one in parties]
     return forms.ChoiceField(
         label=_("For whom do you apply?"), choices=choices, widget=forms.RadioSelect, required=False

@@ -23,6 +23,8 @@ class Purpose(models.TextChoices):
     SIGN_IN = "connect a sign-in", _("Connecting your sign-in with your person")
     RATING_CONTACT = "contact about a rating", _("Contacting you about your rating")
     AUDIT = "audit", _("Audit of the files you handed in")
+    SIGN = "sign together", _("Opened by somebody asked to sign with you")
+    GUARDIAN = "record a guardian", _("Guardians of a child recorded at the window")
     SHARED_CODE = "opened by a shared code", _("Opened by somebody you gave a code to")
 
 

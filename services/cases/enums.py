@@ -103,12 +103,23 @@ class SignatureMethod(models.TextChoices):
     COUNTER = "counter", _("signed on paper at the window")
 
 
+class InvitationState(models.TextChoices):
+    """Where an invitation to sign stands."""
+
+    OPEN = "open", _("invited")
+    SIGNED = "signed", _("signed")
+    DECLINED = "declined", _("declined")
+    EXPIRED = "expired", _("expired")
+    REVOKED = "revoked", _("taken back")
+
+
 class ConsentKind(models.TextChoices):
     """What an applicant agreed to, each separately."""
 
     ELECTRONIC_SERVICE = "electronic_service", _("electronic service of papers")
     DATA_SHARING = "data_sharing", _("fetching data from other departments")
     SENSITIVE_DATA = "sensitive_data", _("processing of sensitive personal data")
+    KEEP_DOCUMENTS = "keep_documents", _("keeping documents in the wallet")
 
 
 class MaterialFinding(models.TextChoices):

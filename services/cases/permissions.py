@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -49,18 +50,53 @@ def may_sign_for(user: User, party: PartyRef, *, channel: Channel, at: datetime)
     return can_act_for(user, party, MandateScope.SIGN, at)
 
 
-def _of_my_parties(user: User, at: datetime) -> Q:
-    mine = Q(filed_by=user)
-    for ref in parties_for(user, at):
+def may_fill(user: User, application: Application, at: datetime) -> bool:
+    """Return whether she may fill in this application, see `may_fill_for`."""
+    return may_fill_for(user, application.party, channel=Channel(application.channel), at=at)
+
+
+def may_open_review(user: User, application: Application, at: datetime) -> bool:
+    """Return whether she may look through what is to be filed: whoever fills it in, or signs it, for the party."""
+    channel = Channel(application.channel)
+    return may_fill(user, application, at) or may_sign_for(user, application.party, channel=channel, at=at)
+
+
+def can_act_in_full(user: User, application: Application, at: datetime) -> bool:
+    """Return whether she decides about an application's consents: the party itself, or who may sign for it."""
+    return any(can_act_for(user, ref, MandateScope.SIGN, at) for ref in {application.party, application.holder})
+
+
+def _of_parties(user: User, parties: Iterable[PartyRef]) -> Q:
+    """Keep what concerns these parties, and what a clerk files at the window for whoever stands there.
+
+    That she began an application on line is no reason to see it once her mandate is over.
+    """
+    mine = Q(filed_by=user, channel=Channel.COUNTER)
+    for ref in parties:
         mine |= Q(party_kind=ref.kind, party_id=ref.id) | Q(holder_kind=ref.kind, holder_id=ref.id)
     return mine
 
 
 def applications_of(user: User | AnonymousUser, at: datetime) -> QuerySet[Application]:
-    """Return the applications she filed or may act for, the latest changed first."""
+    """Return the applications she fills in and answers for, or filed as a clerk, the latest changed first."""
+    return _applications(user, at, [MandateScope.FILL])
+
+
+def applications_open_to(user: User | AnonymousUser, at: datetime) -> QuerySet[Application]:
+    """Return the applications she may follow, whatever she may do for the party; the latest changed first."""
+    return _applications(user, at, MandateScope.values)
+
+
+def applications_with_papers_for(user: User | AnonymousUser, at: datetime) -> QuerySet[Application]:
+    """Return the applications whose papers she may have: who fills them in, or receives for the party."""
+    return _applications(user, at, [MandateScope.FILL, MandateScope.RECEIVE])
+
+
+def _applications(user: User | AnonymousUser, at: datetime, scopes: Collection[str]) -> QuerySet[Application]:
     if not user.is_authenticated or not user.is_active:
         return Application.objects.none()
-    return Application.objects.filter(_of_my_parties(user, at)).order_by("-changed_at", "-id")
+    mine = _of_parties(user, parties_for(user, at, scopes))
+    return Application.objects.filter(mine).order_by("-changed_at", "-id")
 
 
 def cases_visible_to(user: User | AnonymousUser, at: datetime) -> QuerySet[Case]:
@@ -171,7 +207,11 @@ def application_about(subject_kind: str, subject_id: str) -> Application:
 
 
 def can_withdraw(user: User, application: Application, at: datetime) -> bool:
-    """Return whether she may take the application back: whoever may sign, while something is undecided."""
-    return application.state == ApplicationState.SUBMITTED and (
-        application.filed_by_id == user.pk or can_act_for(user, application.party, MandateScope.SIGN, at)
-    )
+    """Return whether she may take the application back: whoever may sign, while something is undecided.
+
+    Who filed it may too, as long as she still acts for the party; a clerk who filed at the window may.
+    """
+    if application.state != ApplicationState.SUBMITTED:
+        return False
+    filed = application.filed_by_id == user.pk and may_fill(user, application, at)
+    return filed or can_act_for(user, application.party, MandateScope.SIGN, at)

@@ -244,7 +244,7 @@ def _version_columns(raw: Mapping[str, Any], shared: _Shared, department: Row) -
     posts = {**shared.defaults["posts"], **raw.get("posts", {})}
     columns |= {
         "posts": {key: {"department": raw["department"]} | post for key, post in posts.items()},
-        "form": _form(raw.get("form", ())) | {"gives": list(raw.get("gives", ()))},
+        "form": _form(raw.get("form", ())) | {"gives": list(raw.get("gives", ()))} | _signers(raw),
         "demo_values": sorted(set(demo)),
     }
     return spread(columns) | limits
@@ -326,6 +326,11 @@ def _form(raw: Iterable[Any] | Mapping[str, Any]) -> Row:
     }
 
 
+def _signers(raw: Mapping[str, Any]) -> Row:
+    """Return who signs beside the applicant, for the form; see `services.catalogue.signers`."""
+    return {"signers": list(raw["signers"])} if raw.get("signers") else {}
+
+
 def _use(raw: str | Mapping[str, Any]) -> Row:
     if isinstance(raw, str):
         return {"element": raw.rstrip("?"), "required": not raw.endswith("?"), "visible_if": ""}
@@ -338,7 +343,7 @@ def _bundle(raw: Mapping[str, Any], shared: _Shared) -> BundleContent:
     version |= {
         "process_key": raw["process"],
         "lead_department": raw["lead"],
-        "form": _form(raw.get("form", ())),
+        "form": _form(raw.get("form", ())) | _signers(raw),
         "demo_values": sorted(raw.get("demo", ())),
     }
     if "joint" in raw:

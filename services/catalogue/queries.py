@@ -24,6 +24,7 @@ from services.catalogue.models import (
     StopRule,
 )
 from services.catalogue.savings import Savings, ServiceEffort, savings_of
+from services.catalogue.signers import SignerRule, merged_signer_rules
 from services.catalogue.situation import Situation, read_situation
 from services.catalogue.validators import Known
 from services.forms.dictionary import dictionary
@@ -249,6 +250,12 @@ def form_schema(version: BundleVersion | ServiceVersion, answers: Mapping[str, A
     schema = merge([*own, *(dictionary().form(one.form, service=one.code) for one in services)])
     given = given_by(services)
     return arranged(schema.sections, [use for use in schema.uses if use.element.code not in given], schema.rules)
+
+
+def signer_rules(version: BundleVersion | ServiceVersion, answers: Mapping[str, Any]) -> list[SignerRule]:
+    """Return who signs beside the applicant in this situation, by the services that apply and the bundle itself."""
+    own = [version.form] if isinstance(version, BundleVersion) else []
+    return merged_signer_rules([*own, *(one.form for one in service_versions_for(version, answers))])
 
 
 def given_by(versions: Iterable[ServiceVersion]) -> frozenset[str]:

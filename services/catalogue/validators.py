@@ -32,6 +32,7 @@ from services.catalogue.enums import (
 )
 from services.catalogue.limit_rules import Period, problems_of, read_limit_rules
 from services.catalogue.limits import in_working_days
+from services.catalogue.signers import faults_of_signers
 from services.forms.dictionary import Dictionary
 from services.forms.schema import SchemaError, check_schema, merge
 from workflows.expressions import ExpressionError, check_expression
@@ -414,6 +415,8 @@ def _form(code: str, form: Row, questions: list[Row], known: Known) -> Iterator[
         yield "form", str(error)
         return
     for problem in check_schema(schema, situation_paths(questions)):
+        yield "form", problem
+    for problem in faults_of_signers(form, schema, situation_paths(questions)):
         yield "form", problem
     given = {*form["gives"], *(row["element"] for row in questions if row.get("element"))}
     for element in sorted(given - known.dictionary.elements.keys()):

@@ -73,6 +73,41 @@ class MandateScope(models.TextChoices):
     RECEIVE = "receive", _("receive notices and papers")
 
 
+class MandateKind(models.TextChoices):
+    """In which relation an agent acts."""
+
+    AGENT = "agent", _("agent by mandate")
+    STAFF = "staff", _("member of the organisation")
+
+
+class OfferState(models.TextChoices):
+    """Where an offered mandate stands."""
+
+    OPEN = "open", _("waiting for an answer")
+    ACCEPTED = "accepted", _("accepted")
+    DECLINED = "declined", _("declined")
+    EXPIRED = "expired", _("expired")
+    REVOKED = "revoked", _("taken back")
+
+
+class GuardianshipSource(models.TextChoices):
+    """How a guardianship was shown."""
+
+    REGISTER = "register", _("household register")
+    COUNTER = "counter", _("papers shown at the window")
+
+
+class ActKind(models.TextChoices):
+    """What was done in a principal's name."""
+
+    STARTED = "started", _("began an application")
+    SIGNED = "signed", _("signed")
+    FILED = "filed", _("filed an application")
+    ANSWERED = "answered", _("answered a notice or a question")
+    WITHDREW = "withdrew", _("withdrew an application")
+    PAID = "paid", _("paid")
+
+
 class DepartmentKind(models.TextChoices):
     """What kind of body a department is; only authorities decide."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from services.parties.enums import MandateScope, Role
-from services.parties.models import Mandate, Membership, Organisation, Person
+from services.parties.models import Guardianship, Mandate, Membership, Organisation, Person
 from services.parties.references import PartyRef
 
 if TYPE_CHECKING:
@@ -24,24 +24,33 @@ def is_principal(user: User | AnonymousUser, party: PartyRef) -> bool:
     return Organisation.objects.filter(pk=party.id, legal_representative__user_id=user.pk).exists()
 
 
+def is_guardian(user: User | AnonymousUser, party: PartyRef, at: datetime) -> bool:
+    """Return whether she is the guardian of a child that is not of age yet (Civil Code art. 23)."""
+    if not user.is_active or user.pk is None or party.kind != "person":
+        return False
+    return Guardianship.objects.in_force(at).filter(child_id=party.id, guardian__user_id=user.pk).exists()
+
+
 def can_act_for(user: User | AnonymousUser, party: PartyRef, scope: MandateScope | str, at: datetime) -> bool:
-    """Return whether she may do this for a party: for herself, as legal representative, or by a mandate in force."""
+    """Return whether she may do this for a party: herself, as legal representative, guardian, or by a mandate."""
     if not user.is_active or user.pk is None:
         return False
     return (
         is_principal(user, party)
         or Mandate.objects.given_by(party).in_force(at).with_scope(scope).filter(agent__user_id=user.pk).exists()
+        or is_guardian(user, party, at)
     )
 
 
-def can_grant_mandate(user: User | AnonymousUser, principal: PartyRef) -> bool:
-    """Only the principal, or its legal representative, gives a mandate: an agent does not appoint agents."""
-    return is_principal(user, principal)
+def can_grant_mandate(user: User | AnonymousUser, principal: PartyRef, at: datetime) -> bool:
+    """The principal, its legal representative or a child's guardian gives a mandate: agents appoint no agents."""
+    return is_principal(user, principal) or is_guardian(user, principal, at)
 
 
-def can_revoke_mandate(user: User | AnonymousUser, mandate: Mandate) -> bool:
+def can_revoke_mandate(user: User | AnonymousUser, mandate: Mandate, at: datetime) -> bool:
     """The principal takes a mandate back; the agent may lay it down (Civil Code art. 173)."""
-    return is_principal(user, mandate.principal) or (bool(user.is_active) and mandate.agent.user_id == user.pk)
+    mine = bool(user.is_active) and mandate.agent.user_id == user.pk
+    return mine or can_grant_mandate(user, mandate.principal, at)
 
 
 def can_look_up_persons(user: User | AnonymousUser, at: datetime) -> bool:

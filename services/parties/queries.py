@@ -11,8 +11,22 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from services.parties.codes import hash_of_code
 from services.parties.enums import MandateScope
-from services.parties.models import Department, Hall, Mandate, Membership, Organisation, Person, Window
+from services.parties.models import (
+    Act,
+    Department,
+    Guardianship,
+    Hall,
+    Mandate,
+    MandateOffer,
+    Membership,
+    Organisation,
+    Person,
+    Window,
+)
+from services.parties.models.parties import id_indexes_of
+from services.parties.permissions import is_guardian, is_principal
 from services.parties.references import PartyRef, Post
 from workflows.staffing import Posts
 
@@ -28,7 +42,7 @@ class PartyChoice:
 
     ref: PartyRef
     name: str
-    relation: Literal["self", "representative", "agent"]
+    relation: Literal["self", "representative", "guardian", "agent"]
 
 
 def person_of(user: User | AnonymousUser) -> Person | None:
@@ -72,12 +86,19 @@ def windows_of(user: User, at: datetime) -> QuerySet[Window]:
     return Window.objects.filter(pk__in=Membership.objects.in_force(at).filter(user=user).values("window_id"))
 
 
-def parties_for(user: User | AnonymousUser, at: datetime) -> list[PartyRef]:
-    """Return everyone she may apply as: herself, organisations she represents, principals by mandate to fill in."""
-    return [choice.ref for choice in party_choices(user, at)]
+def parties_for(
+    user: User | AnonymousUser, at: datetime, scopes: Collection[MandateScope | str] = (MandateScope.FILL,)
+) -> list[PartyRef]:
+    """Return everyone she may act for: herself, organisations she represents, wards, principals by mandate.
+
+    scopes: a mandate counts when it allows any of these.
+    """
+    return [choice.ref for choice in party_choices(user, at, scopes)]
 
 
-def party_choices(user: User | AnonymousUser, at: datetime) -> list[PartyChoice]:
+def party_choices(
+    user: User | AnonymousUser, at: datetime, scopes: Collection[MandateScope | str] = (MandateScope.FILL,)
+) -> list[PartyChoice]:
     """Return `parties_for` with names and reasons, herself first; each party once, by its strongest reason."""
     person = person_of(user)
     if person is None or not user.is_active:
@@ -87,12 +108,44 @@ def party_choices(user: User | AnonymousUser, at: datetime) -> list[PartyChoice]
         PartyChoice(organisation.ref, organisation.name, "representative")
         for organisation in person.represents.order_by("name", "pk")
     ]
-    mandates = Mandate.objects.in_force(at).with_scope(MandateScope.FILL).filter(agent=person)
+    wards = Guardianship.objects.in_force(at).filter(guardian=person).select_related("child").order_by("pk")
+    choices += [PartyChoice(ward.child.ref, ward.child.name, "guardian") for ward in wards]
+    mandates = Mandate.objects.in_force(at).filter(agent=person, scopes__overlap=[str(scope) for scope in scopes])
     for mandate in mandates.select_related("person", "organisation").order_by("pk"):
         principal = mandate.organisation or mandate.person
         if principal is not None and principal.ref not in {choice.ref for choice in choices}:
             choices.append(PartyChoice(principal.ref, principal.name, "agent"))
     return choices
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acting:
+    """In which relation somebody acts for a party. mandate_id: by which mandate, None unless by one."""
+
+    party: PartyRef
+    relation: Literal["self", "representative", "guardian", "agent", "none"]
+    mandate_id: int | None = None
+
+    @property
+    def party_text(self) -> str:
+        """The party's text form; "" when she acts for herself."""
+        return "" if self.relation in ("self", "none") else str(self.party)
+
+    @property
+    def for_another(self) -> bool:
+        """Whether the principal must be told: an agent acts, or one guardian of several."""
+        return self.relation in ("agent", "guardian")
+
+
+def acting_for(user: User, party: PartyRef, scope: MandateScope | str, at: datetime) -> Acting:
+    """Return in which relation she acts for a party when she does what `scope` allows; "none" if she may not."""
+    if is_principal(user, party):
+        return Acting(party=party, relation="self" if party.kind == "person" else "representative")
+    if is_guardian(user, party, at):
+        return Acting(party=party, relation="guardian")
+    mandates = Mandate.objects.given_by(party).in_force(at).with_scope(scope).filter(agent__user_id=user.pk)
+    mandate_id = mandates.order_by("pk").values_list("pk", flat=True).first()
+    return Acting(party=party, relation="agent" if mandate_id else "none", mandate_id=mandate_id)
 
 
 def party(ref: PartyRef) -> Person | Organisation:
@@ -124,19 +177,28 @@ def names_of_parties(refs: Iterable[PartyRef]) -> dict[PartyRef, str]:
 def users_behind(ref: PartyRef, at: datetime) -> list[User]:
     """Return who is told about a party's matters, each once.
 
-    The person, or the organisation's legal representative, comes first; then agents whose mandate includes receiving.
-    The principal is always told, whoever filed. Each comes with her `person`, to be reached at.
+    The person, or the organisation's legal representative, comes first; then a child's guardians; then agents whose
+    mandate includes receiving. The principal is always told, whoever filed. Each comes with her `person`, to be
+    reached at.
     """
-    principal = Q(person__pk=ref.id) if ref.kind == "person" else Q(person__represents__pk=ref.id)
+    first = principals_of(ref, at)
     mandates = Mandate.objects.given_by(ref).in_force(at).with_scope(MandateScope.RECEIVE)
     active = get_user_model().objects.filter(is_active=True).select_related("person")
-    first = list(active.filter(principal).distinct())
     agents = active.filter(person__in=mandates.values("agent_id")).exclude(pk__in=[user.pk for user in first])
     return first + list(agents.order_by("pk"))
 
 
+def principals_of(ref: PartyRef, at: datetime) -> list[User]:
+    """Return the sign-ins of the principal itself: the person or legal representative, and a child's guardians."""
+    active = get_user_model().objects.filter(is_active=True).select_related("person")
+    if ref.kind == "organisation":
+        return list(active.filter(person__represents__pk=ref.id).distinct())
+    wards = Guardianship.objects.in_force(at).filter(child_id=ref.id)
+    return list(active.filter(Q(person__pk=ref.id) | Q(person__in=wards.values("guardian_id"))).order_by("pk"))
+
+
 def users_behind_each(refs: Iterable[PartyRef], at: datetime) -> dict[PartyRef, tuple[int, ...]]:
-    """Return the ids of who is told about each of many parties' matters, as `users_behind`, in two queries."""
+    """Return the ids of who is told about each of many parties' matters, as `users_behind`, in three queries."""
     wanted = set(refs)
     persons = {ref.id for ref in wanted if ref.kind == "person"}
     organisations = {ref.id for ref in wanted if ref.kind == "organisation"}
@@ -147,6 +209,9 @@ def users_behind_each(refs: Iterable[PartyRef], at: datetime) -> dict[PartyRef, 
         for ref in (PartyRef("person", person), PartyRef("organisation", body)):
             if ref in told:
                 told[ref][user] = None
+    wards = Guardianship.objects.in_force(at).filter(child_id__in=persons, guardian__user__is_active=True)
+    for user, child in wards.order_by("guardian__user_id").values_list("guardian__user_id", "child_id"):
+        told[PartyRef("person", child)][user] = None
     agents = Mandate.objects.in_force(at).with_scope(MandateScope.RECEIVE).filter(agent__user__is_active=True)
     agents = agents.filter(Q(person__in=persons) | Q(organisation__in=organisations)).order_by("agent__user_id")
     for user, person, body in agents.values_list("agent__user_id", "person_id", "organisation_id"):
@@ -190,3 +255,36 @@ def halls_serving(department_ids: Collection[int]) -> list[tuple[Hall, tuple[Win
         if windows:
             found.append((hall, windows))
     return found
+
+
+def acts_in_name_of(principal: PartyRef) -> QuerySet[Act]:
+    """Return what others did in a principal's name, the latest first."""
+    return Act.objects.filter(**{f"{principal.kind}_id": principal.id}).select_related("by", "by__person", "mandate")
+
+
+def guardianships_of(child: Person) -> QuerySet[Guardianship]:
+    """Return a child's guardianships, also past ones."""
+    return Guardianship.objects.filter(child=child).select_related("guardian")
+
+
+def wards_of(person: Person, at: datetime) -> QuerySet[Guardianship]:
+    """Return the guardianships in force by which a person acts for children."""
+    return Guardianship.objects.in_force(at).filter(guardian=person).select_related("child").order_by("pk")
+
+
+def offers_by(principal: PartyRef) -> QuerySet[MandateOffer]:
+    """Return the mandates a principal offered, the latest first."""
+    return MandateOffer.objects.filter(**{f"{principal.kind}_id": principal.id}).select_related("offered_by")
+
+
+def offers_waiting_for(person: Person, at: datetime) -> list[MandateOffer]:
+    """Return the offers that wait for a person whose number the principal knew, the latest first."""
+    mine = MandateOffer.objects.filter(id_index__in=id_indexes_of(person.id_kind, person.id_number), name=person.name)
+    open_ones = mine.filter(mandate=None, declined_at=None, revoked_at=None, expires_at__gt=at, valid_until__gt=at)
+    return list(open_ones.select_related("person", "organisation"))
+
+
+def offer_by_code(code: str) -> MandateOffer | None:
+    """Return the offer a link or a code leads to; None for a code nobody was given."""
+    rows = MandateOffer.objects.select_related("person", "organisation", "offered_by")
+    return rows.filter(code_hash=hash_of_code(code)).first()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 
-from services.cases.permissions import applications_of, can_intervene, oversees
+from services.cases.permissions import applications_open_to, can_intervene, may_fill, oversees
 from services.parties.enums import MandateScope, Role
 from services.parties.permissions import can_act_for
 from services.parties.queries import posts_of
@@ -20,18 +20,22 @@ if TYPE_CHECKING:
 
 
 def fees_of(user: User | AnonymousUser, at: datetime) -> QuerySet[FeeDue]:
-    """Return the fees of the applications she filed or may act for, the latest demanded first."""
-    mine = applications_of(user, at).order_by()
+    """Return the fees of everybody she may act for, whatever she may do, the latest demanded first."""
+    mine = applications_open_to(user, at).order_by()
     return FeeDue.objects.filter(case__application__in=mine).order_by("-demanded_at", "-id")
 
 
 def may_pay(user: User | AnonymousUser, due: FeeDue, at: datetime) -> bool:
-    """Return whether she may pay a fee: the party, who holds the result, an agent with that scope, or who filed it."""
+    """Return whether she may pay a fee: the party, who holds the result, an agent with that scope, or who filed it.
+
+    Who filed it may as long as she still acts for the party.
+    """
     if not user.is_authenticated or not user.is_active:
         return False
     application = due.case.application
     refs = {application.party, application.holder}
-    return application.filed_by_id == user.pk or any(can_act_for(user, ref, MandateScope.PAY, at) for ref in refs)
+    filed = application.filed_by_id == user.pk and may_fill(user, application, at)
+    return filed or any(can_act_for(user, ref, MandateScope.PAY, at) for ref in refs)
 
 
 def departments_that_assess(user: User | AnonymousUser, at: datetime) -> frozenset[str]:

@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from portal.demo.samples import sample_answers, sample_picture
+from portal.demo.signing import sign_for_the_others
 from services.cases.enums import Channel
 from services.cases.models import Application, Case
 from services.cases.operations.drafts import save_draft, start_draft
@@ -21,6 +22,7 @@ from services.catalogue.queries import current_bundle_version, current_version
 from services.documents.operations import store_upload
 from services.exchange.enums import Outcome
 from services.parties.queries import person_of
+from services.parties.references import PartyRef
 from workflows.models import Task
 from workflows.operations.jobs import run_due_jobs
 
@@ -43,27 +45,26 @@ def user(name: str) -> Any:
     return get_user_model().objects.get(username=name)
 
 
-def filed_application(
+def ready_draft(
     *,
     at: datetime,
     bundle: str = "",
     service: str = "",
     by: str = "owner",
+    party: PartyRef | None = None,
     situation: dict[str, Any] | None = None,
     given: dict[str, Any] | None = None,
-    online: bool = True,
     files: bool = True,
     deferrable: bool = True,
 ) -> Application:
-    """File an application for a bundle or a service.
+    """Fill in an application for a bundle or a service as far as the review. party: for whom, else herself.
 
-    online: whether she agrees to electronic service. files: whether the sample documents are handed in;
-    deferrable: also those that the guide lets follow later.
+    files: whether the sample documents are handed in; deferrable: also those that the guide lets follow later.
     """
     person, situation = user(by), situation or {}
     offer = current_bundle_version(bundle) if bundle else current_version(service)
     draft = start_draft(
-        offer=offer, party=person_of(person).ref, by=person, at=at, channel=Channel.ONLINE, situation=situation
+        offer=offer, party=party or person_of(person).ref, by=person, at=at, channel=Channel.ONLINE, situation=situation
     )
     answers = sample_answers(form_of(draft), given or {}, situation=situation, today=timezone.localdate(at))
     draft = save_draft(application_id=draft.pk, answers=answers, by=person, at=at)
@@ -80,12 +81,22 @@ def filed_application(
             by=person,
             at=at,
         )
+    return draft
+
+
+def filed_application(*, at: datetime, by: str = "owner", online: bool = True, **given: Any) -> Application:
+    """File an application for a bundle or a service, signed by everybody who must; `given` as `ready_draft`.
+
+    online: whether she agrees to electronic service.
+    """
+    draft = ready_draft(at=at, by=by, **given)
+    sign_for_the_others(draft, at=at)
     return submit_application(
         application_id=draft.pk,
         reviewed_hash=review_hash(draft),
         signed=True,
         consents=["electronic_service"] if online else [],
-        by=person,
+        by=user(by),
         at=at,
     )
 

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -24,20 +25,23 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from services.cases.enums import ApplicationState, CaseState, ReleaseCause
-from services.cases.models import Application, Case, Hold
+from services.cases.models import Application, Case, Consent, Hold, Signature, SignerInvitation
 from services.cases.queries.forms import form_of
+from services.cases.queries.signers import signers_wanted
 from services.catalogue.queries import SHIPPED_FOLDER
 from services.documents.models import Paper, PartialUpload, ShareCode, Upload
 from services.documents.operations.sharing import share_paper
 from services.notifications.models import Notice
+from services.parties.codes import hash_of_code
 from services.parties.enums import Role
+from services.parties.models import Act, Guardianship, Mandate, MandateOffer
 from services.supervision.models import Card, CardAppeal, OrderReply, SupervisionOrder
 from services.supervision.operations.rules import load_rules, shipped_rules
 from tests.factories.cases import FILED_AT, ApplicationFactory, CaseFactory, open_case, open_task
 from tests.factories.catalogue import published_bundle, published_service
 from tests.factories.documents import make_paper, make_partial, make_upload
 from tests.factories.notifications import NoticeFactory
-from tests.factories.parties import HallFactory, MembershipFactory, PersonFactory, WindowFactory
+from tests.factories.parties import HallFactory, MandateFactory, MembershipFactory, PersonFactory, WindowFactory
 from tests.factories.payments import make_difference, make_fee
 from tests.factories.ratings import make_rating, make_visit
 from tests.factories.supervision import make_card, make_order
@@ -148,10 +152,15 @@ def _world() -> dict[str, Any]:
     people = _people()
     citizen = people["citizen"]
     publish_process(source=PROCESS.read_bytes(), at=FILED_AT)
+    # "other" is asked to sign with the citizen: nobody else sees what she is asked.
+    signers = [
+        {"role": "partner", "name": {"zh": "合伙人", "en": "Partner"}, "basis": {"zh": "条", "en": "art."},
+         "fields": {"name": "person.former_name"}}
+    ]  # fmt: skip
     service = published_service(
         item__code="food-licence",
         item__department__code="SCJG",
-        form={"uses": ["person.name"]},
+        form={"uses": ["person.name"], "signers": signers},
         materials=[{"code": "layout-plan"}],
     )
     case = open_case(service, number=f"C-{CANARY}")
@@ -163,6 +172,18 @@ def _world() -> dict[str, Any]:
     draft = ApplicationFactory(
         person=citizen.person, service=service, state=ApplicationState.DRAFT, number=None, submitted_at=None, run=None
     )
+    draft.answers = {"person.former_name": people["other"].person.name}
+    draft.save()
+    invitation = draft.invitations.create(
+        slot=signers_wanted(draft)[1].key, role_zh="合伙人", role_en="Partner", name=people["other"].person.name,
+        code="SIGN", code_hash=hash_of_code("SIGN"), invited_by=citizen, invited_at=FILED_AT,
+        expires_at=datetime(2100, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    offer = MandateOffer.objects.create(
+        person=citizen.person, name=people["other"].person.name, matter=CANARY, scopes=["fill"], code="OFFER",
+        code_hash=hash_of_code("OFFER"), offered_by=citizen, offered_at=FILED_AT, valid_from=FILED_AT,
+        valid_until=datetime(2100, 1, 1, tzinfo=UTC), expires_at=datetime(2100, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
     waiting = CaseFactory(
         application=ApplicationFactory(person=citizen.person, service=service), state=CaseState.SUPPLEMENT
     )
@@ -191,6 +212,11 @@ def _world() -> dict[str, Any]:
         "objects": {
             "application": application.public_id,
             "draft": draft.public_id,
+            "invitation": invitation.public_id,
+            "offer": offer.public_id,
+            "offer_code": "OFFER",
+            "mandate": MandateFactory(person=citizen.person).public_id,
+            "sign_code": "SIGN",
             "case": case.public_id,
             "waiting": waiting.public_id,
             "asked": asked.public_id,
@@ -232,8 +258,10 @@ def _world() -> dict[str, Any]:
 
 
 COUNTED = (
-    Application, Case, Hold, ShareCode, Task, Job, HistoryEvent, Upload, PartialUpload, Paper, Notice, Card, CardAppeal,
-    SupervisionOrder, OrderReply, ThresholdRules,
+    Application, Case, Consent, Signature, SignerInvitation, Mandate, MandateOffer, Guardianship, Act, Hold, Task,
+    ShareCode,
+    Job, HistoryEvent, Upload, PartialUpload, Paper, Notice, Card, CardAppeal, SupervisionOrder, OrderReply,
+    ThresholdRules,
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from portal.ui.downloads import attachment_response, picture_response
 from services.access.enums import Purpose
 from services.cases.models import Application
 from services.cases.operations.documents import hand_in_document, take_back_document
-from services.cases.permissions import applications_of
+from services.cases.permissions import applications_of, applications_with_papers_for
 from services.cases.queries.forms import documents_wanted
 from services.cases.queries.places import DRAFT, Place, PlaceClosedError, place_of, thing_at
 from services.cases.queries.prefilling import HeldDocument, held_documents
@@ -182,7 +182,7 @@ def paper(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def _is_hers(request: HttpRequest, paper: Paper, at: object) -> bool:
-    mine = applications_of(request.user, at)  # type: ignore[arg-type]
+    mine = applications_with_papers_for(request.user, at)  # type: ignore[arg-type]
     if paper.subject_kind == "application":
         return mine.filter(pk=int(paper.subject_id)).exists()
     return paper.subject_kind == "case" and mine.filter(cases__pk=int(paper.subject_id)).exists()

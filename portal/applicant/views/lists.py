@@ -8,10 +8,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from services.cases.enums import ApplicationState
-from services.cases.permissions import applications_of
+from services.cases.permissions import applications_open_to
+from services.cases.queries.signers import invitations_for
 from services.notifications.operations import mark_read
 from services.notifications.queries import inbox_of
-from services.parties.queries import names_of_parties
+from services.parties.enums import MandateScope
+from services.parties.queries import names_of_parties, party_choices
 from workflows.queries.calendars import database_now
 
 ROWS = 20
@@ -19,8 +21,13 @@ ROWS = 20
 
 @require_GET
 def cases(request: HttpRequest) -> HttpResponse:
-    """List her applications: drafts to go on with first, then what runs, then what is closed."""
-    rows = applications_of(request.user, database_now()).select_related("bundle", "service").prefetch_related("cases")
+    """List the applications of everybody she acts for, the latest changed first; an agent picks one principal."""
+    at = database_now()
+    rows = applications_open_to(request.user, at).select_related("bundle", "service").prefetch_related("cases")
+    choices = party_choices(request.user, at, MandateScope.values)
+    chosen = next((one for one in choices if str(one.ref) == request.GET.get("for")), None)
+    if chosen is not None:
+        rows = rows.filter(party_kind=chosen.ref.kind, party_id=chosen.ref.id)
     wanted = request.GET.get("state", "")
     if wanted in ApplicationState.values:
         rows = rows.filter(state=wanted)
@@ -34,6 +41,9 @@ def cases(request: HttpRequest) -> HttpResponse:
             "rows": [(application, names.get(application.party, "")) for application in page],
             "states": ApplicationState.choices,
             "wanted": wanted,
+            "parties": choices if len(choices) > 1 else [],
+            "chosen": str(chosen.ref) if chosen else "",
+            "invitations": invitations_for(request.user),
         },
     )
 

@@ -2,77 +2,155 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.applicant.access import application_or_404
-from services.cases.enums import ApplicationState, ConsentKind
+from services.cases.declarations import DECLARATION, wordings
+from services.cases.enums import ApplicationState, Channel, ConsentKind
 from services.cases.models import Application
-from services.cases.operations.drafts import NotAllowedError
+from services.cases.operations.drafts import AlreadySubmittedError, NotAllowedError
+from services.cases.operations.inviting import ask_principal_to_sign
+from services.cases.operations.signing import note_reviewed, sign_as_applicant
 from services.cases.operations.submission import (
     ChangedSinceReviewError,
     IncompleteApplicationError,
     NotSignedError,
+    SignaturesMissingError,
     find_problems,
     review_hash,
     submit_application,
 )
-from services.cases.queries.forms import documents_wanted, form_answers, form_of
+from services.cases.permissions import can_act_in_full, may_open_review, may_sign_for
+from services.cases.queries.forms import documents_wanted, form_of
+from services.cases.queries.reviews import (
+    asks_sensitive_data,
+    changes_since,
+    reviewed_before,
+    reviewed_sections,
+)
+from services.cases.queries.signers import APPLICANT, SlotState, signatures_in_force, slot_states, slots_of_person
 from services.documents.queries import papers_of, uploads_of
-from services.forms.rules import visible_elements
-from services.forms.schema import Element
-from services.forms.types import type_of
-from services.parties.queries import party
+from services.parties.enums import MandateScope
+from services.parties.queries import acting_for, party, person_of
 from workflows.queries.calendars import database_now
 
 
 @require_http_methods(["GET", "POST"])
 def review(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Show what will be filed with its hash; POST files exactly that, once."""
+    """Show what will be filed with its hash; POST signs, or files exactly that, once."""
     at = database_now()
     application = application_or_404(request, public_id, at)
     if application.state != ApplicationState.DRAFT:
         return redirect("applicant:submitted", public_id)
+    if not may_open_review(request.user, application, at):
+        raise Http404
     if request.method == "POST":
-        try:
-            submit_application(
-                application_id=application.pk,
-                reviewed_hash=request.POST.get("reviewed_hash", ""),
-                signed="signed" in request.POST,
-                consents=request.POST.getlist("consents"),
-                by=request.user,
-                at=at,
-            )
+        place = _act(request, application, at)
+        if place:
+            return redirect(place, public_id)
+        application.refresh_from_db()
+        if application.state != ApplicationState.DRAFT:
             return redirect("applicant:submitted", public_id)
-        except NotSignedError:
-            messages.error(request, _("Please confirm the declaration: your application is not filed without it."))
-        except ChangedSinceReviewError:
-            messages.warning(
-                request, _("The application was changed after you opened this page. Please check it once more.")
-            )
-        except NotAllowedError:
-            messages.error(request, _("You may fill in this application, but somebody who may sign has to file it."))
-        except IncompleteApplicationError:
-            messages.error(request, _("Something is still missing; see the list."))
+    return render(request, "applicant/review.html", _context(request, application, at))
+
+
+def _act(request: HttpRequest, application: Application, at: datetime) -> str:
+    """Do what was asked for and return where to go on; "" after a refusal, with its message."""
+    action, reviewed_hash = request.POST.get("action", ""), request.POST.get("reviewed_hash", "")
+    try:
+        if action == "ask":
+            ask_principal_to_sign(application_id=application.pk, by=request.user, at=at)
+            messages.success(request, _("The applicant was told that you need the signature."))
+            return "applicant:review"
+        if action == "sign":
+            if "signed" not in request.POST:
+                raise NotSignedError
+            sign_as_applicant(application_id=application.pk, reviewed_hash=reviewed_hash, by=request.user, at=at)
+            messages.success(request, _("You have signed. Now invite the others."))
+            return "applicant:signers"
+        submit_application(
+            application_id=application.pk,
+            reviewed_hash=reviewed_hash,
+            signed="signed" in request.POST,
+            consents=request.POST.getlist("consents"),
+            on_paper=request.POST.getlist("on_paper"),
+            by=request.user,
+            at=at,
+        )
+    except NotSignedError:
+        messages.error(request, _("Please confirm the declaration: your application is not filed without it."))
+    except ChangedSinceReviewError:
+        messages.warning(
+            request, _("The application was changed after you opened this page. Please check it once more.")
+        )
+    except NotAllowedError:
+        messages.error(request, _("You may fill in this application, but somebody who may sign has to file it."))
+    except SignaturesMissingError:
+        messages.error(request, _("Others must sign first; see who below."))
+    except IncompleteApplicationError:
+        messages.error(request, _("Something is still missing; see the list."))
+    except AlreadySubmittedError:
+        messages.info(request, _("This application was filed already. What you see is what was filed."))
+    else:
+        return "applicant:submitted"
+    return ""
+
+
+def _context(request: HttpRequest, application: Application, at: datetime) -> dict[str, Any]:
+    language, user = get_language() or "zh-hans", request.user
     problems = find_problems(application, at=at)
-    context = {
+    reviewed_hash = review_hash(application) if problems else note_reviewed(application, at=at)
+    states = slot_states(application, text_hash=reviewed_hash, at=at)
+    shown = request.POST.get("reviewed_hash", "")
+    before = reviewed_before(application, shown) if shown and shown != reviewed_hash else None
+    person = person_of(user)
+    return {
         "draft": application,
-        "sections": reviewed_sections(application, at),
+        "sections": reviewed_sections(application, language=language, today=timezone.localdate(at)),
         "documents": reviewed_documents(application),
         "problems": [_shown(problem, application) for problem in problems],
-        "reviewed_hash": review_hash(application),
-        "consents": ConsentKind.choices,
-        "signer": request.user.get_full_name() or request.user.get_username(),
+        "changes": changes_since(application, before.content, language=language) if before else [],
+        "reviewed_hash": reviewed_hash,
+        "declaration": wordings()[DECLARATION],
+        "consents": consents_offered(application),
+        "ticked": set(request.POST.getlist("consents")),
+        "signer": person.name if person else user.get_full_name() or user.get_username(),
         "party": party(application.party),
+        "acting": acting_for(user, application.party, MandateScope.SIGN, at),
+        "at_counter": application.channel == Channel.COUNTER,
+        "may_sign": may_sign_for(user, application.party, channel=Channel(application.channel), at=at),
+        **_signers(application, states, user),
     }
-    return render(request, "applicant/review.html", context)
+
+
+def _signers(application: Application, states: Sequence[SlotState], user: Any) -> dict[str, Any]:
+    """Return who must sign beside the applicant, who of them is missing, and whether her own click covers them."""
+    own = {slot.key for slot in slots_of_person([state.slot for state in states], person_of(user))}
+    others = [state for state in states if state.slot.key != APPLICANT and state.slot.key not in own]
+    return {
+        "applicant_signature": states[0].signature,
+        "others": others,
+        "others_missing": [state for state in others if state.signature is None],
+    }
+
+
+def consents_offered(application: Application) -> list[Any]:
+    """Return the consents an application asks for, each with its text; none that makes no sense for it."""
+    kinds = [kind for kind in ConsentKind if kind != ConsentKind.SENSITIVE_DATA or asks_sensitive_data(application)]
+    if not uploads_of("application", application.pk).exists():
+        kinds.remove(ConsentKind.KEEP_DOCUMENTS)
+    return [wordings()[kind] for kind in wordings() if kind in kinds]
 
 
 def _shown(problem: Any, application: Application) -> dict[str, str]:
@@ -87,35 +165,6 @@ def _shown(problem: Any, application: Application) -> dict[str, str]:
     return {"message": problem.zh if chinese else problem.en, "url": target}
 
 
-def reviewed_sections(application: Application, at: Any) -> list[dict[str, Any]]:
-    """Return the answers by section, as a person reads them, with links to change each section."""
-    language = get_language() or "zh-hans"
-    schema, answers = form_of(application), form_answers(application)
-    shown = visible_elements(schema, answers, today=at.date())
-    sections = []
-    for section in schema.sections:
-        rows = [
-            {
-                "label": use.element.label.in_language(language),
-                "value": _displayed(use.element, answers.get(use.element.code), language),
-            }
-            for use in section.uses
-            if use.element.code in shown
-        ]
-        if rows:
-            sections.append({"key": section.key, "title": section.title.in_language(language), "rows": rows})
-    return sections
-
-
-def _displayed(element: Element, value: object, language: str) -> str:
-    if value in (None, "", []):
-        return ""
-    try:
-        return type_of(element).display(element, value, language)
-    except (TypeError, ValueError, AttributeError, KeyError):
-        return str(value)  # not valid yet: shown as typed, and listed among the problems
-
-
 def reviewed_documents(application: Application) -> list[dict[str, Any]]:
     """Return the documents wanted with what was handed in."""
     uploads: dict[str, list[Any]] = {}
@@ -126,10 +175,24 @@ def reviewed_documents(application: Application) -> list[dict[str, Any]]:
 
 @require_GET
 def submitted(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Confirm the filing: number, receipt, what happens next."""
-    application = application_or_404(request, public_id, database_now())
+    """Show the receipt, now and whenever it is opened again: number, signers, consents, hashes, what happens next."""
+    at = database_now()
+    application = application_or_404(request, public_id, at)
     if application.state == ApplicationState.DRAFT:
         return redirect("applicant:review", public_id)
-    receipt = papers_of("application", application.pk).filter(kind="receipt").first()
-    cases = application.cases.select_related("service", "department").order_by("position")
-    return render(request, "applicant/submitted.html", {"application": application, "receipt": receipt, "cases": cases})
+    context = {
+        "application": application,
+        "party": party(application.party),
+        "receipt": papers_of("application", application.pk).filter(kind="receipt").first(),
+        "cases": application.cases.select_related("service", "department").order_by("position"),
+        "signatures": signatures_in_force(application),
+        "consents": _consents_given(application),
+        "may_change_consents": can_act_in_full(request.user, application, at),
+    }
+    return render(request, "applicant/submitted.html", context)
+
+
+def _consents_given(application: Application) -> list[dict[str, Any]]:
+    given = {one.kind: one for one in application.consents.select_related("text")}
+    rows = [{"kind": kind, "consent": given.get(kind), "wording": wordings()[kind]} for kind in ConsentKind]
+    return [row for row in rows if row["consent"] or row["kind"] == ConsentKind.ELECTRONIC_SERVICE]

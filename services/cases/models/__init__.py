@@ -1,11 +1,12 @@
 """Applications and the cases they become."""
 
-from services.cases.models.applications import Application, Consent, Hold, NumberSeries, Signature
+from services.cases.models.applications import Application, Hold, NumberSeries
 from services.cases.models.cases import Case, MaterialCheck, Opinion
 from services.cases.models.law import DeemedAct, Deferral, Hearing, PublicNotice, Renewal, SiteCheck
 from services.cases.models.notices import OneTimeNotice, Supplement
 from services.cases.models.readings import SourceReading
 from services.cases.models.requests import InformationRequest
+from services.cases.models.signing import Consent, DeclarationText, ReviewedText, Signature, SignerInvitation
 from services.cases.models.standings import Standing, StandingChange, StandingCount
 from services.cases.models.withdrawals import Withdrawal
 
@@ -13,6 +14,7 @@ __all__ = [
     "Application",
     "Case",
     "Consent",
+    "DeclarationText",
     "DeemedAct",
     "Deferral",
     "Hearing",
@@ -24,7 +26,9 @@ __all__ = [
     "Opinion",
     "PublicNotice",
     "Renewal",
+    "ReviewedText",
     "Signature",
+    "SignerInvitation",
     "SiteCheck",
     "SourceReading",
     "Standing",

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from services.access.encryption import EncryptedJSONField
-from services.cases.enums import ApplicationResult, ApplicationState, Channel, ConsentKind, SignatureMethod
+from services.cases.enums import ApplicationResult, ApplicationState, Channel
 from services.catalogue.models import BundleVersion, ServiceVersion
 from services.parties.references import PartyRef
 from workflows.models import Run
@@ -89,50 +89,6 @@ class Application(models.Model):
         if offer is None:
             raise ValueError("An application is for one bundle or for one service.")
         return offer
-
-
-class Signature(models.Model):
-    """Who signed which exact text, and how."""
-
-    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="signatures")
-    signer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    method = models.CharField(max_length=10, choices=SignatureMethod)
-    text_hash = models.CharField(max_length=64, help_text="SHA-256 of the reviewed answers and declarations")
-    signed_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["application", "signer", "text_hash"],
-                name="signature_once",
-                violation_error_message="This text was signed already.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.application_id} by {self.signer_id}"
-
-
-class Consent(models.Model):
-    """One thing an applicant agreed to, in the version of the text she saw."""
-
-    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="consents")
-    kind = models.CharField(max_length=20, choices=ConsentKind)
-    version = models.CharField(max_length=20)
-    given_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    given_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["application", "kind"],
-                name="consent_once",
-                violation_error_message="This consent is on record already.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} for {self.application_id}"
 
 
 class NumberSeries(models.Model):

@@ -13,12 +13,14 @@ from django.db import transaction
 from services.cases.enums import CaseState, OriginKind
 from services.cases.models import Case, OneTimeNotice, Supplement
 from services.cases.operations import unanswered
+from services.cases.operations.acting import done_in_name
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants
 from services.cases.origins import noted
 from services.cases.permissions import may_answer_for
 from services.documents.queries import uploads_of
+from services.parties.enums import ActKind
 from workflows.models import Task
 from workflows.operations.locking import lock_root
 from workflows.operations.tasks import TaskClosedError, complete_task
@@ -80,6 +82,7 @@ def answer_supplement(
     notice.answered_at, notice.answered_hash, notice.typed = at, handed_in, {}
     notice.save(update_fields=["answered_at", "answered_hash", "typed"])
     tell_applicants(application, "supplement_received", at=at, round=notice.number)
+    done_in_name(application, ActKind.ANSWERED, by=by, at=at)
     return next(one for one, _step in asked if one.case_id == case_id)
 
 

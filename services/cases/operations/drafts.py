@@ -11,8 +11,11 @@ from django.db import transaction
 from services.cases import origins as provenance
 from services.cases.enums import ApplicationState, Channel, OriginKind
 from services.cases.models import Application
-from services.cases.permissions import may_fill_for
+from services.cases.operations.acting import done_in_name
+from services.cases.operations.voiding import void_changed_signatures
+from services.cases.permissions import may_fill, may_fill_for, may_open_review
 from services.catalogue.models import BundleVersion, ServiceVersion
+from services.parties.enums import ActKind
 from services.parties.references import PartyRef
 
 if TYPE_CHECKING:
@@ -52,7 +55,7 @@ def start_draft(
     """
     if not may_fill_for(by, party, channel=channel, at=at):
         raise NotAllowedError("She may not apply for this person or organisation.")
-    return Application.objects.create(
+    draft = Application.objects.create(
         bundle=offer if isinstance(offer, BundleVersion) else None,
         service=offer if isinstance(offer, ServiceVersion) else None,
         party_kind=party.kind,
@@ -64,6 +67,8 @@ def start_draft(
         created_at=at,
         changed_at=at,
     )
+    done_in_name(draft, ActKind.STARTED, by=by, at=at)
+    return draft
 
 
 @transaction.atomic
@@ -134,14 +139,18 @@ def confirm_answers(*, application_id: int, codes: Iterable[str], by: User, at: 
     return application
 
 
-def locked_draft(application_id: int, *, by: User, at: datetime) -> Application:
-    """Lock a draft that this user may change. A draft has no run yet, so its own row is the lock."""
+def locked_draft(application_id: int, *, by: User, at: datetime, signing: bool = False) -> Application:
+    """Lock a draft that this user may change. A draft has no run yet, so its own row is the lock.
+
+    signing: she need not be able to change it; who may only sign for the party is let in too.
+    """
     application = (
         Application.objects.select_for_update(of=("self",))
         .select_related("bundle__bundle", "service__item")
         .get(pk=application_id)
     )
-    if not may_fill_for(by, application.party, channel=Channel(application.channel), at=at):
+    allowed = may_open_review(by, application, at) if signing else may_fill(by, application, at)
+    if not allowed:
         raise NotAllowedError("She may not change this application.")
     if application.state != ApplicationState.DRAFT:
         raise AlreadySubmittedError("This application was submitted already.")
@@ -149,11 +158,12 @@ def locked_draft(application_id: int, *, by: User, at: datetime) -> Application:
 
 
 def touch(application: Application, at: datetime) -> None:
-    """Store a changed draft: its version grows and what was reviewed before no longer counts."""
+    """Store a changed draft: its version grows and what was reviewed or signed before no longer counts."""
     application.draft_version += 1
     application.changed_at = at
     application.reviewed_hash = ""
     application.save(update_fields=["situation", "answers", "origins", "draft_version", "changed_at", "reviewed_hash"])
+    void_changed_signatures(application, at=at)
 
 
 @transaction.atomic

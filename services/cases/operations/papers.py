@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from services.cases.enums import CaseState, ConsentKind
-from services.cases.models import Application, Case
+from services.cases.enums import CaseState, ConsentKind, SignatureMethod
+from services.cases.models import Application, Case, Signature
+from services.cases.queries.forms import documents_wanted
+from services.cases.queries.signers import signatures_in_force
 from services.documents.models import Paper
 from services.documents.operations import deliver_paper, issue_paper
-from services.documents.queries import papers_of
+from services.documents.queries import papers_of, uploads_of
 from services.parties.models import Department, Organisation
 from services.parties.queries import party
+from services.parties.references import PartyRef
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -81,7 +85,11 @@ def issue_case_paper(case: Case, kind: str, *, by: User | None, at: datetime, **
 
 
 def issue_receipt(application: Application, *, by: User, at: datetime) -> Paper:
-    """Issue the receipt of a submitted application, with the hash of what was filed."""
+    """Issue the receipt of a submitted application: what was filed, who signed it, its hash, and the log's hash.
+
+    The log's hash is the head of the case's history at filing: a later row can be checked against it.
+    """
+    cases = application.cases.select_related("service", "department").order_by("position")
     paper = issue_paper(
         kind="receipt",
         department=WINDOW_OFFICE,
@@ -92,8 +100,13 @@ def issue_receipt(application: Application, *, by: User, at: datetime) -> Paper:
             "service": names_in_both(application.offer),
             "submitted_at": application.submitted_at,
             "application_number": application.number,
-            "items": [names_in_both(case.service) for case in application.cases.order_by("position")],
+            "services": [
+                {"service": names_in_both(case.service), "department": names_in_both(case.department)} for case in cases
+            ],
+            "materials": _handed_in(application),
+            "signers": [_signer(one) for one in signatures_in_force(application)],
             "content_hash": application.reviewed_hash,
+            **_log(application),
         },
         language=application.language,
         by=by,
@@ -101,6 +114,41 @@ def issue_receipt(application: Application, *, by: User, at: datetime) -> Paper:
     )
     deliver(paper, application, at=at)
     return paper
+
+
+def _handed_in(application: Application) -> list[dict[str, Any]]:
+    files = Counter(uploads_of("application", application.pk).values_list("material_code", flat=True))
+    needs = [need for need in documents_wanted(application) if files[need.code]]
+    return [
+        {
+            "name": names_in_both(need.material),
+            "form": {"zh": f"电子文件 {files[need.code]} 份", "en": f"{files[need.code]} electronic"},
+        }
+        for need in needs
+    ]
+
+
+def _signer(signature: Signature) -> dict[str, Any]:
+    words = {
+        SignatureMethod.CLICK: {"zh": "登录后确认", "en": "confirmed when signed in"},
+        SignatureMethod.COUNTER: {"zh": "窗口纸质签名", "en": "on paper at the window"},
+    }
+    name = signature.name
+    if signature.on_behalf_of:
+        name = f"{name}（{party(PartyRef.parse(signature.on_behalf_of)).name}）"
+    return {
+        "name": name,
+        "role": {"zh": signature.role_zh, "en": signature.role_en},
+        "method": words[SignatureMethod(signature.method)],
+        "signed_at": signature.signed_at,
+    }
+
+
+def _log(application: Application) -> dict[str, Any]:
+    root = application.run
+    if root is None:
+        return {}
+    return {"log_hash": bytes(root.history_head).hex(), "log_rows": root.history_length}
 
 
 def issue_closing_notice(application: Application, *, at: datetime) -> Paper:
@@ -149,7 +197,7 @@ def _result_words(case: Case) -> Mapping[str, str]:
 
 def deliver(paper: Paper, application: Application, *, at: datetime) -> None:
     """Deliver a paper on line if the applicant agreed to it; otherwise it waits at the hand-out window."""
-    consent = application.consents.filter(kind=ConsentKind.ELECTRONIC_SERVICE).first()
+    consent = application.consents.filter(kind=ConsentKind.ELECTRONIC_SERVICE, withdrawn_at__isnull=True).first()
     if consent is not None:
         deliver_paper(
             paper=paper,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,37 +10,42 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from services.cases.enums import ApplicationState, Channel, ConsentKind, SignatureMethod
-from services.cases.models import Application, Case, Consent, Signature
+from services.cases.enums import ApplicationState, Channel
+from services.cases.models import Application, Case, ReviewedText
+from services.cases.operations.acting import done_in_name
+from services.cases.operations.consents import record_consents
 from services.cases.operations.drafts import NotAllowedError, locked_draft
 from services.cases.operations.numbers import next_application_number
 from services.cases.operations.papers import issue_receipt
-from services.cases.operations.telling import tell_applicants
-from services.cases.permissions import may_sign_for
+from services.cases.operations.signing import (
+    ChangedSinceReviewError,
+    NotSignedError,
+    SignaturesMissingError,
+    missing_signatures,
+    note_reviewed,
+    sign_on_paper,
+    sign_own_slots,
+)
+from services.cases.operations.telling import tell_applicants, tell_of_signing
+from services.cases.permissions import may_open_review, may_sign_for
 from services.cases.queries.forms import documents_wanted, form_answers, form_of
+from services.cases.queries.reviews import review_hash as review_hash
+from services.cases.queries.signers import APPLICANT, signatures_in_force
 from services.catalogue.models import BundleVersion, ServiceVersion
 from services.catalogue.queries import answered_elements, applicable_parts, situation_of, stop_reasons
 from services.documents.queries import uploads_of
 from services.forms.rules import check_answers
+from services.parties.enums import ActKind
+from services.parties.queries import Acting
+from workflows.operations.history import Fact, record_facts
+from workflows.operations.locking import lock_root
 from workflows.operations.runs import start_run
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
 
-#: The version of the declarations and consents shown when signing; see templates/applicant/review.html.
-DECLARATION_VERSION = "2026-1"
-
-
 #: E18 "necessary": the application cannot be filed without it.
 NECESSARY = "1"
-
-
-class ChangedSinceReviewError(Exception):
-    """The draft is not what was reviewed: it must be looked through again before it is filed."""
-
-
-class NotSignedError(Exception):
-    """The declaration was not signed by somebody who may sign for the applicant."""
 
 
 class IncompleteApplicationError(Exception):
@@ -61,21 +64,6 @@ class Problem:
     code: str
     zh: str
     en: str
-
-
-def review_hash(application: Application) -> str:
-    """Return the SHA-256 of everything the applicant reviews: offer version, situation, answers, documents."""
-    uploads = uploads_of("application", str(application.pk))
-    reviewed = {
-        "offer": [type(application.offer).__name__, application.offer.pk],
-        "party": [application.party_kind, application.party_id],
-        "situation": application.situation,
-        "answers": application.answers,
-        "documents": sorted([upload.material_code, upload.sha256] for upload in uploads),
-        "declaration": DECLARATION_VERSION,
-    }
-    text = json.dumps(reviewed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def find_problems(application: Application, *, at: datetime) -> list[Problem]:
@@ -124,50 +112,95 @@ def submit_application(
     consents: Collection[str],
     by: User,
     at: datetime,
+    on_paper: Collection[str] = (),
 ) -> Application:
-    """File a reviewed application: number, signature, consents, one case per applying service, and the run.
+    """File a reviewed application: number, signatures, consents, one case per applying service, and the run.
 
-    reviewed_hash: what `review_hash` gave for the page she reviewed. consents: kinds she ticked.
-    Filing the same reviewed application again returns it as it is.
-    Effects: application submitted, cases planned, the root run started, receipt numbered, notices owed.
-    Raises NotAllowedError, NotSignedError, ChangedSinceReviewError, IncompleteApplicationError.
+    reviewed_hash: what `review_hash` gave for the page she reviewed. signed: she signs with this click, unless the
+    applicant's signature is there. consents: kinds she ticked. on_paper: at the window, the signatures that the clerk
+    holds on paper. Filing the same reviewed application again returns it as it is, whoever of those entitled asks.
+    Effects: application submitted, cases planned, the root run started with the filing in its history, receipt
+    numbered, notices owed to the party, to a principal who did not file herself, and to everybody who signed.
+    Raises NotAllowedError, NotSignedError, ChangedSinceReviewError, IncompleteApplicationError,
+    SignaturesMissingError, AlreadySubmittedError.
     """
     known = Application.objects.select_for_update(of=("self",)).get(pk=application_id)
-    if known.state != ApplicationState.DRAFT and known.reviewed_hash == reviewed_hash and known.filed_by_id == by.pk:
-        return known
-    application = locked_draft(application_id, by=by, at=at)
-    channel = Channel(application.channel)
-    if not may_sign_for(by, application.party, channel=channel, at=at):
-        raise NotAllowedError("She may fill in this application but not sign it.")
-    if not signed:
-        raise NotSignedError("The declaration must be signed.")
-    if review_hash(application) != reviewed_hash:
+    if known.state != ApplicationState.DRAFT and known.reviewed_hash == reviewed_hash:
+        if may_open_review(by, known, at):
+            return known
+        raise NotAllowedError("She may not file this application.")
+    application = locked_draft(application_id, by=by, at=at, signing=True)
+    _demand_applicant(application, reviewed_hash, signed=signed, by=by, at=at)
+    if note_reviewed(application, at=at) != reviewed_hash:
         raise ChangedSinceReviewError("The application was changed after it was reviewed.")
     if problems := find_problems(application, at=at):
         raise IncompleteApplicationError(problems)
+    _see_to_signatures(application, reviewed_hash, signed=signed, on_paper=on_paper, by=by, at=at)
     application.answers |= answered_elements(application.offer, application.situation)
     application.number = next_application_number(at)
     application.state = ApplicationState.SUBMITTED
     application.submitted_at = application.changed_at = at
     application.reviewed_hash = reviewed_hash
     application.save()
-    _sign(application, consents, by=by, at=at)
+    record_consents(application, consents, language=by.language, by=by, at=at)
+    ReviewedText.objects.filter(application=application).exclude(hash=reviewed_hash).delete()
     cases = _plan_cases(application)
     _start(application, cases, by=by, at=at)
+    acting = done_in_name(application, ActKind.FILED, by=by, at=at)
+    _remember_filing(application, acting, by=by, at=at)
     issue_receipt(application, by=by, at=at)
     tell_applicants(application, "application_received", at=at)
+    _tell_signers(application, by=by, at=at)
     return application
 
 
-def _sign(application: Application, consents: Collection[str], *, by: User, at: datetime) -> None:
-    method = SignatureMethod.COUNTER if application.channel == Channel.COUNTER else SignatureMethod.CLICK
-    Signature.objects.create(
-        application=application, signer=by, method=method, text_hash=application.reviewed_hash, signed_at=at
-    )
-    Consent.objects.bulk_create(
-        Consent(application=application, kind=kind, version=DECLARATION_VERSION, given_by=by, given_at=at)
-        for kind in sorted(set(consents) & set(ConsentKind.values))
-    )
+def _demand_applicant(application: Application, text_hash: str, *, signed: bool, by: User, at: datetime) -> None:
+    """Raise unless the applicant has signed this text or does so with this click."""
+    signatures = application.signatures.filter(slot=APPLICANT, text_hash=text_hash, voided_at__isnull=True)
+    if signatures.exists():
+        return
+    if not may_sign_for(by, application.party, channel=Channel(application.channel), at=at):
+        raise NotAllowedError("She may fill in this application but not sign it.")
+    if not signed:
+        raise NotSignedError("The declaration must be signed.")
+
+
+def _see_to_signatures(
+    application: Application, text_hash: str, *, signed: bool, on_paper: Collection[str], by: User, at: datetime
+) -> None:
+    """Record what is signed with this click and demand the rest; a refusal rolls everything back."""
+    if signed and may_sign_for(by, application.party, channel=Channel(application.channel), at=at):
+        sign_own_slots(application, text_hash, by=by, at=at)
+        sign_on_paper(application, text_hash, on_paper, by=by, at=at)
+    if missing := missing_signatures(application, text_hash, at=at):
+        raise SignaturesMissingError(missing)
+
+
+def _remember_filing(application: Application, acting: Acting, *, by: User, at: datetime) -> None:
+    """Chain into the history who signed what, each in her own name, then the filing and for whom it was done."""
+    if application.run is None:
+        return
+    root = lock_root(application.run.pk)
+    for one in signatures_in_force(application):
+        detail = {
+            "slot": one.slot,
+            "method": one.method,
+            "text": one.text_hash,
+            "signed_at": one.signed_at.isoformat(),
+            "on_behalf_of": one.on_behalf_of,
+            "mandate": one.mandate_id,
+        }
+        record_facts(root=root, facts=[Fact(run_id=root.pk, kind="signed", detail=detail)], by=one.signer, at=at)
+    filed = {"text": application.reviewed_hash, "on_behalf_of": acting.party_text, "mandate": acting.mandate_id}
+    record_facts(root=root, facts=[Fact(run_id=root.pk, kind="application_filed", detail=filed)], by=by, at=at)
+    application.run = root
+
+
+def _tell_signers(application: Application, *, by: User, at: datetime) -> None:
+    """Tell those who signed by an invitation that what they signed was filed."""
+    for one in signatures_in_force(application):
+        if one.invitation is not None and one.signer_id != by.pk:
+            tell_of_signing(application, "signed_was_filed", one.signer, one.invitation, round=0, at=at)
 
 
 def _plan_cases(application: Application) -> list[Case]:

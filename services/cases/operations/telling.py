@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from services.cases.models import Application, Case
+from services.cases.models import Application, Case, SignerInvitation
 from services.notifications.drafts import NoticeDraft
 from services.notifications.operations import owe_notices
 from services.parties.enums import Role
@@ -43,7 +43,8 @@ def applicants_of_each(applications: Collection[Application], at: datetime) -> d
     return found
 
 
-def _offer_names(application: Application) -> dict[str, str]:
+def offer_names(application: Application) -> dict[str, str]:
+    """Return the name of what is applied for, as notices want it."""
     return {"service_zh": application.offer.name_zh, "service_en": application.offer.name_en}
 
 
@@ -70,7 +71,7 @@ def tell_applicants(application: Application, kind: str, *, at: datetime, round:
                 kind=kind,
                 round=round,
                 recipient_user_id=user.pk,
-                params={"application": application.number or "", **_offer_names(application), **params},
+                params={"application": application.number or "", **offer_names(application), **params},
                 link=f"/my/applications/{application.public_id}/",
             )
             for user in people
@@ -134,7 +135,7 @@ def tell_post(tasks: Iterable[tuple[Task, Case | None, Application]], *, at: dat
     for task, case, application in tasks:
         holders = {user.pk: user for user in users_in_post(task.department, task.role, at).select_related("person")}
         people |= holders
-        params = case_params(case) if case else {"case": application.number or "", **_offer_names(application)}
+        params = case_params(case) if case else {"case": application.number or "", **offer_names(application)}
         door = "counter" if task.role == Role.CLERK else "desk"
         drafts += [
             NoticeDraft(
@@ -148,6 +149,38 @@ def tell_post(tasks: Iterable[tuple[Task, Case | None, Application]], *, at: dat
             for key in holders
         ]
     owe_notices(drafts, at=at, recipients=people.values())
+
+
+def tell_of_signing(
+    application: Application,
+    kind: str,
+    to: User,
+    invitation: SignerInvitation | None,
+    *,
+    round: int,
+    at: datetime,
+    page: str = "signers",
+    **params: str,
+) -> None:
+    """Owe one person the news about signatures: a signer through her invitation, others at a page of the draft.
+
+    round: a number that tells this event from the next of its kind.
+    """
+    place = f"/my/applications/{application.public_id}/{page}/"
+    owe_notices(
+        [
+            NoticeDraft(
+                subject_kind="application",
+                subject_id=str(application.pk),
+                kind=kind,
+                round=round,
+                recipient_user_id=to.pk,
+                params={**offer_names(application), "application": application.number or "–", **params},
+                link=f"/my/signing/{invitation.public_id}/" if invitation else place,
+            )
+        ],
+        at=at,
+    )
 
 
 def tell_supervisors(case: Case, *, at: datetime, round: int) -> None:
@@ -191,7 +224,7 @@ def tell_asker(case: Case, to: User, *, at: datetime, round: int) -> None:
 
 def tell_receiver(task: Task, case: Case | None, application: Application, to: User, *, at: datetime) -> None:
     """Owe somebody the news that a manager gave her a task."""
-    params = case_params(case) if case else {"case": application.number or "", **_offer_names(application)}
+    params = case_params(case) if case else {"case": application.number or "", **offer_names(application)}
     door = "counter" if task.role == Role.CLERK else "desk"
     owe_notices(
         [

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from services.cases.enums import CLOSED_CASE_STATES, ApplicationState, CaseState
 from services.cases.models import Application, Case, Withdrawal
+from services.cases.operations.acting import done_in_name
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.holds import end_hold
 from services.cases.operations.papers import deliver, holder_facts, issue_case_paper, names_in_both
@@ -17,6 +18,7 @@ from services.cases.operations.releasing import after_check
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
 from services.cases.permissions import can_withdraw
 from services.documents.operations import issue_paper
+from services.parties.enums import ActKind
 from workflows.models import Run
 from workflows.operations.history import Fact, record_facts
 from workflows.operations.locking import lock_root
@@ -107,7 +109,13 @@ def _keep(application: Application, case: Case | None, *, root: Run, reason: str
         withdrawn_at=at,
     )
     run_id = case.run_id if case is not None and case.run_id is not None else root.pk
-    fact = Fact(run_id=run_id, kind="withdrawn", detail={"case": case.pk if case else None})
+    acting = done_in_name(application, ActKind.WITHDREW, by=by, at=at)
+    detail = {
+        "case": case.pk if case else None,
+        "on_behalf_of": acting.party_text,
+        "mandate": acting.mandate_id,
+    }
+    fact = Fact(run_id=run_id, kind="withdrawn", detail=detail)
     record_facts(root=root, facts=[fact], by=by, at=at)
 
 

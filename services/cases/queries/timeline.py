@@ -168,7 +168,17 @@ def _reasons_to_wait(application: Application) -> dict[str, tuple[str, str]]:
 
 
 #: What happens to the whole application and so to each of its cases.
-OF_THE_WHOLE = ("run_suspended", "run_resumed", "job_gave_up", "job_retried", "job_skipped")
+OF_THE_WHOLE = (
+    "run_suspended",
+    "run_resumed",
+    "job_gave_up",
+    "job_retried",
+    "job_skipped",
+    "signed",
+    "application_filed",
+    "withdrawn",
+    "consent_withdrawn",
+)
 
 
 def history_of_case(case: Case) -> Sequence[HistoryEvent]:

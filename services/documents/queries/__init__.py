@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from services.access.masking import mask_name
 from services.documents import storage
-from services.documents.enums import PaperStatus, UploadState, VerificationStatus
+from services.documents.enums import PaperKind, PaperStatus, UploadState, VerificationStatus
 from services.documents.models import Delivery, Paper, Upload
 from services.documents.seals import DemoSealAdapter, seal_adapter
 
@@ -42,6 +43,23 @@ class Verification:
     sha256: str = ""
     specimen: bool = False
     seal_valid: bool | None = None
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What a receipt says, as far as anybody who holds it may know: signers are masked. services: names in zh and en.
+
+    content_hash: of what was filed. log_hash: the head of the case's history at filing, after `log_rows` rows.
+    """
+
+    application_number: str
+    submitted_at: datetime
+    services: Sequence[Mapping[str, str]]
+    signers: Sequence[Mapping[str, Any]]
+    content_hash: str
+    log_hash: str
+    log_rows: int
 
 
 def uploads_of(subject_kind: str, subject_id: str | int, *, material_code: str | None = None) -> QuerySet[Upload]:
@@ -102,6 +120,20 @@ def verify(code: str, *, at: datetime) -> Verification:
         sha256=paper.sha256,
         specimen=paper.specimen,
         seal_valid=_seal_valid(paper),
+        receipt=_receipt(paper) if paper.kind == PaperKind.RECEIPT else None,
+    )
+
+
+def _receipt(paper: Paper) -> Receipt:
+    facts = paper.facts
+    return Receipt(
+        application_number=facts["application_number"],
+        submitted_at=datetime.fromisoformat(facts["submitted_at"]),
+        services=[one["service"] for one in facts.get("services", ())],
+        signers=[{"name": mask_name(one["name"]), "role": one["role"]} for one in facts.get("signers", ())],
+        content_hash=facts.get("content_hash", ""),
+        log_hash=facts.get("log_hash", ""),
+        log_rows=facts.get("log_rows", 0),
     )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from services.parties.enums import MandateScope
+from services.parties.enums import MandateKind, MandateScope
 from services.parties.models.parties import Organisation, Person, new_public_id
 from services.parties.references import PartyRef
 
@@ -54,6 +55,8 @@ class Mandate(models.Model):
         verbose_name=_("principal (organisation)"),
     )
     agent = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="mandates_held", verbose_name=_("agent"))
+    kind = models.CharField(_("relation"), max_length=10, choices=MandateKind, default=MandateKind.AGENT)
+    matter = models.CharField(_("matter"), max_length=200, blank=True)
     scopes = ArrayField(models.CharField(max_length=12, choices=MandateScope), verbose_name=_("scope"))
     valid_from = models.DateTimeField(_("valid from"))
     valid_until = models.DateTimeField(_("valid until"))
@@ -100,6 +103,16 @@ class Mandate(models.Model):
     def __str__(self) -> str:
         """Return who acts for whom."""
         return f"{self.agent} → {self.organisation or self.person}"
+
+    @property
+    def scope_words(self) -> list[str]:
+        """What it allows, in words, in the order of the list."""
+        return [str(scope.label) for scope in MandateScope if scope in self.scopes]
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which it holds."""
+        return timezone.localdate(self.valid_until - timedelta(microseconds=1))
 
     @property
     def principal(self) -> PartyRef:

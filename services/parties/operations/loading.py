@@ -12,9 +12,11 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from services.parties.enums import GuardianshipSource
 from services.parties.identity_numbers import check_uscc
 from services.parties.models import Department, Hall, Mandate, Organisation, Person, Window
 from services.parties.models.parties import id_indexes_of
+from services.parties.operations.guardians import record_guardianship
 from services.parties.operations.mandates import grant_mandate
 from services.parties.operations.organisations import register_organisation
 from services.parties.operations.persons import register_person
@@ -78,6 +80,8 @@ def load_people(*, people: Mapping[str, Any], at: datetime) -> list[User]:
     users += [_load_citizen(row, password, at) for row in people.get("citizens", [])]
     for row in people.get("organisations", []):
         _load_organisation(row, at)
+    for row in people.get("wards", []):
+        _load_ward(row, at)
     for row in people.get("mandates", []):
         _load_mandate(row, at)
     return users
@@ -142,6 +146,20 @@ def _load_citizen(row: Mapping[str, Any], password: str, at: datetime) -> User:
             at=at,
         )
     return user
+
+
+def _load_ward(row: Mapping[str, Any], at: datetime) -> None:
+    """Register a child, and its guardian from the entry of the household register."""
+    said = {name: row[name] for name in ("name", "id_kind", "id_number", "birth_date")}
+    known = Person.objects.filter(id_index__in=id_indexes_of(row["id_kind"], row["id_number"])).first()
+    record_guardianship(
+        child=known or register_person(**said, by=None, at=at),
+        guardian=Person.objects.get(user__username=row["guardian"]),
+        source=GuardianshipSource.REGISTER,
+        evidence=row["evidence"],
+        by=None,
+        at=at,
+    )
 
 
 def _load_organisation(row: Mapping[str, Any], at: datetime) -> None:

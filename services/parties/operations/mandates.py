@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from services.parties.enums import MandateScope
+from services.parties.enums import MandateKind, MandateScope
 from services.parties.models import Mandate, Person
 from services.parties.permissions import can_grant_mandate, can_revoke_mandate
 from services.parties.references import PartyRef
@@ -33,6 +33,8 @@ def grant_mandate(
     valid_until: datetime,
     by: User | None,
     at: datetime,
+    kind: MandateKind | str = MandateKind.AGENT,
+    matter: str = "",
 ) -> Mandate:
     """Let an agent act for a principal (Civil Code art. 161 to 165).
 
@@ -44,17 +46,21 @@ def grant_mandate(
         valid_until: end, excluded; must lie after `at`.
         by: the principal or its legal representative; None for the system.
         at: when.
+        kind: agent, or member of the organisation.
+        matter: what it is about, in the principal's words.
 
     Raises:
         MandateRefusedError: nothing allowed, over before it begins, or given to the principal herself.
         PermissionDenied: `by` is not the principal; agents do not appoint agents.
     """
-    if by is not None and not can_grant_mandate(by, principal):
+    if by is not None and not can_grant_mandate(by, principal, at):
         raise PermissionDenied
     if valid_until <= at:
         raise MandateRefusedError(_("The mandate would already be over. Choose a later end."), code="over")
     mandate = Mandate(
         agent=agent,
+        kind=kind,
+        matter=matter,
         scopes=sorted({MandateScope(scope) for scope in scopes}),
         valid_from=valid_from,
         valid_until=valid_until,
@@ -77,7 +83,7 @@ def revoke_mandate(*, mandate: Mandate, by: User | None, at: datetime) -> Mandat
     Raises:
         PermissionDenied: `by` is neither.
     """
-    if by is not None and not can_revoke_mandate(by, mandate):
+    if by is not None and not can_revoke_mandate(by, mandate, at):
         raise PermissionDenied
     mandate = Mandate.objects.select_for_update(no_key=True).get(pk=mandate.pk)
     if mandate.revoked_at is None:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from django.db import transaction
 
+from services.cases.operations.acting import done_in_name
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.papers import deliver, issue_case_paper
+from services.parties.enums import ActKind
 from services.payments.enums import FactKind
 from services.payments.gateway import CURRENCY, Order
 from services.payments.models import Attempt, FeeDue, PaymentFact
@@ -115,6 +117,7 @@ def _paid(due: FeeDue, attempt: Attempt, order: Order, *, at: datetime, source: 
         "gateway_number": order.gateway_number,
     }
     note_fact(due, FactKind.PAID, at=at, note=source, **money)
+    done_in_name(due.case.application, ActKind.PAID, by=attempt.started_by, at=at)
     if not before.can_be_paid:  # withdrawn meanwhile, or paid by another order
         owe_refund(due, attempt, at=at, note="not_due")
         return True

@@ -36,6 +36,10 @@ PARAMS = {
     "rule_en": "Demo Regulation, art. 1",
     "place": "Room 3",
     "opens": "2026-09-01",
+    "who": "Li Wen",
+    "principal": "Wang Ltd",
+    "did_zh": "提交了",
+    "did_en": "filed",
 }
 KINDS = sorted(message_book().kinds)
 BOOK = """
