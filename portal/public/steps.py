@@ -9,7 +9,7 @@ from django.utils.translation import gettext, pgettext
 
 from portal.ui.templatetags.ui import bilingual
 from services.parties.enums import Role
-from workflows.engine.graph import Graph, Node, NodeKind
+from workflows.engine.graph import Flow, Graph, Node, NodeKind
 
 _SHOWN = {NodeKind.USER_TASK, NodeKind.CALL_ACTIVITY, NodeKind.MANUAL_TASK, NodeKind.RECEIVE_TASK}
 
@@ -49,7 +49,7 @@ def _in_order(graph: Graph) -> Iterator[Node]:
 
 def _then(graph: Graph, node: Node) -> Iterator[str]:
     """Yield the names of the steps and ends that follow a step directly, through gateways and automatic work."""
-    waiting, seen = [(flow.target, flow.name) for flow in graph.targets(node)], {node.id}
+    waiting, seen = [(flow.target, _when(flow)) for flow in graph.targets(node)], {node.id}
     while waiting:
         key, when = waiting.pop(0)
         if key in seen:
@@ -59,7 +59,11 @@ def _then(graph: Graph, node: Node) -> Iterator[str]:
         if (target.kind in _SHOWN or target.kind is NodeKind.END) and _name(target):
             yield gettext("%(step)s (%(when)s)") % {"step": _name(target), "when": when} if when else _name(target)
         else:
-            waiting += [(flow.target, flow.name or when) for flow in graph.targets(target)]
+            waiting += [(flow.target, _when(flow) or when) for flow in graph.targets(target)]
+
+
+def _when(flow: Flow) -> str:
+    return bilingual({"zh": flow.name, "en": flow.name_en})
 
 
 def _name(node: Node) -> str:

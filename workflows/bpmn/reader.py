@@ -140,6 +140,7 @@ def _flow(draft: Draft, element: Element) -> Flow:
         target=stated(element, "targetRef"),
         condition=condition,
         name=element.get("name", ""),
+        name_en=ours(element, "nameEn") or element.get("name", ""),
     )
 
 

@@ -66,13 +66,14 @@ GATEWAYS = frozenset({NodeKind.EXCLUSIVE, NodeKind.PARALLEL, NodeKind.INCLUSIVE,
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Flow:
-    """A sequence flow. condition: CEL text, or None for a flow that is always open."""
+    """A sequence flow. condition: CEL text, or None for a flow that is always open. name, name_en: what decides it."""
 
     id: str
     source: str
     target: str
     condition: str | None = None
     name: str = ""
+    name_en: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

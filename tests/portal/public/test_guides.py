@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import pytest
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,8 +17,10 @@ from portal.public.guides import Guide, current_offer, guide_of
 from portal.situations.fullest import fullest_parts
 from services.catalogue import queries
 from services.catalogue.enums import ClockStart
+from tests.factories.cases import ApplicationFactory, CaseFactory
 from tests.factories.catalogue import load_shipped_catalogue, published_bundle, published_service
 from workflows.clocks import national_calendar
+from workflows.queries.calendars import database_now
 
 pytestmark = pytest.mark.django_db
 #: A Friday, 10:00 in the city; 25 to 27 Sep 2026 is the Mid-Autumn holiday, 1 to 7 Oct the National Day holiday.
@@ -177,6 +180,22 @@ def test_the_qr_code_leads_to_the_guide_with_its_answers(client: Client) -> None
     drawings = [client.get(f"/guide/both/qr.svg{query}") for query in ("", "?sign=yes", "?sign=yes&junk=1")]
     assert all(one.headers["Content-Type"] == "image/svg+xml" for one in drawings)
     assert drawings[0].content != drawings[1].content == drawings[2].content
+
+
+def test_what_it_really_took_is_shown_from_twenty_cases_on(english: Client) -> None:
+    service = published_service(item__code="often")
+    begun = database_now() - dt.timedelta(days=14)
+    application = ApplicationFactory.create(service=service, submitted_at=begun)
+    for _ in range(19):
+        CaseFactory.create(
+            application=application, state="granted", filed_at=begun, decided_at=begun + dt.timedelta(days=7)
+        )
+    assert "19 comparable cases were closed. Under 20 we show no figures" in english.get("/guide/often/").text
+    CaseFactory.create(application=application, state="granted", filed_at=begun, decided_at=begun)
+    caches["pages"].clear()  # the figures end yesterday, so that a page keeps them all day
+    text = english.get("/guide/often/").text
+    assert "20 cases of this service, decided from" in text
+    assert "nine in ten at most" in text
 
 
 @pytest.mark.parametrize("address", ["", "process/", "process.bpmn", "qr.svg"])
