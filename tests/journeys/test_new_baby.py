@@ -1,6 +1,6 @@
 """A new baby: one application, and a chain of services of which each needs what the one before results in.
 
-Certificate of birth → vaccination ‖ household registration ‖ costs → insurance ‖ card.
+Certificate of birth → vaccination ‖ household registration → insurance ‖ card.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FAMILY = {
     "parents_married": "yes",
     "wants_insurance": "yes",
     "wants_card": "yes",
-    "birth_costs": "yes",
+    "birth_costs": "no",
 }
 
 
@@ -52,7 +52,7 @@ def test_a_new_baby(person: Callable[..., Visitor], way: Way) -> None:
     _record(clerk, person("health-handler", **way.at_work), _number(mother.page, birth), "20260001234567", today)
     household, vaccination = way.say("出生户口登记", "Household"), way.say("预防接种证", "Vaccination")
     mother.reload_until(mother.page.locator(".lane", has_text=household).locator(".number"))
-    assert len(_filed(mother, path)) == 4  # side by side; insurance and card wait for the household registration
+    assert len(_filed(mother, path)) == 3  # side by side; insurance and card wait for the household registration
     mother.check()
     _decide_at_the_window(clerk, _number(mother.page, vaccination))
     _record(
@@ -62,7 +62,7 @@ def test_a_new_baby(person: Callable[..., Visitor], way: Way) -> None:
     mother.reload_until(
         mother.page.locator(".lane", has_text=way.say("社会保障卡", "Social security card")).locator(".number")
     )
-    assert len(_filed(mother, path)) == 6
+    assert len(_filed(mother, path)) == 5
     mother.check()
 
 
@@ -74,7 +74,7 @@ def _read_the_guide(mother: Visitor, way: Way) -> str:
         with page.expect_response(lambda response: "/guide/new-baby/?" in response.url):
             page.locator(f"#situation input[name={key}][value={value}]").check()
     expect(page.locator("#guide-top")).to_contain_text(way.say("现在提交", "File now"))
-    expect(page).to_have_url(re.compile("birth_costs=yes"))
+    expect(page).to_have_url(re.compile("birth_costs=no"))
     page.locator("details.calculation summary").click()
     expect(page.locator(".sum-table").first).to_be_visible()
     mother.check()

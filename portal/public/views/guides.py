@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 
 import segno
 from csp.decorators import csp_update
@@ -14,13 +15,15 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from portal.accounts.models import User
 from portal.public.guides import current_offer
-from portal.public.pages import guide_page
+from portal.public.pages import GuidePage, guide_page
 from portal.public.steps import steps_in_words
 from portal.public.views.listed import listed_guide
 from portal.situations.address import answers_in_address, given_answers
 from portal.situations.needs import Offer
 from portal.ui.page_cache import cached_for_visitors
+from services.cases.queries.wallet import wallets_of
 from services.catalogue.models import ServiceVersion
 from services.catalogue.queries import catalogue_state, edition_and_now, situation_of
 from workflows.queries.definitions import UnknownProcessError, graph_of, published_definition
@@ -46,8 +49,21 @@ def guide(request: HttpRequest, code: str) -> HttpResponse:
         response = render(request, "public/guide_changed.html", {"page": page})
         response["HX-Replace-Url"] = _address(page.code, page.query)
         return response
-    context = {"page": page, "canonical": _absolute(page.code, ""), "held": []}
+    context = {"page": page, "canonical": _absolute(page.code, ""), "held": _held(request, page, at)}
     return render(request, "public/guide.html", context)
+
+
+def _held(request: HttpRequest, page: GuidePage, at: datetime) -> list[dict[str, str]]:
+    """Return which of the documents a visitor who signed in has in her wallet already, by their names."""
+    if not isinstance(request.user, User):
+        return []
+    wallets = wallets_of(request.user, at)
+    return [
+        {"name": name, "whose": wallet.name}
+        for code, name in page.materials
+        for wallet in wallets
+        if wallet.items_for(code)
+    ]
 
 
 def _address(code: str, query: str) -> str:

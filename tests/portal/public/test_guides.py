@@ -17,8 +17,11 @@ from portal.public.guides import Guide, current_offer, guide_of
 from portal.situations.fullest import fullest_parts
 from services.catalogue import queries
 from services.catalogue.enums import ClockStart
+from services.documents.models import KeptDocument
 from tests.factories.cases import ApplicationFactory, CaseFactory
 from tests.factories.catalogue import load_shipped_catalogue, published_bundle, published_service
+from tests.factories.documents import make_upload
+from tests.factories.parties import PersonFactory
 from workflows.clocks import national_calendar
 from workflows.queries.calendars import database_now
 
@@ -196,6 +199,23 @@ def test_what_it_really_took_is_shown_from_twenty_cases_on(english: Client) -> N
     text = english.get("/guide/often/").text
     assert "20 cases of this service, decided from" in text
     assert "nine in ten at most" in text
+
+
+def test_a_visitor_who_signed_in_sees_what_her_wallet_holds_already(english: Client) -> None:
+    published_service(item__code="two-papers", materials=[{"code": "layout-plan", "name_en": "Plan of the premises"}])
+    owner, other = PersonFactory.create(), PersonFactory.create()
+    for person in (owner, other):
+        assert person.user is not None
+        type(person.user).objects.filter(pk=person.user.pk).update(language="en")
+    KeptDocument.objects.create(
+        upload=make_upload(), party_kind="person", party_id=owner.pk, kept_by=owner.user, kept_at=MONDAY
+    )
+    english.force_login(owner.user)
+    text = english.get("/guide/two-papers/").text
+    assert "What you have here already" in text
+    assert "Plan of the premises" in text.partition("What you have here already")[2].partition("</section>")[0]
+    english.force_login(other.user)
+    assert "What you have here already" not in english.get("/guide/two-papers/").text
 
 
 @pytest.mark.parametrize("address", ["", "process/", "process.bpmn", "qr.svg"])
