@@ -64,7 +64,7 @@ def test_only_what_the_form_asks_and_the_documents_need_is_offered() -> None:
     offers = offered(house())
     assert set(offers) == {
         "household-registry:prefill", "household-registry:document", "property-registry:prefill",
-        "property-registry:document", "tax:prefill", "tax:document",
+        "property-registry:document", "tax:document",
     }  # fmt: skip
     household = offers["household-registry:prefill"]
     assert [one.code for one in household.elements] == ["person.name"]
