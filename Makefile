@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install messages demo demo-reset test coverage benchmarks faults journeys screenshots lint types lock ci
+.PHONY: help install messages demo demo-reset test coverage benchmarks faults journeys walk screenshots lint types lock ci
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -46,6 +46,9 @@ benchmarks: messages ## measure speed against a floor in the same run
 
 journeys: messages ## every journey in a real browser in all four ways: Chinese and English, phone and desktop
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m journey tests/journeys $(ARGS)
+
+walk: messages ## every page of every door along its links in both languages: words, weight, structure, naughty strings
+	@$(BIN)/python -m pytest -m slow tests/walk $(ARGS)
 
 faults: messages ## kill, stop and cut things while cases run
 	@$(BIN)/python -m pytest -m slow tests/faults $(ARGS)

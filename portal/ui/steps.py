@@ -14,7 +14,7 @@ class StepForm(forms.Form):
 
     use_required_attribute = False
 
-    outcome = forms.CharField(widget=forms.HiddenInput, required=False)
+    outcome = forms.CharField(label=_("Outcome"), widget=forms.HiddenInput, required=False)
     reasons = forms.CharField(
         label=_("Reasons"), widget=forms.Textarea(attrs={"rows": 4}), required=False, max_length=4000
     )

@@ -56,23 +56,41 @@ def read_in(page: Page, short: str) -> None:
 
 
 def photograph(
-    browser: Browser, base: str, paths: list[str], folder: Path, *, person: str, whole: bool, widths: list[int]
+    browser: Browser,
+    base: str,
+    paths: list[str],
+    folder: Path,
+    *,
+    person: str,
+    whole: bool,
+    widths: list[int],
+    large: bool = False,
+    paper: bool = False,
 ) -> int:
-    """Take every path at the given widths in both languages; return how many pictures were made."""
+    """Take every path at the given widths in both languages; return how many pictures were made.
+
+    large: in large text, which signing in takes along. paper: as it would be printed.
+    """
     count = 0
     name, _, password = person.partition("=")
     for language, short in LANGUAGES.items():
         for width in widths:
             context = browser.new_context(viewport={"width": width, "height": WIDTHS.get(width, 900)})
             context.add_cookies([{"name": "django_language", "value": language, "url": base}])
+            if large:
+                context.add_cookies([{"name": "large_text", "value": "on", "url": base}])
             page = context.new_page()
+            if paper:
+                page.emulate_media(media="print")
             if name:
                 sign_in(page, base, name, password)
                 read_in(page, short)
             for path in paths:
                 page.goto(f"{base}{path}", wait_until="networkidle")
                 title = re.sub(r"[^a-z0-9]+", "-", f"{name}{path}".lower()).strip("-") or "home"
-                page.screenshot(path=folder / f"{width}-{short}-{title}.png", full_page=whole)
+                page.screenshot(
+                    path=folder / f"{width}-{short}{'-large' * large}{'-paper' * paper}-{title}.png", full_page=whole
+                )
                 count += 1
             context.close()
     return count
@@ -85,6 +103,8 @@ def main() -> None:
     parser.add_argument("--base", default="http://127.0.0.1:8000")
     parser.add_argument("--as", dest="person", default="", metavar="NAME=PASSWORD", help="sign in first")
     parser.add_argument("--window", action="store_true", help="only what the window shows, not the whole page")
+    parser.add_argument("--large", action="store_true", help="in large text")
+    parser.add_argument("--paper", action="store_true", help="as it would be printed")
     parser.add_argument("--widths", default=",".join(map(str, WIDTHS)))
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "screenshots")
     options = parser.parse_args()
@@ -97,6 +117,8 @@ def main() -> None:
             options.folder,
             person=options.person,
             whole=not options.window,
+            large=options.large,
+            paper=options.paper,
             widths=[int(width) for width in options.widths.split(",")],
         )
     print(f"{count} pictures in {options.folder}")

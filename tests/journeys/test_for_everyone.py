@@ -1,0 +1,149 @@
+"""Every page of every door in a lively city, in a browser: no barrier, in a narrow window, in large text, on paper.
+
+Pages are found by a walk along their links (tests/walk); here each kind is opened once, as it is and with its form sent
+empty. Long names, full lists, cases at every point and drafts are what the lively city is made of; somebody new to it
+sees what is empty.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Error, Page
+
+from tests.factories import lively_city
+from tests.journeys import browser as chromium
+from tests.journeys.adapting import loses_on_paper, loses_when_narrow, loses_with_forced_colours
+from tests.journeys.conftest import Visitor
+from tests.journeys.ways import Way, ways
+from tests.walk.conftest import STARTS, door_of
+from tests.walk.crawl import Walker, route_of
+from workflows.queries.calendars import database_now
+
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+NewVisitor = Callable[..., Visitor]
+PASSWORD = "one-stop-demo"
+CITIZENS = {"": ("public", "accounts"), "owner": ("applicant", "accounts"), "foreigner": ("applicant",)}
+STAFF = {"clerk": ("counter",), "city-handler": ("desk",), "manager": ("oversight",), "admin": ("oversight",)}
+#: What is printed: guides, receipts, timelines, what is about to be filed.
+PRINTED = frozenset({"public:guide", "applicant:submitted", "applicant:application", "applicant:review"})
+#: Addresses of one kind of page that are looked at: an application is a draft, a timeline, closed, held.
+OF_A_KIND = Counter({"applicant:application": 6, "public:guide": 3, "applicant:section": 4})
+
+
+@dataclass
+class Look:
+    """Judges pages, and asks axe-core only where a page is built of something it has not judged yet."""
+
+    one: Visitor
+    judged: set[str] = field(default_factory=set)
+    faults: list[str] = field(default_factory=list)
+
+    def at(self, what: str, *, narrow: bool = True) -> None:
+        """Judge the page that is open. narrow: whether it must fit the narrowest window (tables of staff scroll)."""
+        page = self.one.page
+        found = [line for line in self.one.complaints if "status of 422" not in line and "status of 404" not in line]
+        self.one.complaints.clear()
+        shapes = chromium.shapes(page)
+        if not shapes <= self.judged:
+            found += chromium.accessibility_violations(page)
+            self.judged |= shapes
+        if chromium.sideways_overflow(page):
+            found.append("scrolls sideways")
+        if narrow:
+            found += loses_when_narrow(page)
+        found += loses_with_forced_colours(page)
+        self.faults += [f"{what} {page.url}: {one}" for one in found]
+
+
+def _addresses(name: str, doors: tuple[str, ...], language: str) -> Iterator[tuple[str, str]]:
+    """Yield the address of some pages of each kind, with the kind: what the walk finds along links."""
+    walker, seen = Walker(name=name, language=language), Counter[str]()
+    for _door, page in walker.walk(STARTS, door_of=door_of, doors=doors):
+        match = route_of(page.address)
+        assert match is not None
+        kind = match.view_name + ("?" if "?" in page.address else "")
+        seen[kind] += 1
+        if seen[kind] <= (OF_A_KIND[kind] or 1):
+            yield kind, page.address
+
+
+def _send_empty(page: Page) -> bool:
+    """Empty the page's main form and press its button; whether that led to a page that says what is missing."""
+    form = page.locator("main form[method=post]:has(.btn-primary)").first
+    if not form.count():
+        return False
+    for box in form.locator("input:is([type=text], [type=tel], [type=email], [type=password]), textarea").all():
+        if box.is_visible() and box.is_editable():
+            box.fill("")
+    try:
+        with page.expect_navigation(wait_until="load", timeout=10_000):
+            form.locator(".btn-primary").first.click()
+    except Error:  # the browser itself asks for what is required, or the button only changes the page
+        return False
+    return page.locator("#error-summary").count() > 0
+
+
+def _look_at_all(
+    visitor: NewVisitor, people: dict[str, tuple[str, ...]], window: dict[str, object], *, staff: bool
+) -> None:
+    lively_city.build(at=database_now())
+    faults: list[str] = []
+    judged: set[str] = set()
+    for name, doors in people.items():
+        pages = list(_addresses(name, doors, str(window["language"])))
+        look = Look(visitor(**window), judged, faults)
+        if name:
+            look.one.sign_in(name, PASSWORD)
+        for kind, address in pages:
+            page = look.one.open(address)
+            look.at(f"{name or 'anybody'}:", narrow=not staff)
+            if kind in PRINTED:
+                faults += [f"{page.url}: {one}" for one in loses_on_paper(page)]
+            if not staff and _send_empty(page):
+                look.at(f"{name or 'anybody'}, sent empty:")
+    assert not faults, f"{len(faults)} faults:\n" + "\n".join(dict.fromkeys(faults))
+
+
+@ways(usual="zh-phone")
+def test_pages_of_citizens(visitor: NewVisitor, way: Way) -> None:
+    _look_at_all(visitor, CITIZENS, dict(way.window), staff=False)
+
+
+@ways(usual="en-desktop")
+def test_pages_of_staff(visitor: NewVisitor, way: Way) -> None:
+    _look_at_all(visitor, STAFF, dict(way.at_work), staff=True)
+
+
+@ways(usual="en-phone")
+def test_large_text_is_kept_across_pages_visits_and_sign_in(visitor: NewVisitor, way: Way) -> None:
+    lively_city.build(at=database_now())
+    one = visitor(**way.window)
+    page = one.open("/")
+    page.get_by_role("button", name=way.say("大字版", "Large text")).click()
+    page.wait_for_load_state("load")
+    for path in ("/", "/services/", "/guide/open-restaurant/", "/accounts/login/"):
+        _is_large(one, path)
+    later = one.context.new_page()  # another visit with the same browser
+    later.goto(f"{one.base}/about/")
+    assert _size(later) == 18
+    one.sign_in("owner", PASSWORD)
+    for path in ("/my/", "/my/inbox/", "/accounts/profile/", "/services/"):
+        _is_large(one, path)
+    elsewhere = visitor(**way.window)  # her own choice follows her to another machine
+    elsewhere.sign_in("owner", PASSWORD)
+    _is_large(elsewhere, "/my/")
+
+
+def _is_large(one: Visitor, path: str) -> None:
+    page = one.open(path)
+    assert _size(page) == 18, f"{path} is not in large text"
+    assert not chromium.sideways_overflow(page), f"{path} scrolls sideways in large text"
+    assert not loses_when_narrow(page), f"{path} in large text: {loses_when_narrow(page)}"
+
+
+def _size(page: Page) -> float:
+    return float(page.evaluate("() => parseFloat(getComputedStyle(document.body).fontSize)"))
