@@ -323,7 +323,7 @@ def _page(order: DemoOrder) -> str:
     )
     return f"""<!doctype html>
 <html lang="zh-Hans"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>演示支付 · Demo payment</title>
+<title>演示支付 · Demo payment</title><link rel="icon" href="data:,">
 <style>
 body {{ font: 1rem/1.6 "PingFang SC", "Noto Sans SC", sans-serif; margin: 0; color: #1b2430; background: #f4f6f9 }}
 header {{ background: #b26a00; color: #fff; padding: .75rem 1rem; font-weight: 600 }}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -29,7 +30,8 @@ def owner() -> Client:
 
 
 def send(client: Client, page: str, data: dict[str, str]):
-    return client.post(page, {name: text.encode("utf-8", "surrogatepass") for name, text in data.items()})
+    body = urlencode({name: text.encode("utf-8", "surrogatepass") for name, text in data.items()})
+    return client.post(page, body, content_type="application/x-www-form-urlencoded")
 
 
 def test_the_reason_of_a_withdrawal() -> None:
