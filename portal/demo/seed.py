@@ -19,7 +19,6 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.demo.rating import rate_closed_cases
 from portal.demo.samples import fictitious_uscc, sample_answers, sample_picture, sample_situation
 from portal.demo.signing import sign_for_the_others
 from portal.demo.supervising import answer_orders, appeal_against_cards
@@ -124,7 +123,6 @@ class _Past:
         sweep_timers(at=self.until)
         self._work(self.until)
         appeal_against_cards(at=self.until, rng=self.rng)
-        rate_closed_cases(until=self.until, rng=self.rng)
 
     def _work(self, at: datetime) -> None:
         """Let the workers carry out what is due: issuing, delivering, closing."""

@@ -38,7 +38,8 @@ def test_the_reason_of_a_withdrawal() -> None:
     at = database_now() - timedelta(hours=1)
     case = filed_application(service="sign-filing", at=at).cases.get()
     client, page = owner(), reverse("applicant:withdraw", args=[case.application.public_id])
-    refused = [*naughty.UNSTORABLE, "x" * (LONGEST_REASON + 1)]
+    sendable = [text for text in naughty.UNSTORABLE if text.encode("utf-8", "ignore").decode() == text]
+    refused = [*sendable, "x" * (LONGEST_REASON + 1)]  # half a character is no UTF-8: it never arrives as such
     for text in refused:
         answer = send(client, page, {"reason": text})
         assert answer.status_code in (400, 422), repr(text)
