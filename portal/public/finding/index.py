@@ -16,8 +16,8 @@ NAME, TEXT = 1.0, 0.45  # how much a match in each place counts
 _ENOUGH, _NEARLY = 0.3, 0.12
 _ENOUGH_FEATURES = 24  # a query's most telling ones
 _MOST_CANDIDATES = 240
-#: A feature nobody has says something too, but less than a rare one: it may be a typing error.
-_UNKNOWN = 1 / 0.05
+#: What no entry has says little: it may be a typing error, or words about the person who asks.
+_UNKNOWN = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)

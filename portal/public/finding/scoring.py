@@ -11,6 +11,7 @@ from portal.public.finding import words
 from portal.public.finding.text import HAN, Text, folded, grams, prepared
 
 SAME_SOUND, SYNONYM, SPELLED_OUT, SPELLED_WORD = 0.85, 0.75, 0.7, 0.85
+ALONE = 0.3  # a character without its neighbours
 _WHOLE_PINYIN, _PINYIN, _WITHIN_PINYIN, _FOLDED, _NEARLY = 1.0, 0.9, 0.6, 0.75, 0.6
 _WHOLE_INITIALS, _LEADING_INITIALS, _INITIALS, _FIRST_INITIALS = 0.95, 0.85, 0.75, 0.5
 _SIMILAR_WORDS, _SIMILAR_SOUNDS = 0.5, 0.75
@@ -43,8 +44,10 @@ class HanToken:
             weight = rarity(pair)
             weights[place] += weight
             weights[place + 1] += weight
-        self.weights = weights if self.pairs else [1.0]
         self.groups = words.groups_in(token)
+        for group, start, end in self.groups:
+            _at_least(weights, start, end, 2 * rarity(f"#{group}"))
+        self.weights = weights if self.pairs else [1.0]
         self.weight = max(sum(self.weights) / len(self.weights), 0.1)
 
     @cached_property
@@ -72,6 +75,9 @@ class HanToken:
             for place, pair in enumerate(self.sounds):
                 if pair in known:
                     _at_least(said, place, place + 2, SAME_SOUND)
+            for place, character in enumerate(self.token):
+                if not said[place] and character in text.plain:
+                    said[place] = ALONE
         return sum(map(float.__mul__, said, self.weights)) / sum(self.weights)
 
 
@@ -87,8 +93,8 @@ class LatinToken:
     def __init__(self, token: str, rarity: Callable[[str], float], phrases: frozenset[int] = frozenset()) -> None:
         """Work out what it may stand for. phrases: groups that it names together with its neighbours, as "id card"."""
         self.token = token
-        self.weight = max(rarity(token), 0.1)
         self.groups = words.groups_of_latin(token) | phrases
+        self.weight = max(rarity(token), *(rarity(f"#{group}") for group in self.groups), 0.1)
         self.grams = frozenset(grams(f" {token} ", 3))
         self.folded = folded(token)
         self._alike: dict[str, float] = {}
