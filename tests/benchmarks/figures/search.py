@@ -21,12 +21,12 @@ _TESTS = Path(__file__).parents[2]
 _QUERIES = _TESTS / "portal" / "public" / "finding" / "queries.yaml"
 _CATALOGUE = _TESTS.parent / "services" / "catalogue" / "data"
 #: Words that names of items are made of, so that what is searched looks like a real list.
-_PARTS = (
+_PARTS = (  # noqa: SIM905 — a row of words reads better
     "养老保险 失业保险 工伤保险 社会保障卡 居民身份证 户口登记 建筑工程 城市道路 危险废物 饮用水供水单位 "
     "互联网上网服务营业场所 第二类易制毒化学品 历史文化街区 生产建设项目 职业培训 公共场所 道路运输 特种设备 "
     "劳务派遣 医疗机构 食品小作坊 户外广告 申领 核发 备案 变更 注销 审批 登记 补办 延续 查询 认定 确认 许可 "
     "证明 资格认证 待遇 补贴 待遇重核 异地办理"
-).split()  # noqa: SIM905 — a row of words reads better
+).split()
 
 
 @lru_cache(maxsize=1)
