@@ -100,8 +100,8 @@ def ratio(size: Size) -> Figure:
         title="a search, against looking for the words in every name",
         unit="times",
         value=ours / floor,
-        must=120,
-        hope=40,
+        must=60,
+        hope=25,
         detail={"search_ms": round(ours, 1), "floor_ms": round(floor, 1)},
     )
 
