@@ -41,6 +41,11 @@ class DocumentRow:
     used_by: Sequence[Any] = ()
 
     @property
+    def field(self) -> str:
+        """The name of its file field where several documents share one form."""
+        return f"file-{self.code}"
+
+    @property
     def good(self) -> list[Upload]:
         """The files that count or may soon."""
         return [one for one in self.uploads if one.state != UploadState.REFUSED]
@@ -89,7 +94,7 @@ def rows_of(
     place: str,
     wanted: Iterable[Any],
     *,
-    by: User,
+    by: User | None,
     since: datetime | None = None,
     refused: dict[str, str] | None = None,
 ) -> list[DocumentRow]:
@@ -101,7 +106,7 @@ def rows_of(
     for upload in files_shown(application):
         files.setdefault(upload.material_code, []).append(upload)
     parts: dict[str, list[PartialUpload]] = {}
-    for part in unfinished_of(kind, place, by=by):
+    for part in unfinished_of(kind, place, by=by) if by is not None else ():
         parts.setdefault(part.material_code, []).append(part)
     rows = []
     for need in wanted:

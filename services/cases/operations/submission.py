@@ -28,12 +28,12 @@ from services.cases.operations.signing import (
 )
 from services.cases.operations.telling import tell_applicants, tell_of_signing
 from services.cases.permissions import may_open_review, may_sign_for
-from services.cases.queries.forms import documents_wanted, form_answers, form_of
+from services.cases.queries.forms import documents_held, documents_wanted, form_answers, form_of
 from services.cases.queries.reviews import review_hash as review_hash
 from services.cases.queries.signers import APPLICANT, signatures_in_force
 from services.catalogue.models import BundleVersion, ServiceVersion
 from services.catalogue.queries import answered_elements, applicable_parts, situation_of, stop_reasons
-from services.documents.queries import uploads_of
+from services.documents.queries import codes_being_checked, uploads_of
 from services.forms.rules import check_answers
 from services.parties.enums import ActKind
 from services.parties.queries import Acting
@@ -88,7 +88,18 @@ def find_problems(application: Application, *, at: datetime) -> list[Problem]:
         Problem(kind="element", code=error.element, zh=error.message.zh, en=error.message.en)
         for error in checked.errors
     ]
-    present = {upload.material_code for upload in uploads_of("application", str(application.pk))}
+    checking = codes_being_checked("application", application.pk)
+    problems += [
+        Problem(
+            kind="material",
+            code=need.code,
+            zh=f"“{need.material.name_zh}”正在检查病毒，请稍候再提交。",
+            en=f"“{need.material.name_en}” is being checked for viruses. Please submit in a moment.",
+        )
+        for need in [*documents_wanted(application), *documents_held(application)]
+        if need.code in checking
+    ]
+    present = checking | {upload.material_code for upload in uploads_of("application", str(application.pk))}
     for material in documents_wanted(application):
         if material.necessity == NECESSARY and material.code not in present:
             names = material.material

@@ -68,6 +68,12 @@ def uploads_of(subject_kind: str, subject_id: str | int, *, material_code: str |
     return found if material_code is None else found.filter(material_code=material_code)
 
 
+def codes_being_checked(subject_kind: str, subject_id: str | int) -> set[str]:
+    """Return which documents of a subject hold a file that the virus scanner has not judged yet."""
+    waiting = Upload.objects.filter(subject_kind=subject_kind, subject_id=str(subject_id), state=UploadState.CHECKING)
+    return set(waiting.values_list("material_code", flat=True))
+
+
 def papers_of(subject_kind: str, subject_id: str | int) -> QuerySet[Paper]:
     """Return the papers about a subject, oldest first."""
     return Paper.objects.filter(subject_kind=subject_kind, subject_id=str(subject_id))
