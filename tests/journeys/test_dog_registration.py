@@ -66,7 +66,7 @@ def test_register_a_dog(person: Callable[..., Visitor], way: Way) -> None:
     )
     expect(document.get_by_role("alert")).to_contain_text("JPG")
     citizen.check()
-    document.get_by_role("button", name=way.say("取消", "Cancel")).click()
+    document.get_by_role("button", name=way.say("知道了", "Dismiss")).click()
 
     citizen.open(f"{path}review/")
     citizen.check()
