@@ -26,6 +26,7 @@ from services.cases.operations.drafts import NotAllowedError
 from services.cases.queries.forms import form_answers
 from services.cases.queries.notices import AskedByDepartment, AskedThing, latest_notice_of, marked_form, things_asked
 from services.cases.queries.places import SUPPLEMENT, PlaceClosedError, files_shown, place_of
+from services.documents.enums import UploadState
 from services.documents.models import Upload
 from services.forms.build import SectionForm, form_class
 from services.forms.schema import Use
@@ -43,6 +44,11 @@ class Row:
     part: Any
     value: str
     done: bool
+
+    @property
+    def before(self) -> Sequence[Upload]:
+        """The files that lay there when it was asked."""
+        return [one for one in self.document.before if one.state == UploadState.READY] if self.document else ()
 
     @property
     def uploads(self) -> Sequence[Upload]:

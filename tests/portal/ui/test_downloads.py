@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,3 +25,14 @@ def test_headers_of_a_download(tmp_path: Path) -> None:
     assert response["Cache-Control"] == "no-store, private"
     assert response["Content-Type"] == "application/pdf"
     response.close()
+
+
+@pytest.mark.django_db
+def test_the_proxy_sends_files_where_it_is_told(settings: Any) -> None:
+    settings.FILES_BY_PROXY = "/stored-files/"
+    path = Path(settings.MEDIA_ROOT) / "uploads" / "ab" / "a b.pdf"
+    response = attachment_response(path, "a.pdf", "application/pdf")
+    assert response["X-Accel-Redirect"] == "/stored-files/uploads/ab/a%20b.pdf"
+    assert response.content == b""  # type: ignore[attr-defined]
+    assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert response["Content-Disposition"] == 'attachment; filename="a.pdf"'
