@@ -71,7 +71,9 @@ def test_register_a_dog(person: Callable[..., Visitor], way: Way) -> None:
     citizen.open(f"{path}review/")
     citizen.check()
     applying.sign_and_submit(citizen)
-    number = page.locator("main .number").first.inner_text()
+    citizen.open(path)
+    citizen.reload_until(page.locator(".lane-head .number"))
+    number = page.locator(".lane-head .number").first.inner_text()
     clerk = person("clerk", **way.at_work)
     deciding.find_task(clerk, deciding.COUNTER, number)
     desk = clerk.page
