@@ -13,6 +13,7 @@ from playwright.sync_api import Route, expect
 
 from tests.factories.documents import office_bytes
 from tests.journeys import applying
+from tests.journeys.browser import accessibility_violations
 from tests.journeys.conftest import Visitor
 from tests.journeys.ways import Way, ways
 
@@ -48,9 +49,9 @@ def test_upload_over_a_bad_line(person: Callable[..., Visitor], way: Way) -> Non
     page.locator(f"#file-{CODE}").set_input_files(file)
     note = page.locator(".upload-item [data-note]")
     expect(note).to_have_text(re.compile("[1-9]"), timeout=60_000)
-    citizen.check()
     page.context.set_offline(True)
     expect(note).to_contain_text(way.say("网络已断开", "No connection"))
+    assert accessibility_violations(page) == []
     citizen.complaints.clear()  # what the browser says of the broken line
     before = len(offsets)
     page.context.set_offline(False)
