@@ -68,7 +68,7 @@ def test_one_notice_for_two_departments(visitor: Callable[..., Visitor], way: Wa
     page.locator("#file-layout-plan").set_input_files(
         {"name": "布局图-补正.png", "mimeType": "image/png", "buffer": sample_picture("layout-plan")}
     )
-    expect(page.locator("#files-layout-plan")).to_have_attribute("data-state", "ready")
+    send(owner, "[name=upload][value=layout-plan]")
     expect(page.get_by_text("布局图-补正.png")).to_be_visible()
     expect(address).to_have_value("郑州市金水区演示路218号2层（演示）")
     sound(owner)

@@ -16,18 +16,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portal.applicant.access import case_or_404
-from portal.applicant.document_rows import DocumentRow
-from portal.applicant.document_rows import rows_of as document_rows
-from portal.applicant.views.documents import hand_in_files
 from services.cases.models import Case, OneTimeNotice
 from services.cases.operations.answering import keep_typed
-from services.cases.operations.documents import take_back_document
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.queries.forms import form_answers
 from services.cases.queries.notices import AskedByDepartment, AskedThing, latest_notice_of, marked_form, things_asked
-from services.cases.queries.places import SUPPLEMENT, PlaceClosedError, files_shown, place_of
-from services.documents.enums import UploadState
 from services.documents.models import Upload
+from services.documents.operations import UploadRefusedError, store_upload
+from services.documents.queries import uploads_of
 from services.forms.build import SectionForm, form_class
 from services.forms.schema import Use
 from services.forms.types import displayed
@@ -40,20 +36,12 @@ class Row:
     """One thing asked, as the page shows it: a document with its files, or a field's part of the form."""
 
     thing: AskedThing
-    document: DocumentRow | None
+    before: Sequence[Upload]
+    uploads: Sequence[Upload]
+    refused: str
     part: Any
     value: str
     done: bool
-
-    @property
-    def before(self) -> Sequence[Upload]:
-        """The files that lay there when it was asked."""
-        return [one for one in self.document.before if one.state == UploadState.READY] if self.document else ()
-
-    @property
-    def uploads(self) -> Sequence[Upload]:
-        """The files that came with the answer."""
-        return self.document.good if self.document else ()
 
 
 @require_http_methods(["GET", "POST"])
@@ -77,7 +65,7 @@ def supplement(request: HttpRequest, public_id: str) -> HttpResponse:
             return redirect(request.path)
         if not refused and (form is None or form.is_valid()):
             return redirect("applicant:supplement_review", case.public_id)
-    rows = rows_of(notice, groups, form, refused, by=request.user)
+    rows = rows_of(notice, groups, form, refused)
     context = {
         "case": case,
         "notice": notice,
@@ -92,7 +80,7 @@ def supplement(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _only_saves(request: HttpRequest) -> bool:
-    return bool({"upload", "take_back", "save"} & set(request.POST))
+    return "upload" in request.POST or "save" in request.POST
 
 
 def closed(request: HttpRequest, case: Case) -> HttpResponse:
@@ -122,18 +110,12 @@ def marked_fields_form(notice: OneTimeNotice, things: Sequence[AskedThing], data
 
 
 def rows_of(
-    notice: OneTimeNotice,
-    groups: Sequence[AskedByDepartment],
-    form: SectionForm | None,
-    refused: dict[str, str],
-    *,
-    by: Any = None,
+    notice: OneTimeNotice, groups: Sequence[AskedByDepartment], form: SectionForm | None, refused: dict[str, str]
 ) -> list[tuple[AskedByDepartment, list[Row]]]:
-    """Return what is asked under each department, with what she has done about it so far.
-
-    by: whose unfinished uploads are shown, None for nobody's.
-    """
-    documents = _documents(notice, groups, refused, by)
+    """Return what is asked under each department, with what she has done about it so far."""
+    uploads: dict[str, list[Upload]] = {}
+    for upload in uploads_of("application", notice.application_id):
+        uploads.setdefault(upload.material_code, []).append(upload)
     parts = {use.element.code: part for use, part in zip(form.uses, form.parts, strict=True)} if form else {}
     uses = {use.element.code: use for use in form.uses} if form else {}
     now, language = form.all_answers if form else {}, get_language() or "zh-hans"
@@ -142,53 +124,44 @@ def rows_of(
         return displayed(use.element, value, language)
 
     def row(thing: AskedThing) -> Row:
-        document = documents.get(thing.code) if thing.kind == "material" else None
+        files = uploads.get(thing.code, []) if thing.kind == "material" else []
+        new = [one for one in files if one.uploaded_at >= notice.released_at]
         use, stored = uses.get(thing.code), notice.application.answers.get(thing.code)
         changed = use is not None and shown(use, now.get(thing.code)) != shown(use, stored)
         return Row(
             thing=thing,
-            document=document,
+            before=[one for one in files if one not in new],
+            uploads=new,
+            refused=refused.get(thing.code, ""),
             part=parts.get(thing.code),
             value=shown(use, stored) if use is not None else "",
-            done=changed or bool(document is not None and document.good),
+            done=bool(new) or changed,
         )
 
     return [(group, [row(thing) for thing in group.things]) for group in groups if group.things]
 
 
-def _documents(
-    notice: OneTimeNotice, groups: Sequence[AskedByDepartment], refused: dict[str, str], by: Any
-) -> dict[str, DocumentRow]:
-    """Return the documents asked, by code; each is handed in under the first case of its department."""
-    found = {}
-    for group in groups:
-        things = [thing for thing in group.things if thing.kind == "material"]
-        if things:
-            place = group.cases[0].public_id
-            rows = document_rows(
-                notice.application, SUPPLEMENT, place, things, by=by, since=notice.released_at, refused=refused
-            )
-            found.update({row.code: row for row in rows})
-    return found
-
-
 def _upload(request: HttpRequest, case: Case, things: Sequence[AskedThing], at: datetime) -> dict[str, str]:
-    """Store every marked document that came along, and take back what she removes; returns refusals by code."""
-    refused: dict[str, str] = {}
-    back = files_shown(case.application).filter(public_id=request.POST.get("take_back", "")).first()
+    """Store every marked document that came along; returns why one was refused, by its code."""
+    refused = {}
     for thing in things:
-        if thing.kind != "material":
-            continue
-        field, pressed = f"file-{thing.code}", request.POST.get("upload") == thing.code
-        removed = back is not None and back.material_code == thing.code
-        if not (request.FILES.getlist(field) or pressed or removed):
+        file = request.FILES.get(f"file-{thing.code}") if thing.kind == "material" else None
+        if file is None:
+            if thing.kind == "material" and request.POST.get("upload") == thing.code:
+                refused[thing.code] = _("Choose a file first, then press Upload.")
             continue
         try:
-            place = place_of(SUPPLEMENT, case.public_id, thing.code, by=request.user, at=at)
-            if back is not None and removed:
-                take_back_document(place=place, upload_id=back.public_id, by=request.user, at=at)
-            else:
-                refused |= hand_in_files(request, place, at, field=field)
-        except PlaceClosedError:
-            refused[thing.code] = _("This document is not asked for.")
+            store_upload(
+                file=file,
+                original_name=file.name or "",
+                declared_type=file.content_type or "",
+                subject_kind="application",
+                subject_id=case.application_id,
+                material_code=thing.code,
+                by=request.user,
+                at=at,
+            )
+            messages.success(request, _("The document was uploaded."))
+        except UploadRefusedError as error:
+            refused[thing.code] = str(error)
     return refused
