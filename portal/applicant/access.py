@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 
 from services.access.enums import Purpose
-from services.cases.enums import ApplicationState
+from services.cases.enums import ApplicationState, Channel
 from services.cases.models import Application, Case
+from services.cases.operations.drafts import HandedOverError
 from services.cases.operations.refused import note_refused_application, note_refused_case
-from services.cases.permissions import applications_of, applications_open_to, may_fill
+from services.cases.permissions import applications_of, applications_open_to, holder_of, may_fill, may_fill_for
 
 
 def application_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
@@ -23,12 +26,42 @@ def application_or_404(request: HttpRequest, public_id: str, at: datetime) -> Ap
     return application
 
 
-def draft_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
-    """Return an application that is still being filled in, by whoever may fill it in."""
+def shown_draft_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
+    """Return an application that is still being filled in, wherever it is."""
     application = application_or_404(request, public_id, at)
-    if application.state != ApplicationState.DRAFT or not may_fill(request.user, application, at):
+    user, channel = request.user, Channel(application.channel)
+    hers = may_fill(user, application, at) or may_fill_for(user, application.party, channel=channel, at=at)
+    if application.state != ApplicationState.DRAFT or not hers:
         raise Http404
     return application
+
+
+def draft_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
+    """Return an application that is still being filled in, by whoever may fill it in; while the counter holds it, HandedOverError."""
+    application = shown_draft_or_404(request, public_id, at)
+    if holder_of(application) not in (None, request.user.pk):
+        raise HandedOverError("A clerk at the counter holds this application.")
+    return application
+
+
+class HandedOverMiddleware:
+    """Lead whoever opens or changes a draft that is at the counter to the page that says so and takes it back."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Answer HandedOverError: a page leads there, a fragment is refused."""
+        match = request.resolver_match
+        if not isinstance(exception, HandedOverError) or match is None or match.app_name != "applicant":
+            return None
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=404)
+        return redirect("applicant:hand_over", match.kwargs["public_id"])
 
 
 def case_or_404(request: HttpRequest, public_id: str, at: datetime) -> Case:

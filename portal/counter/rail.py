@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 #: Keys that work on every page of the door; pages add their own.
-GO_TO_INTAKE, GO_TO_WALK_IN = "i", "w"
+GO_TO_INTAKE, GO_TO_WALK_IN, GO_TO_CODE = "i", "w", "c"
 
 
 def frame(request: HttpRequest, *, count: int | None = None, keys: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
@@ -17,6 +17,7 @@ def frame(request: HttpRequest, *, count: int | None = None, keys: tuple[tuple[s
     places = [
         (_("Intake"), reverse("counter:intake"), "inboxes", count, GO_TO_INTAKE),
         (_("Walk-in"), reverse("counter:walk_in"), "person-plus", None, GO_TO_WALK_IN),
+        (_("With a code"), reverse("counter:hand_over"), "qr-code", None, GO_TO_CODE),
     ]
     items = [
         {
@@ -33,6 +34,11 @@ def frame(request: HttpRequest, *, count: int | None = None, keys: tuple[tuple[s
         "rail": [{"title": _("Window"), "items": items}],
         "keys": [
             {"key": key, "word": word}
-            for key, word in (*keys, (GO_TO_INTAKE, _("Go to the intake list")), (GO_TO_WALK_IN, _("Take a walk-in")))
+            for key, word in (
+                *keys,
+                (GO_TO_INTAKE, _("Go to the intake list")),
+                (GO_TO_WALK_IN, _("Take a walk-in")),
+                (GO_TO_CODE, _("Go on with a code")),
+            )
         ],
     }

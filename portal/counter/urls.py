@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.counter.views import application, files, guardians, intake, task, walk_in
+from portal.counter.views import application, files, guardians, handovers, intake, task, walk_in
 
 app_name = "counter"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("tasks/<int:task_id>/claim/", task.claim, name="claim"),
     path("tasks/<int:task_id>/release/", task.release, name="release"),
     path("tasks/<int:task_id>/send-notice/", task.send_now, name="send_now"),
+    path("hand-over/", handovers.hand_over, name="hand_over"),
     path("walk-in/", walk_in.find, name="walk_in"),
     path("walk-in/<str:public_id>/", walk_in.choose, name="walk_in_person"),
     path("people/<str:public_id>/guardians/", guardians.guardians, name="guardians"),

@@ -64,6 +64,7 @@ _BY_TYPE: dict[str, Any] = {
     "area_m2": "120",
     "yes_no": "yes",
     "division": "410105",
+    "place": "410105",
     "address": "金水区经三路演示街区18号一层",
 }
 

@@ -33,6 +33,7 @@ CITY = {
     "en": os.environ.get("CITY_NAME_EN", "Zhengzhou (demo)"),
 }
 REGION = os.environ.get("REGION", "CN-410100")
+DIVISIONS_FILE = os.environ.get("DIVISIONS_FILE", "")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -97,6 +98,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "portal.applicant.access.HandedOverMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"

@@ -105,8 +105,34 @@ def _select(widget: forms.Select, name: str, value: Any, attributes: Mapping[str
     return f'<select name="{escape(name)}"{flat(attributes)}>{"".join(options)}</select>'
 
 
+def _lists(field: BoundField) -> str:
+    """Lists that follow one another; without JavaScript a button brings the next one."""
+    widget: Any = field.field.widget
+    html = []
+    for level in widget.levels(field.html_name, field.value()):
+        place = f"{escape(field.auto_id)}-{level.name.rpartition('-')[2]}"
+        options = "".join(
+            f'<option value="{escape(value)}"{" selected" if value == level.chosen else ""}>{escape(label)}</option>'
+            for value, label in level.options
+        )
+        invalid = ' aria-invalid="true"' if field.errors else ""
+        html.append(
+            f'<div class="cascade-level"><label class="field-help" for="{place}">{escape(level.label)}</label>'
+            f'<select class="form-select" name="{escape(level.name)}" id="{place}" autocomplete="off"{invalid}>'
+            f"{options}</select></div>"
+        )
+    button = (
+        f'<noscript><button type="submit" class="btn btn-outline-primary" name="row" formnovalidate'
+        f' value="choose:{escape(field.html_name)}" formaction="#div_{escape(field.auto_id)}">'
+        f"{escape(_('Show the next list'))}</button></noscript>"
+    )
+    return f'<div class="cascade">{"".join(html)}</div>{button}'
+
+
 def _options(field: BoundField) -> str:
     widget = field.field.widget
+    if hasattr(widget, "levels"):
+        return _lists(field)
     if not isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
         return str(field)
     kind = "checkbox" if isinstance(widget, forms.CheckboxSelectMultiple) else "radio"

@@ -25,6 +25,7 @@ class Purpose(models.TextChoices):
     AUDIT = "audit", _("Audit of the files you handed in")
     SIGN = "sign together", _("Opened by somebody asked to sign with you")
     GUARDIAN = "record a guardian", _("Guardians of a child recorded at the window")
+    HANDED_OVER = "draft handed over with a code", _("Filling in your application at the counter, with your code")
     SHARED_CODE = "opened by a shared code", _("Opened by somebody you gave a code to")
 
 

@@ -23,6 +23,22 @@ class OriginKind(models.TextChoices):
     CLERK = "clerk", _("entered at the counter")
 
 
+class HandOverTo(models.TextChoices):
+    """To whom a draft is handed over."""
+
+    COUNTER = "counter", _("to the counter")
+    APPLICANT = "applicant", _("to the applicant")
+
+
+class HandOverState(models.TextChoices):
+    """Where a hand-over stands."""
+
+    WAITING = "waiting", _("the code waits")
+    HELD = "held", _("at the counter now")
+    BACK = "back", _("back, to be confirmed")
+    OVER = "over", _("over")
+
+
 class ApplicationState(models.TextChoices):
     """An application's life: filled in, submitted once, closed."""
 

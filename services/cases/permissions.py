@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from services.cases.enums import ApplicationState, Channel
-from services.cases.models import Application, Case, Opinion
+from services.cases.models import Application, Case, HandOver, Opinion
 from services.parties.enums import MandateScope, Role
 from services.parties.permissions import can_act_for
 from services.parties.queries import appointments_to, parties_for, posts_of
@@ -43,16 +43,25 @@ def may_fill_for(user: User, party: PartyRef, *, channel: Channel, at: datetime)
     return can_act_for(user, party, MandateScope.FILL, at)
 
 
+def may_fill(user: User, application: Application, at: datetime) -> bool:
+    """Return whether she may change a draft: while a clerk holds it with the applicant's code, only that clerk."""
+    holder = holder_of(application)
+    if holder is not None:
+        return holder == user.pk and is_clerk(user, at)
+    return may_fill_for(user, application.party, channel=Channel(application.channel), at=at)
+
+
+def holder_of(application: Application) -> int | None:
+    """Return the key of the clerk who holds a draft with the applicant's code, if one does."""
+    held = HandOver.objects.filter(application=application, taken_at__isnull=False, ended_at__isnull=True)
+    return held.values_list("taken_by_id", flat=True).first()
+
+
 def may_sign_for(user: User, party: PartyRef, *, channel: Channel, at: datetime) -> bool:
     """Return whether her signature binds the party; at the window the clerk keeps the applicant's signed paper."""
     if channel == Channel.COUNTER:
         return is_clerk(user, at)
     return can_act_for(user, party, MandateScope.SIGN, at)
-
-
-def may_fill(user: User, application: Application, at: datetime) -> bool:
-    """Return whether she may fill in this application, see `may_fill_for`."""
-    return may_fill_for(user, application.party, channel=Channel(application.channel), at=at)
 
 
 def may_open_review(user: User, application: Application, at: datetime) -> bool:
@@ -95,7 +104,9 @@ def applications_with_papers_for(user: User | AnonymousUser, at: datetime) -> Qu
 def _applications(user: User | AnonymousUser, at: datetime, scopes: Collection[str]) -> QuerySet[Application]:
     if not user.is_authenticated or not user.is_active:
         return Application.objects.none()
+    held = HandOver.objects.filter(taken_by=user, taken_at__isnull=False, ended_at__isnull=True)
     mine = _of_parties(user, parties_for(user, at, scopes))
+    mine |= Q(state=ApplicationState.DRAFT, pk__in=held.values("application"))
     return Application.objects.filter(mine).order_by("-changed_at", "-id")
 
 

@@ -116,8 +116,8 @@ class SectionForm(forms.Form):
 
     @property
     def rows_changed(self) -> bool:
-        """Whether a button for rows was pressed: show the page again, nothing was meant to be checked."""
-        return self._button.partition(":")[0] in ("add", "remove")
+        """Whether a button for rows or for the next list was pressed: show the page again, nothing is to be checked."""
+        return self._button.partition(":")[0] in ("add", "remove", "choose")
 
     def full_clean(self) -> None:
         """Check everything, unless only rows were added or removed."""

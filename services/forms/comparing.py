@@ -12,9 +12,9 @@ _MARK_DIGITS = 12
 
 
 def normal(value: object) -> object:
-    """Return an answer without what makes no difference: empty rows and fields, 300.0 for 300, kinds of line break."""
+    """Return an answer without what makes no difference: blanks, empty rows, 300.0 for 300, kinds of line break."""
     if isinstance(value, str):
-        return value.replace("\r\n", "\n").replace("\r", "\n")
+        return value.replace("\r\n", "\n").replace("\r", "\n") if value.strip() else ""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -11,9 +12,11 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.utils.html import escape
 
+from services.forms.places import LENGTHS, LEVELS, places
 from services.forms.schema import Element
 from services.forms.types import WidgetHint, type_of
 from services.forms.types.choices import Choice
+from services.forms.types.places import deepest, depth_of
 from services.forms.words import Words
 
 CHOOSE = Words("请选择", "Choose")
@@ -87,6 +90,59 @@ class DayInput(forms.DateInput):
         return context
 
 
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One of the lists that follow one another. options: value and label, the empty one first."""
+
+    name: str
+    label: str
+    options: Sequence[tuple[str, str]]
+    chosen: str
+
+
+class CascadeSelect(forms.Widget):
+    """A place chosen level by level: each list shows what lies in the choice before it. Works without JavaScript."""
+
+    use_fieldset = True
+
+    def __init__(self, element: Element, language: str) -> None:
+        self.element, self.language = element, language
+        super().__init__()
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """Return the code that was chosen."""
+        return chosen_place(data, name)
+
+    def levels(self, name: str, value: object) -> list[Level]:
+        """Return the lists to show for a value: those chosen, and the next one."""
+        code, found = str(value or ""), []
+        if code not in places():
+            code = ""
+        above = ""
+        for number, label in enumerate(LEVELS[: depth_of(self.element)], 1):
+            below = places().below(above)
+            if not below:
+                break
+            chosen = code[: LENGTHS[number - 1]] if len(code) >= LENGTHS[number - 1] else ""
+            options = [("", CHOOSE.in_language(self.language))]
+            options += [(one, words.in_language(self.language)) for one, words in below]
+            found.append(Level(f"{name}-{number}", label.in_language(self.language), options, chosen))
+            if not chosen:
+                break
+            above = chosen
+        return found
+
+    def id_for_label(self, id_: str, index: str | None = None) -> str:
+        """Return the id of the first list."""
+        return f"{id_}-1" if id_ else ""
+
+
+def chosen_place(data: Mapping[str, Any], name: str) -> str:
+    """Return the code of a place from its lists, or from one value as programs send it."""
+    whole = data.get(name)
+    return str(whole) if whole else deepest([str(data.get(f"{name}-{number}", "")) for number in range(1, 5)])
+
+
 def _label(element: Element, hint: WidgetHint, language: str) -> str:
     label = element.label.in_language(language)
     if hint.unit:
@@ -96,6 +152,8 @@ def _label(element: Element, hint: WidgetHint, language: str) -> str:
 
 def _widget(element: Element, hint: WidgetHint, language: str) -> forms.Widget:
     attrs = _attributes(hint)
+    if hint.kind == "cascade":
+        return CascadeSelect(element, language)
     if hint.kind in ("radio", "select", "checkboxes"):
         return _choice_widget(element, hint, language, attrs)
     if hint.kind == "textarea":
@@ -135,4 +193,6 @@ def entered(element: Element, name: str, data: Mapping[str, Any]) -> object:
     if element.type == "multi_choice":
         values = data.getlist(name) if hasattr(data, "getlist") else data.get(name, [])
         return list(values) if isinstance(values, (list, tuple)) else [values]
+    if element.type == "place":
+        return chosen_place(data, name)
     return data.get(name)

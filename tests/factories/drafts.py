@@ -37,6 +37,7 @@ EVERY_KIND: list[dict[str, Any]] = [
     {"code": "shop.online", "type": "yes_no"},
     {"code": "shop.goods", "type": "multi_choice", "choices": _CHOICES},
     {"code": "shop.district", "type": "division"},
+    {"code": "shop.origin", "type": "place"},
     {
         "code": "shop.owners",
         "type": "group",
@@ -92,8 +93,10 @@ class OpenPage:
         self.tree = lxml.html.fromstring(self.text)
         form = self.tree.get_element_by_id("section-form")
         self.fields: dict[str, list[str]] = {}
+        areas = {one.get("name") for one in form.xpath(".//textarea")}
         for name, value in form.form_values():
-            self.fields.setdefault(name, []).append(value)
+            # As a browser does: the first line break of a text area is not part of its text.
+            self.fields.setdefault(name, []).append(value.removeprefix("\n") if name in areas else value)
 
     def autosave(self, **typed: Any) -> Any:
         """Type and let the page save by itself; returns the fragment's tree, whose marks the page takes over."""

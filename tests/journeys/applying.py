@@ -73,8 +73,18 @@ def _fill_element(one: Visitor, element: Element, asked: list[str], given: Mappi
         value = given.get(code, sample_value(field, today=today))
         if field.type == "yes_no":
             value = {"yes": "true", "no": "false"}.get(str(value), value)
+        if field.type == "place" and name in asked:
+            _choose_place(one.page, field_name, str(value))
+            continue
         one.known.update(str(word) for word in (value if isinstance(value, list) else [value]) if len(str(word)) > 1)
         _answer(one.page, field_name, value)
+
+
+def _choose_place(page: Page, name: str, code: str) -> None:
+    """Choose province, city, district and town: each list comes once the one before it is chosen."""
+    for number, length in enumerate((2, 4, 6, 9), 1):
+        if length <= len(code):
+            page.locator(f"select[name='{name}-{number}']").select_option(code[:length])
 
 
 def upload_documents(one: Visitor) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -61,7 +61,8 @@ def section(request: HttpRequest, public_id: str, key: str) -> HttpResponse:
     draft = draft_or_404(request, public_id, at)
     page = _Page(draft=draft, schema=form_of(draft), key=key)
     if key not in {section.key for section in page.schema.sections}:
-        raise Http404
+        # Another answer about the situation may have taken the section away since somebody kept its address.
+        return redirect("applicant:application", public_id)
     if request.method == "GET":
         return _shown(request, page, page.form(None, form_answers(draft)), Merge())
     form = page.form(request.POST, form_answers(draft))
@@ -161,7 +162,8 @@ def _autosaved(
     uses = {use.element.code: use for use in form.section.uses}
     asked = {use.element.code for use in form.uses}
     before = {code for code, name in page.names.items() if name in sent.shown_before}
-    swap = frozenset((asked ^ before) | merge.newer.keys()) if before else frozenset(merge.newer)
+    lists = {code for code in merge.accepted if code in uses and uses[code].element.type == "place"}
+    swap = frozenset(lists | merge.newer.keys() | ((asked ^ before) if before else set()))
     around = _around(request, page, merge) if swap else Surroundings(services={}, origins={}, contested={})
     slots = {**dict.fromkeys(chosen), **merge.contested}
     context = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib import messages
@@ -28,7 +29,7 @@ from services.cases.queries.forms import documents_wanted, form_answers, form_of
 from services.cases.queries.time_spent import time_of_application
 from services.cases.queries.timeline import Timeline, timeline_of
 from services.documents.queries import uploads_of
-from services.forms.rules import SectionState, section_progress
+from services.forms.rules import SectionProgress, SectionState, section_progress
 from services.notifications.models import Notice
 from services.notifications.queries import inbox_of
 from services.parties.queries import party
@@ -77,11 +78,19 @@ def _task_list(request: HttpRequest, draft: Application) -> HttpResponse:
             }
             for row in rows
         ],
+        "place": _place(draft, rows, language),
         "documents_state": "done" if here == len(wanted) else ("doing" if here else "todo"),
         "documents_here": here,
         "documents_wanted": len(wanted),
     }
     return render(request, "applicant/task_list.html", context)
+
+
+def _place(draft: Application, rows: Sequence[SectionProgress], language: str) -> dict[str, str] | None:
+    """Return the section she was in last, while something is left to do there or after it."""
+    left = [row.section for row in rows if row.state in (SectionState.NOT_STARTED, SectionState.IN_PROGRESS)]
+    section = next((one for one in left if one.key == draft.place), left[0] if left and draft.place else None)
+    return {"key": section.key, "name": section.title.in_language(language)} if section else None
 
 
 def _timeline(request: HttpRequest, found: Application, at: datetime) -> HttpResponse:

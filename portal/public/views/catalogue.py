@@ -60,7 +60,9 @@ def _drafts(request: HttpRequest, at: datetime) -> list[dict[str, str]]:
         {
             "name": bilingual(application.offer, "name"),
             "note": gettext("last changed %(at)s") % {"at": instant_words(application.changed_at)},
-            "url": reverse("applicant:application", args=[application.public_id]),
+            "url": reverse("applicant:section", args=[application.public_id, application.place])
+            if application.place
+            else reverse("applicant:application", args=[application.public_id]),
         }
         for application in rows[:3]
     ]

@@ -2,6 +2,7 @@
 
 from services.cases.models.applications import Application, Hold, NumberSeries
 from services.cases.models.cases import Case, MaterialCheck, Opinion
+from services.cases.models.handovers import HandOver
 from services.cases.models.law import DeemedAct, Deferral, Hearing, PublicNotice, Renewal, SiteCheck
 from services.cases.models.notices import OneTimeNotice, Supplement
 from services.cases.models.readings import SourceReading
@@ -17,6 +18,7 @@ __all__ = [
     "DeclarationText",
     "DeemedAct",
     "Deferral",
+    "HandOver",
     "Hearing",
     "Hold",
     "InformationRequest",

@@ -13,7 +13,7 @@ from services.cases.enums import ApplicationState, Channel, OriginKind
 from services.cases.models import Application
 from services.cases.operations.acting import done_in_name
 from services.cases.operations.voiding import void_changed_signatures
-from services.cases.permissions import may_fill, may_fill_for, may_open_review
+from services.cases.permissions import holder_of, may_fill, may_fill_for, may_open_review
 from services.catalogue.models import BundleVersion, ServiceVersion
 from services.parties.enums import ActKind
 from services.parties.references import PartyRef
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 class NotAllowedError(Exception):
     """She may not do this for this party."""
+
+
+class HandedOverError(NotAllowedError):
+    """A clerk at the counter holds the draft with the applicant's code: nobody else changes it meanwhile."""
 
 
 class AlreadySubmittedError(Exception):
@@ -114,7 +118,7 @@ def store_answers(
         before=application.answers,
         given=answers,
         told=origins or {},
-        by=OriginKind.CLERK if application.channel == Channel.COUNTER else OriginKind.TYPED,
+        by=OriginKind.CLERK if is_at_counter(application) else OriginKind.TYPED,
         who=by.pk,
         at=at,
     )
@@ -133,7 +137,7 @@ def confirm_answers(*, application_id: int, codes: Iterable[str], by: User, at: 
     Raises NotAllowedError, AlreadySubmittedError.
     """
     application = locked_draft(application_id, by=by, at=at)
-    if application.channel != Channel.COUNTER:
+    if not is_at_counter(application):
         application.origins = provenance.confirmed(application.origins, codes, at=at)
         application.save(update_fields=["origins"])
     return application
@@ -149,12 +153,19 @@ def locked_draft(application_id: int, *, by: User, at: datetime, signing: bool =
         .select_related("bundle__bundle", "service__item")
         .get(pk=application_id)
     )
+    if holder_of(application) not in (None, by.pk):
+        raise HandedOverError("A clerk at the counter holds this application.")
     allowed = may_open_review(by, application, at) if signing else may_fill(by, application, at)
     if not allowed:
         raise NotAllowedError("She may not change this application.")
     if application.state != ApplicationState.DRAFT:
         raise AlreadySubmittedError("This application was submitted already.")
     return application
+
+
+def is_at_counter(application: Application) -> bool:
+    """Return whether a clerk fills it in: taken at the window, or handed over to it with a code."""
+    return application.channel == Channel.COUNTER or holder_of(application) is not None
 
 
 def touch(application: Application, at: datetime) -> None:

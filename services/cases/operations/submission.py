@@ -15,6 +15,7 @@ from services.cases.models import Application, Case, ReviewedText
 from services.cases.operations.acting import done_in_name
 from services.cases.operations.consents import record_consents
 from services.cases.operations.drafts import NotAllowedError, locked_draft
+from services.cases.operations.handovers import from_counter
 from services.cases.operations.numbers import next_application_number
 from services.cases.operations.papers import issue_receipt
 from services.cases.operations.signing import (
@@ -88,6 +89,7 @@ def find_problems(application: Application, *, at: datetime) -> list[Problem]:
         Problem(kind="element", code=error.element, zh=error.message.zh, en=error.message.en)
         for error in checked.errors
     ]
+    problems += _not_confirmed(application)
     checking = codes_being_checked("application", application.pk)
     problems += [
         Problem(
@@ -112,6 +114,23 @@ def find_problems(application: Application, *, at: datetime) -> list[Problem]:
                 )
             )
     return problems
+
+
+def _not_confirmed(application: Application) -> list[Problem]:
+    """What a clerk entered for somebody who files on line is hers only once she has looked at it."""
+    if application.channel == Channel.COUNTER:
+        return []
+    waiting = set(from_counter(application))
+    labels = [use.element for use in form_of(application).uses if use.element.code in waiting]
+    return [
+        Problem(
+            kind="element",
+            code=one.code,
+            zh=f"请核对窗口填写的“{one.label.zh}”，然后按“保存并继续”确认。",
+            en=f"Check “{one.label.en}”, which was entered at the counter, and confirm it by “Save and go on”.",
+        )
+        for one in labels
+    ]
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from services.forms.types.choices import Choice, Division, MultiChoice, YesNo
 from services.forms.types.codes import IdNumber, Uscc
 from services.forms.types.groups import Group
 from services.forms.types.numbers import Area, Date, DecimalNumber, Integer, Money
+from services.forms.types.places import Place
 from services.forms.types.texts import Address, Email, Mobile, Multiline, PersonName, Text
 
 __all__ = [
@@ -58,6 +59,7 @@ TYPES: Mapping[str, ElementType] = {
         Choice(),
         MultiChoice(),
         Division(),
+        Place(),
         Group(type_of),
     )
 }

@@ -147,3 +147,22 @@ def test_signed_out_while_typing_an_autosave_is_refused_without_leaving_the_page
     browser.logout()
     answer = browser.post(address, page.fields, headers={"HX-Request": "true"})
     assert answer.status_code == 401
+
+
+def test_a_place_is_chosen_level_by_level_with_and_without_javascript() -> None:
+    browser, draft, address = begun_draft()
+    page = OpenPage(browser, address)
+    assert "shop-origin-2" not in page.fields
+    tree = page.autosave(**{"shop-origin-1": "41"})
+    part = tree.get_element_by_id("part-shop-origin")
+    assert part.xpath(".//select[@name='shop-origin-2']/option[@value='4101']")
+    page.save("row", "choose:shop-origin", **{"shop-origin-2": "4101"})
+    assert page.fields["shop-origin-2"] == ["4101"]
+    assert "shop-origin-3" in page.fields
+    page.save(shop__name="x")
+    assert "Go on: choose the district or county." in page.words()
+    assert page.save(**{"shop-origin-3": "410105"}).status_code == 302
+    assert stored(draft).answers["shop.origin"] == "410105"
+    page = OpenPage(browser, address)
+    page.autosave(**{"shop-origin-1": "13"})
+    assert stored(draft).answers["shop.origin"] == "13", "a new province makes the old city void"

@@ -317,7 +317,7 @@ def test_amounts_survive_exactly(amount: Any) -> None:
 def test_every_type_has_what_a_page_needs() -> None:
     for asked in dictionary().elements.values():
         hint = type_of(asked).widget(asked)
-        assert hint.kind in {"text", "textarea", "date", "radio", "select", "checkboxes", "rows"}
+        assert hint.kind in {"text", "textarea", "date", "radio", "select", "checkboxes", "rows", "cascade"}
         assert hint.width in {"short", "medium", "long"}
 
 
