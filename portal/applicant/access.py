@@ -37,7 +37,7 @@ def shown_draft_or_404(request: HttpRequest, public_id: str, at: datetime) -> Ap
 
 
 def draft_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
-    """Return an application that is still being filled in, by whoever may fill it in; while the counter holds it, HandedOverError."""
+    """Return an application that is still being filled in, by her; HandedOverError while the counter has it."""
     application = shown_draft_or_404(request, public_id, at)
     if holder_of(application) not in (None, request.user.pk):
         raise HandedOverError("A clerk at the counter holds this application.")

@@ -7,6 +7,7 @@ import time
 from datetime import date
 from typing import Any
 
+from portal.applicant.parts import Surroundings, page_parts
 from services.forms.build import SectionForm, form_class
 from services.forms.schema import Ask, Choice, Element, FormSchema, Section, Use
 from services.forms.words import Words
@@ -60,3 +61,9 @@ def measure(render: Any, times: int = 30) -> float:
         render()
         taken.append((time.perf_counter() - started) * 1000)
     return statistics.median(taken)
+
+
+def drawn_form() -> str:
+    """Return the whole list of a section's parts as its page shows them: schema, answers, checks and HTML."""
+    around = Surroundings(services={"one": "食品经营许可", "two": "户外招牌"}, origins={}, contested={})
+    return "".join(part.html for part in page_parts(bound_form(), around))
