@@ -24,7 +24,7 @@ def test_to_the_counter_and_back(person: Callable[..., Visitor], way: Way) -> No
     path = applying.answer_situation(citizen, {"dog_restricted": "no"})
     citizen.follow(way.say("生成转交码", "Go on at the counter"))
     citizen.check()
-    citizen.press(way.say("生成转交码", "Make a code"))
+    citizen.press(way.say("生成转交码", "Make a hand-over code"))
     code = citizen.page.locator(".code-big").inner_text()
     expect(citizen.page.locator(".handover-qr svg")).to_be_visible()
     citizen.check()
