@@ -29,8 +29,8 @@ def application_or_404(request: HttpRequest, public_id: str, at: datetime) -> Ap
 def shown_draft_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
     """Return an application that is still being filled in, wherever it is."""
     application = application_or_404(request, public_id, at)
-    user, channel = request.user, Channel(application.channel)
-    hers = may_fill(user, application, at) or may_fill_for(user, application.party, channel=channel, at=at)
+    user, own = request.user, application.party
+    hers = may_fill(user, application, at) or may_fill_for(user, own, channel=Channel.ONLINE, at=at)
     if application.state != ApplicationState.DRAFT or not hers:
         raise Http404
     return application
