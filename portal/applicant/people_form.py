@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from services.parties.enums import IdentityKind, MandateScope
 
@@ -32,7 +33,7 @@ class OfferForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     matter = forms.CharField(
-        label=_("What it is about"),
+        label=pgettext_lazy("a mandate", "What it is about"),
         help_text=_("For example: everything to do with opening the restaurant in Demo Street."),
         widget=forms.Textarea(attrs={"rows": 2}),
         max_length=200,

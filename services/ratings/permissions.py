@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet
 
-from services.cases.enums import Channel
 from services.cases.models import Case
 from services.cases.permissions import DEPARTMENT_ROLES, can_intervene, may_answer_for, oversees
 from services.parties.enums import Role
@@ -28,8 +27,7 @@ def may_rate(user: User | AnonymousUser, case: Case, at: datetime) -> bool:
     if not user.is_authenticated or not user.is_active:
         return False
     application = case.application
-    filed = application.filed_by_id == user.pk and application.channel != Channel.COUNTER
-    return filed or may_answer_for(user, application, at)
+    return may_answer_for(user, application, at)
 
 
 def ratings_visible_to(user: User | AnonymousUser, at: datetime) -> QuerySet[Rating]:

@@ -175,9 +175,3 @@ def touch(application: Application, at: datetime) -> None:
     application.reviewed_hash = ""
     application.save(update_fields=["situation", "answers", "origins", "draft_version", "changed_at", "reviewed_hash"])
     void_changed_signatures(application, at=at)
-
-
-@transaction.atomic
-def note_upload_change(*, application_id: int, by: User, at: datetime) -> None:
-    """Tell a draft that a document was added or removed, so that it must be reviewed again."""
-    touch(locked_draft(application_id, by=by, at=at), at)

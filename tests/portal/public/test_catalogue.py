@@ -12,7 +12,7 @@ from services.catalogue.enums import HandlingKind
 from tests.factories.accounts import UserFactory
 from tests.factories.catalogue import load_shipped_catalogue, published_bundle, published_service
 from tests.factories.papers import AT
-from tests.factories.parties import DepartmentFactory
+from tests.factories.parties import DepartmentFactory, PersonFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -99,9 +99,10 @@ def test_strange_addresses_do_no_harm(client: Client) -> None:
 
 def test_who_signed_in_goes_on_where_she_left(english: Client) -> None:
     version = published_service(name_en="Dog registration")
-    user = UserFactory(language="en")
+    person = PersonFactory(user__language="en")
+    user = person.user
     Application.objects.create(
-        service=version, party_kind="person", party_id=1, filed_by=user, created_at=AT, changed_at=AT
+        service=version, party_kind="person", party_id=person.pk, filed_by=user, created_at=AT, changed_at=AT
     )
     assert english.get("/").context["drafts"] == []
     english.force_login(user)
