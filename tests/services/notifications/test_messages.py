@@ -40,6 +40,9 @@ PARAMS = {
     "principal": "Wang Ltd",
     "did_zh": "提交了",
     "did_en": "filed",
+    "fee_zh": "登记费",
+    "fee_en": "Registration fee",
+    "amount": "80.00",
 }
 KINDS = sorted(message_book().kinds)
 BOOK = """
