@@ -24,7 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make a page of an unordered list an error: its rows would jump between pages."""
     config.addinivalue_line("filterwarnings", "error::django.core.paginator.UnorderedObjectListWarning")
     # How long one example takes depends on what else the machine does; the suite's own time-outs find what hangs.
-    hypothesis.settings.register_profile("suite", deadline=None)
+    # The same examples each time: a change is judged by what it changed. `--hypothesis-seed=N` looks at others.
+    hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
     hypothesis.settings.load_profile("suite")
 
 

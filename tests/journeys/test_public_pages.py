@@ -111,6 +111,6 @@ def test_the_reader_learns_why_the_date(visitor: NewVisitor) -> None:
     load_shipped_catalogue()
     one = visitor(language="en")
     page = one.open("/guide/food-licence/")
-    page.locator(".start-box").get_by_text("Why this date?").click()
-    expect(page.locator(".start-box .why li").first).to_be_visible()
+    page.locator("#when").get_by_text("Why this date?").click()
+    expect(page.locator("#when .why li").first).to_be_visible()
     one.check()

@@ -23,6 +23,8 @@ from tests.portal.test_authorisation import ROLES, _addresses, _session_of, _wor
 
 #: Values of hers that are personal: her full name, her mobile and identity numbers, an answer.
 ANSWER = "张答案雀"
+#: Files without anything personal; that they hold none of her values is looked at all the same.
+PUBLIC_FILES = frozenset({"/once-done/list.csv", "/oversight/ratings/export.csv"})
 STAFF = [role for role in ROLES if role not in ("anonymous", "citizen", "other")]
 
 
@@ -52,7 +54,7 @@ def test_whoever_sees_personal_values_of_somebody_else_leaves_a_row() -> None:
             rows_written += written
             shown = [value for value in values if value in body]
             is_file = "attachment" in response.headers.get("Content-Disposition", "")
-            if (shown or (is_file and "/static/" not in address)) and not written:
+            if (shown or (is_file and address not in PUBLIC_FILES)) and not written:
                 silent.append(f"{role} {row.method} {address} shows {shown or 'a file'}")
     assert rows_written > 20, "the walk met pages that record"
     assert silent == [], "\n".join(silent)

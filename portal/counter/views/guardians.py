@@ -40,15 +40,14 @@ def guardians(request: HttpRequest, public_id: str) -> HttpResponse:
         if form.is_valid() and _record(request, form, child, at):
             messages.success(request, _("The guardian is recorded."))
             return redirect("counter:guardians", public_id)
-    else:
-        record_access(
-            reader=request.user,
-            subject_kind="person",
-            subject_id=child.pk,
-            fields=["name", "guardians"],
-            purpose=Purpose.GUARDIAN,
-            at=at,
-        )
+    record_access(
+        reader=request.user,
+        subject_kind="person",
+        subject_id=child.pk,
+        fields=["name", "guardians"],
+        purpose=Purpose.GUARDIAN,
+        at=at,
+    )
     context = {**frame(request), "child": child, "form": form, "rows": guardianships_of(child)}
     return render(request, "counter/guardians.html", context, status=422 if form.errors else 200)
 

@@ -295,10 +295,11 @@ def test_nothing_is_looked_at_while_somebody_may_write_a_date_of_the_old_calenda
     load_national_calendar(region=home_region(), at=NOW)
     carried_out()
     began, let_go = threading.Event(), threading.Event()
+    run = RunFactory.create()  # here: while a process is published, nobody else publishes a calendar
 
     def start_late() -> None:
         with transaction.atomic():
-            clock = running_clock(RunFactory.create(), started="2026-12-30 10:00")  # by the old calendar
+            clock = running_clock(run, started="2026-12-30 10:00")  # by the old calendar
             assert clock.due_on == date(2027, 1, 5)
             began.set()
             let_go.wait(30)
