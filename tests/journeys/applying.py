@@ -23,8 +23,11 @@ def answer_situation(one: Visitor, situation: Mapping[str, Any], *, party: str =
     """Answer the questions that decide what applies; returns the path of the new application."""
     page = one.page
     form = page.locator("form#situation")
+    parties = form.locator("input[type=radio][name=party]")
     if party:
         form.get_by_label(party).check()
+    elif parties.count():
+        parties.first.check()  # herself
     for _ in range(ROUNDS):
         for key, value in situation.items():
             _answer(page, key, value)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page, Request
 
 from tests.journeys import browser as chromium
 from tests.journeys.language import foreign_texts, texts_of
@@ -151,7 +151,7 @@ def _visit(
     context.set_default_timeout(30_000 if site else 15_000)
     context.add_cookies([{"name": "django_language", "value": language, "url": base}])
     one = Visitor(context, context.new_page(), base, language, site=site)
-    one.page.on("console", lambda line: one.complaints.append(line.text) if line.type == "error" else None)
+    one.page.on("console", lambda line: one.complaints.extend(_complaint(line)))
     one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
     one.page.on("requestfailed", lambda request: one.complaints.extend(_failure(request)))
     return one
@@ -159,6 +159,12 @@ def _visit(
 
 def _without_numbers(text: str) -> str:
     return re.sub(r"[0-9]+", "0", text)
+
+
+def _complaint(line: ConsoleMessage) -> list[str]:
+    """Return an error of the console; that htmx gave up a request because the page was left is none."""
+    given_up = line.text.startswith(("htmx:sendAbort", "htmx:afterRequest"))
+    return [line.text] if line.type == "error" and not given_up else []
 
 
 def _failure(request: Request) -> list[str]:

@@ -64,5 +64,5 @@ def test_filing_of_prepackaged_food(person: Callable[..., Visitor], way: Way) ->
         page.locator("form:has([name=collected_by]) .btn-primary").click()
     clerk.check()
     assert page.locator("#error-summary").all_inner_texts() == []
-    expect(page.locator("[name=collected_by]")).to_have_count(0)
+    expect(page.get_by_role("checkbox", name=way.say("备案回执", "Filing receipt"))).to_have_count(0)
     expect(page.get_by_role("link", name=way.say("备案回执", "Filing receipt"))).to_be_visible()

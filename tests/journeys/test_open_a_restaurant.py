@@ -158,6 +158,7 @@ def test_licence_first_and_one_refusal(person: Person, way: Way) -> None:
     owner.check()
 
 
+@pytest.mark.slow
 @ways(usual="en-desktop")
 def test_licence_held_and_all_granted(person: Person, way: Way) -> None:
     """The licence is confirmed by the register, so four departments start at once; all grant."""

@@ -50,7 +50,7 @@ def agree(page: Page, *codes: str) -> None:
 @ways(usual="zh-phone")
 def test_registers_fill_in_and_fetch(person: Callable[..., Visitor], way: Way) -> None:
     owner = person("owner", **way.window)
-    owner.known |= {"李雯", TITLE, ADDRESS}
+    owner.known |= {"李雯", "郑州雯姐小馆餐饮有限公司（演示）", TITLE, ADDRESS}
     path = begun(owner, way, TITLE)
     page = owner.open(f"{path}fetch/")
     owner.check()
@@ -91,7 +91,7 @@ def sections(owner: Visitor, path: str) -> list[str]:
 @ways(usual="en-desktop")
 def test_a_register_that_is_down_keeps_nobody(person: Callable[..., Visitor], site: Site, way: Way) -> None:
     owner = person("owner", **way.window)
-    owner.known |= {"李雯", OTHER_TITLE, OTHER_ADDRESS}
+    owner.known |= {"李雯", "郑州雯姐小馆餐饮有限公司（演示）", OTHER_TITLE, OTHER_ADDRESS}
     path = begun(owner, way, OTHER_TITLE)
     httpx.post(f"{site.registers_url}/faults", json={"kind": "status", "value": 503, "source": "property-registry"})
     page = owner.open(f"{path}fetch/")

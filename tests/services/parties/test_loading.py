@@ -91,4 +91,6 @@ def test_the_command_lets_demo_people_sign_in():
 
 def test_nobody_in_the_demo_was_born_after_1911():
     load_people(people=demo(), at=AT)
-    assert all(person.born_on is not None and person.born_on.year < 1912 for person in Person.objects.exclude(user=None))
+    assert all(
+        person.born_on is not None and person.born_on.year < 1912 for person in Person.objects.exclude(user=None)
+    )
