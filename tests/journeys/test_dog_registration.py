@@ -85,5 +85,5 @@ def test_register_a_dog(person: Callable[..., Visitor], way: Way) -> None:
     desk.locator("#id_all_fine").check()
     deciding.end_task(clerk, "grant")
     citizen.open(path)
-    citizen.reload_until(page.get_by_text(way.say("养犬登记证", "Dog registration certificate")))
+    citizen.reload_until(page.locator(".document-row", has_text=way.say("养犬登记证", "Dog registration certificate")))
     citizen.check()
