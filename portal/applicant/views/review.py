@@ -33,6 +33,7 @@ from services.cases.operations.submission import (
 )
 from services.cases.permissions import can_act_in_full, may_open_review, may_sign_for
 from services.cases.queries.forms import documents_wanted, form_of
+from services.cases.queries.provenance import origins_of
 from services.cases.queries.reviews import (
     asks_sensitive_data,
     changes_since,
@@ -117,7 +118,7 @@ def _context(request: HttpRequest, application: Application, at: datetime) -> di
     person = person_of(user)
     return {
         "draft": application,
-        "sections": reviewed_sections(application, language=language, today=timezone.localdate(at)),
+        "sections": _sections(application, language, user, at),
         "documents": reviewed_documents(application),
         "problems": [_shown(problem, application) for problem in problems],
         "changes": changes_since(application, before.content, language=language) if before else [],
@@ -132,6 +133,20 @@ def _context(request: HttpRequest, application: Application, at: datetime) -> di
         "may_sign": may_sign_for(user, application.party, channel=Channel(application.channel), at=at),
         **_signers(application, states, user),
     }
+
+
+def _sections(application: Application, language: str, user: Any, at: datetime) -> list[dict[str, Any]]:
+    """Return what is reviewed by section; an answer that nobody of hers typed says where it comes from."""
+    origins = origins_of(application, reader=user)
+    known = {code: origin for code, origin in origins.items() if not origin.is_typed}
+    return [
+        {
+            "key": section.key,
+            "title": section.title,
+            "rows": [{"label": row.label, "value": row.value, "origin": known.get(row.code)} for row in section.rows],
+        }
+        for section in reviewed_sections(application, language=language, today=timezone.localdate(at))
+    ]
 
 
 def _signers(application: Application, states: Sequence[SlotState], user: Any) -> dict[str, Any]:

@@ -86,6 +86,8 @@ def test_fetch_decide_fail_and_go_on_by_hand(
     assert "已替换1项" in page
     draft.refresh_from_db()
     assert (draft.answers["property.area"], draft.answers["person.name"]) == (89.6, "李雯")
+    review = owner.get(reverse("applicant:review", args=[draft.public_id])).content.decode()
+    assert "取自“<span data-verbatim>不动产登记信息</span>”" in review, "what is reviewed says where it comes from"
     page = owner.post(address, {"withdraw": "property-registry:prefill"}, follow=True).content.decode()
     assert "已撤回同意" in page
     assert SharingConsent.objects.filter(withdrawn_at=None).count() == 2
