@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 from django.views.decorators.http import require_GET
 
+from portal.ui.spreadsheet import safe_cell
 from portal.ui.wording import instant_words, is_chinese
 from services.access.enums import purpose_word
 from services.cases.queries.readings import (
@@ -37,8 +38,6 @@ from workflows.queries.calendars import database_now
 
 ROWS = 25
 PORTION = 500
-#: What a spreadsheet would take for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class FilterForm(forms.Form):
@@ -174,5 +173,5 @@ def _cells(shown: dict[str, Any]) -> list[str]:
 
 def _line(cells: list[str]) -> str:
     stream = io.StringIO()
-    csv.writer(stream).writerow([f"'{cell}" if str(cell).startswith(FORMULA_STARTS) else cell for cell in cells])
+    csv.writer(stream).writerow([safe_cell(cell) for cell in cells])
     return stream.getvalue()

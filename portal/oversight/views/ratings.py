@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.oversight.access import overseers_only
 from portal.oversight.rail import rail
 from portal.ui.chips import chips
+from portal.ui.spreadsheet import safe_cell
 from services.cases.operations.drafts import NotAllowedError
 from services.parties.queries import department_by_code
 from services.ratings.enums import Ground, Level
@@ -133,11 +134,5 @@ def export(request: HttpRequest, *, at: datetime) -> HttpResponse:
     writer = csv.writer(answer)
     writer.writerow([field.name for field in fields(NationalRow)])
     for row in national_rows(rated_between(at - SPAN, at + timedelta(seconds=1))):
-        writer.writerow([_cell(value) for value in asdict(row).values()])
+        writer.writerow([safe_cell(value) for value in asdict(row).values()])
     return answer
-
-
-def _cell(value: object) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
