@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.oversight.access import overseers_only
 from portal.oversight.rail import rail
 from portal.ui.chips import chips
-from portal.ui.spreadsheet import safe_cell
+from portal.ui.spreadsheet import csv_response
 from services.cases.operations.drafts import NotAllowedError
 from services.parties.queries import department_by_code
 from services.ratings.enums import Ground, Level
@@ -128,11 +127,6 @@ def _act(request: HttpRequest, found: Rating, at: datetime) -> bool:
 @overseers_only
 def export(request: HttpRequest, *, at: datetime) -> HttpResponse:
     """Download the year's ratings as CSV in the form of the national interface, with both codes of each level."""
-    answer = HttpResponse(content_type="text/csv; charset=utf-8-sig")
-    answer["Content-Disposition"] = f'attachment; filename="ratings-{timezone.localdate(at).isoformat()}.csv"'
-    answer.write("\ufeff")
-    writer = csv.writer(answer)
-    writer.writerow([field.name for field in fields(NationalRow)])
-    for row in national_rows(rated_between(at - SPAN, at + timedelta(seconds=1))):
-        writer.writerow([safe_cell(value) for value in asdict(row).values()])
-    return answer
+    rows = national_rows(rated_between(at - SPAN, at + timedelta(seconds=1)))
+    name = f"ratings-{timezone.localdate(at).isoformat()}"
+    return csv_response(name, [field.name for field in fields(NationalRow)], [[*asdict(row).values()] for row in rows])
