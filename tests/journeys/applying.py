@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Page, expect
 
@@ -64,6 +65,14 @@ def fill_section(one: Visitor, given: Mapping[str, Any], *, today: date) -> None
             return
         one.check()
     raise AssertionError(f"{address} was not accepted: {page.locator('#error-summary').all_inner_texts()}")
+
+
+def fill_form(one: Visitor, given: Mapping[str, Any]) -> None:
+    """Fill in every section of the application that is open, from its first to its last."""
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    one.page.locator(".task-list a[href*='/section/']").first.click()
+    while "/section/" in one.page.url:
+        fill_section(one, given, today=today)
 
 
 def _fill_element(one: Visitor, element: Element, asked: list[str], given: Mapping[str, Any], today: date) -> None:

@@ -27,6 +27,7 @@ class Site:
     """Where the portal answers, where its twin with marked translations does, and what its people are called.
 
     registers_url: where the stand-in registers take orders to fail.
+    database_url: for the one thing that nobody at the pages can do: let days pass.
     judged: texts and elements that pages of these journeys were found sound with; they are not judged again.
     """
 
@@ -36,6 +37,7 @@ class Site:
     password: str
     names: frozenset[str]
     registers_url: str = ""
+    database_url: str = ""
     judged: set[str] = field(default_factory=set)
 
 
@@ -43,14 +45,14 @@ class Site:
 def running_site(var: Path) -> Iterator[Site]:
     """Run the whole portal with the demo city, its files under `var`, until the block ends.
 
-    JOURNEYS_ON="URL MARKED_URL REGISTERS_URL" in the environment uses a portal that runs already, for whoever writes
-    a journey.
+    JOURNEYS_ON="URL MARKED_URL REGISTERS_URL DATABASE_URL" in the environment uses a portal that runs already, for
+    whoever writes a journey.
     """
     people = yaml.safe_load(_PEOPLE.read_text(encoding="utf-8"))
     told = {"password": people["password"], "names": _names(people)}
     if running := os.environ.get("JOURNEYS_ON", "").split():
-        registers = running[2] if len(running) > 2 else ""
-        yield Site(url=running[0], marked_url=running[1], registers_url=registers, var=var, **told)
+        names = ("url", "marked_url", "registers_url", "database_url")
+        yield Site(**dict(zip(names, running, strict=False)), var=var, **told)
         return
     with _environment_of_its_own() as restore, stack.running(var, port=0) as portal:
         restore()
@@ -58,8 +60,11 @@ def running_site(var: Path) -> Iterator[Site]:
         compile_catalogues(stack.ROOT, var / "marked", marked=True)
         twin, url = _start_twin(portal)
         try:
-            registers = portal.environment["SOURCES_URL"]
-            yield Site(url=portal.url, marked_url=url, registers_url=registers, var=var, **told)
+            addresses = {
+                "registers_url": portal.environment["SOURCES_URL"],
+                "database_url": portal.environment["DATABASE_URL"],
+            }
+            yield Site(url=portal.url, marked_url=url, var=var, **addresses, **told)
         finally:
             twin.stop()
 

@@ -42,8 +42,7 @@ from services.cases.queries.reviews import (
 )
 from services.cases.queries.signers import APPLICANT, SlotState, signatures_in_force, slot_states, slots_of_person
 from services.documents.queries import papers_of, uploads_of
-from services.parties.enums import MandateScope
-from services.parties.queries import acting_for, party, person_of
+from services.parties.queries import party, person_of
 from workflows.queries.calendars import database_now
 
 
@@ -128,7 +127,6 @@ def _context(request: HttpRequest, application: Application, at: datetime) -> di
         "ticked": set(request.POST.getlist("consents")),
         "signer": person.name if person else user.get_full_name() or user.get_username(),
         "party": party(application.party),
-        "acting": acting_for(user, application.party, MandateScope.SIGN, at),
         "at_counter": application.channel == Channel.COUNTER,
         "may_sign": may_sign_for(user, application.party, channel=Channel(application.channel), at=at),
         **_signers(application, states, user),
