@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django.utils.html import conditional_escape, format_html_join
@@ -20,16 +21,35 @@ class Line(Protocol):
     anchor: str
 
 
-def marked(text: str, query: str) -> SafeString:
+@dataclass(frozen=True)
+class Query:
+    """What somebody typed, and the syllables the catalogue's index hears in it (`Index.heard`)."""
+
+    typed: str
+    heard: tuple[tuple[str, ...], ...] = ()
+
+    def __bool__(self) -> bool:
+        """Tell whether anything was typed."""
+        return bool(self.typed)
+
+    def marks(self, text: str) -> list[tuple[int, int]]:
+        """Return the spans of a text that answer it."""
+        return marks(self.typed, text, self.heard)
+
+
+NOTHING = Query("")
+
+
+def marked(text: str, query: Query) -> SafeString:
     """Return the text as HTML with `<mark>` around what answers the query; everything else is escaped."""
     pieces, done = [], 0
-    for start, end in marks(query, text):
+    for start, end in query.marks(text):
         pieces.append((text[done:start], text[start:end]))
         done = end
     return format_html_join("", "{}<mark>{}</mark>", pieces) + conditional_escape(text[done:])
 
 
-def passage_that_answers(query: str, shown: Iterable[str], passages: Sequence[Line]) -> dict[str, Any] | None:
+def passage_that_answers(query: Query, shown: Iterable[str], passages: Sequence[Line]) -> dict[str, Any] | None:
     """Return the line of a guide that says more of what was asked than what is shown anyway; None if none does."""
     best = max((_said(query, text) for text in shown), default=0)
     answer = None
@@ -40,6 +60,6 @@ def passage_that_answers(query: str, shown: Iterable[str], passages: Sequence[Li
     return answer
 
 
-def _said(query: str, text: str) -> int:
+def _said(query: Query, text: str) -> int:
     """How many characters of a text answer a query."""
-    return sum(end - start for start, end in marks(query, text))
+    return sum(end - start for start, end in query.marks(text))

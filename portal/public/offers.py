@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from portal.public.finding import Entry, Index
-from portal.public.marking import marked, passage_that_answers
+from portal.public.marking import NOTHING, Query, marked, passage_that_answers
 from portal.ui.templatetags.ui import bilingual
 from portal.ui.wording import limit_words
 from services.catalogue import queries
@@ -99,7 +99,7 @@ class Offer:
             weight=_LISTED_WEIGHT if self.is_listed else 1.0,
         )
 
-    def card(self, query: str = "") -> dict[str, Any]:
+    def card(self, query: Query = NOTHING) -> dict[str, Any]:
         """Return what templates/ui/service_card.html shows, in the page's language. query: what is marked."""
         name, line = bilingual(self.name), bilingual(self.summary)
         card = {
@@ -170,7 +170,7 @@ class HelpPage:
         texts = (*self.words.values(), *self.text.values())
         return Entry(key=f"page:{self.key}", names=tuple(self.name.values()), texts=texts, weight=_HELP_WEIGHT)
 
-    def card(self, query: str) -> dict[str, Any]:
+    def card(self, query: Query) -> dict[str, Any]:
         """Return what the page of results shows."""
         name, text = bilingual(self.name), bilingual(self.text)
         return {
@@ -223,6 +223,10 @@ class Catalogue:
             [self.by_code[key] for key in keys if key in self.by_code],
             [self._pages[key] for key in keys if key in self._pages],
         )
+
+    def asked(self, query: str) -> Query:
+        """Return what was typed with what is heard in it, for marking what answers it."""
+        return Query(query, self._index.heard(query))
 
     def nearly(self, query: str) -> list[Offer]:
         """Return a few offers that fit a little where nothing fits well."""

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from portal.public.finding import words
-from portal.public.finding.scoring import Facts, Token, facts_of, read_query
+from portal.public.finding.pinyin import Spelling, pairs_of
+from portal.public.finding.scoring import Facts, SoundToken, Token, facts_of, read_query
 from portal.public.finding.text import HAN, folded, grams, prepared
 
 LONGEST_QUERY = 120  # characters; the rest is ignored
@@ -60,6 +61,9 @@ class Index:
         for number, one in enumerate(self._all):
             for feature in {*_features(one)}:
                 self._having.setdefault(feature, []).append(number)
+        said = {pair for one in self._all for facts in one.names for pair in facts.text.sounds.pairs}
+        said.update(pair for sound in words.sounds_of_groups() for pair in pairs_of(sound.split(" ")))
+        self._spelling = Spelling(said)
 
     def find(self, query: str, *, enough: float = _ENOUGH) -> list[str]:
         """Return the keys of the entries that fit, best first; entries that fit equally well keep their order.
@@ -67,13 +71,31 @@ class Index:
         enough: how well an entry must fit, where 1 is a word that stands in its name.
         """
         query = query[:LONGEST_QUERY]
-        tokens = read_query(query, self._rarity)
-        if not tokens:
-            return []
-        asked = _Asked(tokens, prepared(query).plain.strip(), " ".join(words.tokens(query)))
-        scored = [(asked.score(self._all[number]), number) for number in self._candidates(tokens)]
-        best = sorted((one for one in scored if one[0] >= enough), key=lambda one: (-one[0], one[1]))
+        whole, phrase = prepared(query).plain.strip(), " ".join(words.tokens(query))
+        scores: dict[int, float] = {}
+        for tokens in self._readings(query):
+            asked = _Asked(tokens, whole, phrase)
+            for number in self._candidates(tokens):
+                scores[number] = max(scores.get(number, 0.0), asked.score(self._all[number]))
+        best = sorted((-score, number) for number, score in scores.items() if score >= enough)
         return [self._all[number].entry.key for _, number in best]
+
+    def _readings(self, query: str) -> Iterator[Sequence[Token]]:
+        """Yield what a query may mean: what is written word by word, and, if it may be pinyin, what it sounds like.
+
+        What is certainly pinyin is not read as English: the "can" of `can ting` would be a word that says nothing.
+        """
+        sounds = self._spelling.readings(words.letters_of(query))
+        sure = any(reading.sure for reading in sounds) and words.leaves_out_english(query)
+        if not sure and (written := read_query(query, self._rarity)):
+            yield written
+        for reading in sounds:
+            yield (SoundToken(reading, self._rarity),)
+
+    def heard(self, query: str) -> tuple[tuple[str, ...], ...]:
+        """Return the rows of syllables a query may be, if it may be pinyin: what `marks` looks for beside the letters."""
+        readings = self._spelling.readings(words.letters_of(query[:LONGEST_QUERY]))
+        return tuple(reading.syllables for reading in readings)
 
     def find_nearly(self, query: str, most: int = 3) -> list[str]:
         """Return a few keys for a query that nothing answers well: what comes nearest."""
@@ -159,6 +181,10 @@ def _word_features(word: str) -> Iterator[str]:
 
 def _asked_features(token: Token) -> Iterator[str]:
     """Yield what the entries that may answer a part of a query have."""
+    if isinstance(token, SoundToken):
+        yield from token.sounds
+        yield from (f"#{group}" for group, _, _ in token.groups)
+        return
     written = token.token
     if HAN.match(written):
         yield from grams(written, 2) if len(written) > 1 else (written,)

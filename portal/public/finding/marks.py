@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from portal.public.finding import words
 from portal.public.finding.index import LONGEST_QUERY
+from portal.public.finding.pinyin import pairs_of
 from portal.public.finding.scoring import LatinToken
 from portal.public.finding.text import HAN, Text, grams, prepared
 
 
-def marks(query: str, text: str) -> list[tuple[int, int]]:
-    """Return the spans (start, end) of `text` that answer the query, in order, none touching another."""
+def marks(query: str, text: str, heard: Iterable[Sequence[str]] = ()) -> list[tuple[int, int]]:
+    """Return the spans (start, end) of `text` that answer the query, in order, none touching another.
+
+    heard: what the index of the catalogue hears in the query (`Index.heard`), for what is found by its sound alone.
+    """
     ready = prepared(text)
     marked = set()
     for token in words.tokens(query[:LONGEST_QUERY]):
         found = set(_han(token, ready) if HAN.match(token) else _latin(token, ready))
         marked |= found or set(_synonyms(token, ready))
+    for syllables in heard if not marked else ():
+        marked = marked or set(_said(syllables, ready))
     return [ready.span(start, end) for start, end in _runs(sorted(marked))]
 
 
@@ -73,6 +79,15 @@ def _latin(token: str, text: Text) -> Iterator[int]:
         yield from sounds.characters_of_initials(first, len(token))
 
 
+def _said(syllables: Sequence[str], text: Text) -> Iterator[int]:
+    """Pairs of characters that sound like pairs of the syllables, and words that mean what the syllables name."""
+    sounds, asked = text.sounds, set(pairs_of(syllables))
+    for number, pair in enumerate(pairs_of(sounds.syllables)):
+        if pair in asked:
+            yield from sounds.places[number : number + 2]
+    yield from _words_of({group for group, _, _ in words.groups_that_sound(syllables)}, text)
+
+
 def _synonyms(token: str, text: Text) -> Iterator[int]:
     """Words of the text that mean what the token, or a word in it, means."""
     if HAN.match(token):
@@ -81,6 +96,10 @@ def _synonyms(token: str, text: Text) -> Iterator[int]:
         spelled = words.spelled_out(token) if len(token) >= 3 else ()
         groups = set(words.groups_of_latin(token))
         groups |= {group for word in spelled for group, _, _ in words.groups_in(word)}
+    yield from _words_of(groups, text)
+
+
+def _words_of(groups: set[int], text: Text) -> Iterator[int]:
     for group, start, end in words.groups_in(text.plain):
         if group in groups:
             yield from range(start, end)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from portal.public.finding import words
+from portal.public.finding.pinyin import Reading, pairs_of
 from portal.public.finding.text import HAN, Text, folded, grams, prepared
 
 SAME_SOUND, SYNONYM, SPELLED_OUT, SPELLED_WORD = 0.85, 0.75, 0.7, 0.85
@@ -15,6 +16,7 @@ ALONE = 0.3  # a character without its neighbours
 _WHOLE_PINYIN, _PINYIN, _WITHIN_PINYIN, _FOLDED, _NEARLY = 1.0, 0.9, 0.6, 0.75, 0.6
 _WHOLE_INITIALS, _LEADING_INITIALS, _INITIALS, _FIRST_INITIALS = 0.95, 0.85, 0.75, 0.5
 _SIMILAR_WORDS, _SIMILAR_SOUNDS = 0.5, 0.75
+_SLIP = 0.1  # what a letter that had to be changed takes away
 
 
 @dataclass(frozen=True)
@@ -164,12 +166,45 @@ class LatinToken:
         return _WITHIN_PINYIN if len(token) >= 4 and token in sounds.full else 0.0
 
 
+class SoundToken:
+    """A whole query in pinyin, read as syllables."""
+
+    def __init__(self, reading: Reading, rarity: Callable[[str], float]) -> None:
+        """Weigh each syllable by the pairs it stands in."""
+        self.token = "".join(reading.syllables)
+        self.sounds = pairs_of(reading.syllables)
+        self.groups = words.groups_that_sound(reading.syllables)
+        self.slips = reading.slips
+        weights = [0.0] * len(reading.syllables)
+        for place, pair in enumerate(self.sounds):
+            weight = rarity(pair)
+            weights[place] += weight
+            weights[place + 1] += weight
+        for group, start, end in self.groups:
+            _at_least(weights, start, end, 2 * rarity(f"#{group}"))
+        self.weights = weights
+        self.weight = 1.0
+
+    def score(self, facts: Facts, *, name: bool) -> float:
+        """Return how much of what is said the text says, syllable by syllable."""
+        said = [0.0] * len(self.weights)
+        for group, start, end in self.groups:
+            if group in facts.groups:
+                _at_least(said, start, end, SYNONYM)
+        known = facts.text.sounds.pairs if name else frozenset()
+        for place, pair in enumerate(self.sounds):
+            if pair in known:
+                _at_least(said, place, place + 2, SAME_SOUND)
+        fit = sum(map(float.__mul__, said, self.weights)) / sum(self.weights)
+        return max(0.0, fit - _SLIP * self.slips)
+
+
 @lru_cache(maxsize=20_000)
 def _word_grams(word: str) -> frozenset[str]:
     return frozenset(grams(f" {word} ", 3))
 
 
-Token = HanToken | LatinToken
+Token = HanToken | LatinToken | SoundToken
 
 
 def read_query(query: str, rarity: Callable[[str], float]) -> Sequence[Token]:

@@ -6,10 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
 
 from pypinyin import lazy_pinyin
 
+_SIMPLIFIED = Path(__file__).parent / "simplified.txt"
 HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[a-z0-9à-ɏ]+")
 #: Sounds that many people do not tell apart when they write pinyin.
@@ -36,7 +38,7 @@ def syllables(text: str) -> tuple[str, ...]:
 
 
 class Text:
-    """A prepared text. original: as it is shown; plain: case and width do not matter any more."""
+    """A prepared text. original: as it is shown; plain: case, width, accents and traditional forms do not matter."""
 
     def __init__(self, original: str) -> None:
         """Make it plain; everything else is worked out when it is first needed."""
@@ -47,7 +49,8 @@ class Text:
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where a part of `plain` stands in the original."""
-        return self._places[start], self._places[end - 1] + 1
+        after = self._places[end] if end < len(self._places) else len(self.original)
+        return self._places[start], max(after, self._places[end - 1] + 1)
 
     @cached_property
     def pairs(self) -> frozenset[str]:
@@ -124,8 +127,28 @@ class Sounds:
             place += len(one)
 
 
+@cache
+def simplified() -> dict[str, str]:
+    """Return the simplified character of every traditional one, as simplified.txt says."""
+    lines = _SIMPLIFIED.read_text(encoding="utf-8").splitlines()
+    return {pair[0]: pair[1] for line in lines if not line.startswith("#") for pair in line.split()}
+
+
 def _plain_character(one: str) -> str:
-    return unicodedata.normalize("NFKC", one).casefold()
+    """Return what a character counts as: ＡÁā as a, ü as the v that keyboards write, 廳 as 厅, a loose accent as nothing."""
+    if one.isascii():
+        return one.lower()
+    plain = unicodedata.normalize("NFKC", one).casefold()
+    return "".join(map(_base, plain))
+
+
+def _base(one: str) -> str:
+    if HAN.match(one):
+        return simplified().get(one, one)
+    letter, *marks = unicodedata.normalize("NFD", one)
+    if letter.isascii() and marks:
+        return "v" if letter == "u" and "\u0308" in marks else letter
+    return "" if unicodedata.combining(one) else one
 
 
 @lru_cache(maxsize=60_000)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from portal.public.finding.pinyin import without_tones
 from portal.public.finding.text import HAN, prepared, syllables
 
 _SYNONYMS = Path(__file__).parent / "synonyms.yaml"
@@ -120,7 +121,44 @@ def tokens(query: str) -> list[str]:
     """
     plain = prepared(query).plain
     found = [one for one in _TOKEN.findall(_FILLERS_ZH.sub(" ", plain)) if one not in _FILLERS_EN]
-    return found or _TOKEN.findall(plain)
+    return [without_tones(one) for one in found or _TOKEN.findall(plain)]
+
+
+def leaves_out_english(query: str) -> bool:
+    """Tell whether `tokens` leaves out English words of a query that say nothing."""
+    return any(one in _FILLERS_EN for one in _TOKEN.findall(prepared(query).plain))
+
+
+def letters_of(query: str) -> str:
+    """Return a query as one row of pinyin letters, its Chinese spelled out; empty if it holds anything else or no letters.
+
+    `kai can ting`, `kāi cān tīng`, `kai1can1ting1` and `开canting` all are kaicanting.
+    """
+    plain = _FILLERS_ZH.sub(" ", prepared(query).plain)
+    runs = [without_tones(one) for one in _TOKEN.findall(plain)]
+    letters = "".join("".join(syllables(run)) if HAN.match(run) else run for run in runs)
+    latin = any(not HAN.match(run) for run in runs)
+    return letters if latin and letters.isascii() and letters.isalpha() else ""
+
+
+@lru_cache(maxsize=1)
+def sounds_of_groups() -> dict[str, set[int]]:
+    """Return the groups by the syllables of their Chinese words, as "can ting"."""
+    found: dict[str, set[int]] = {}
+    for word, places in _han_words().items():
+        found.setdefault(" ".join(syllables(word)), set()).update(places)
+    return found
+
+
+def groups_that_sound(said: Sequence[str]) -> list[tuple[int, int, int]]:
+    """Return (group, start, end) for every word of a group that is heard in a row of syllables."""
+    known, longest = sounds_of_groups(), _longest_han_word()
+    return [
+        (place, start, end)
+        for start in range(len(said))
+        for end in range(start + 2, min(len(said), start + longest) + 1)
+        for place in known.get(" ".join(said[start:end]), ())
+    ]
 
 
 @lru_cache(maxsize=1)

@@ -95,6 +95,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     found = chosen.apply(matching, front)
     event = next((event for event in front.life_events if event.key == chosen.event), None)
     page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
+    asked = everything.asked(chosen.query)
     context = {
         "chosen": chosen,
         "hide_search": True,
@@ -103,8 +104,8 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "departments": department_choices(everything.offers),
         "events": event_choices(everything.offers),
         "page": page,
-        "cards": [offer.card(chosen.query) for offer in page],
-        "pages": [one.card(chosen.query) for one in pages[:_MOST_PAGES]] if page.number == 1 else [],
+        "cards": [offer.card(asked) for offer in page],
+        "pages": [one.card(asked) for one in pages[:_MOST_PAGES]] if page.number == 1 else [],
         "without_filters": len(matching) if chosen.any and not found else 0,
         "nearly": [] if found or not chosen.query else [offer.card() for offer in everything.nearly(chosen.query)],
         "searches": [] if found else [bilingual(words) for words in front.searches],

@@ -21,8 +21,8 @@ HELD_OUT = yaml.safe_load((HERE / "held_out.yaml").read_text(encoding="utf-8"))
 LIST = SHARED / "catalogue" / "guangan_items.csv"
 #: What was measured (1.000 alone, 0.993 with the list: see decision 0017), less a little for mended words.
 FLOOR = 0.97
-#: Of queries written before the search was asked any of them.
-HELD_OUT_FLOOR = 0.0
+#: Of queries written before the search was asked any of them: 0.826 then, 0.971 after decision 0020.
+HELD_OUT_FLOOR = 0.95
 FIRST = 5
 
 
