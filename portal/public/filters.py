@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext
@@ -63,21 +65,50 @@ class Filters:
         return [offer for offer in found if all(test(offer) for test in tests)]
 
 
-def department_choices(everything: Iterable[Offer]) -> list[tuple[str, str, bool]]:
-    """Return (code, name in the page's language, listed only) of every department, in the usual order.
+class Counts:
+    """How many of what the words find each further choice would leave, beside everything else that is chosen."""
+
+    def __init__(self, matching: Iterable[Offer], chosen: Filters) -> None:
+        """matching: what the words find, unfiltered."""
+        self._matching, self._chosen = list(matching), chosen
+
+    def chip(self, name: str, value: str) -> int:
+        """Count for a quick filter."""
+        return len(self._left(**{name: value if name == "audience" else True}))
+
+    def departments(self) -> Counter[str]:
+        """Count for every department: of what it offers, and of the bundles it takes part in."""
+        left = self._left(department="")
+        return Counter(code for offer in left for code in offer.departments | {offer.department_code})
+
+    def events(self) -> dict[str, int]:
+        """Count for every life event."""
+        left = self._left(event="")
+        return {event.key: sum(offer.has_theme(event) for offer in left) for event in front_page().life_events}
+
+    def _left(self, **changed: Any) -> list[Offer]:
+        return replace(self._chosen, **changed).apply(self._matching, front_page())
+
+
+def department_choices(everything: Iterable[Offer], counts: Counts) -> list[tuple[str, str, bool, int]]:
+    """Return (code, name in the page's language, listed only, count) of every department, in the usual order.
 
     Departments that are only known from a list come last, under their Chinese name.
     """
+    counted = counts.departments()
     found = {offer.department_code: offer for offer in everything}
     ordered = sorted(found.values(), key=lambda offer: (offer.department_position, offer.department_code))
-    return [(offer.department_code, bilingual(offer.department), offer.is_listed) for offer in ordered]
-
-
-def event_choices(everything: Iterable[Offer]) -> list[tuple[str, str]]:
-    """Return (key, name in the page's language) of every life event that something belongs to."""
-    offers = list(everything)
     return [
-        (event.key, bilingual(event.name))
+        (offer.department_code, bilingual(offer.department), offer.is_listed, counted[offer.department_code])
+        for offer in ordered
+    ]
+
+
+def event_choices(everything: Iterable[Offer], counts: Counts) -> list[tuple[str, str, int]]:
+    """Return (key, name in the page's language, count) of every life event that something belongs to."""
+    offers, counted = list(everything), counts.events()
+    return [
+        (event.key, bilingual(event.name), counted[event.key])
         for event in front_page().life_events
         if any(offer.has_theme(event) for offer in offers)
     ]
@@ -94,7 +125,7 @@ def _toggled(given: QueryDict, name: str, value: str) -> str:
     return f"?{changed.urlencode()}"
 
 
-def chips(given: QueryDict, chosen: Filters) -> list[dict[str, object]]:
+def chips(given: QueryDict, chosen: Filters, counts: Counts) -> list[dict[str, object]]:
     """Return the quick filters as templates/ui/filter_chips.html shows them."""
     rows = [
         ("audience", "person", gettext("For me"), chosen.audience == "person"),
@@ -104,5 +135,6 @@ def chips(given: QueryDict, chosen: Filters) -> list[dict[str, object]]:
         ("spot", "1", gettext("Done on the spot"), chosen.spot),
     ]
     return [
-        {"word": word, "url": _toggled(given, name, value), "current": current} for name, value, word, current in rows
+        {"word": word, "url": _toggled(given, name, value), "current": current, "count": counts.chip(name, value)}
+        for name, value, word, current in rows
     ]

@@ -16,6 +16,7 @@ from services.catalogue.models import (
     Bundle,
     BundlePart,
     BundleVersion,
+    ListedItem,
     Material,
     Question,
     ServiceItem,
@@ -27,6 +28,16 @@ from services.catalogue.queries import SHIPPED_FOLDER
 from tests.factories.parties import DepartmentFactory
 
 PUBLISHED_AT = datetime(2026, 1, 5, 1, tzinfo=UTC)
+
+
+def make_listed_item(**fields: Any) -> ListedItem:
+    """Return an item that only stands in a list."""
+    given = {
+        "code": "list-511a-1", "item_code": "511A-1", "list_name": "区清单", "name_zh": "社会保障卡申领",
+        "item_type": "20",
+        "department_zh": "区人社局", "checksum": "0" * 64, "listed_at": PUBLISHED_AT, "changed_at": PUBLISHED_AT,
+    }  # fmt: skip
+    return ListedItem.objects.create(**given | fields)
 
 
 class ServiceItemFactory(factory.django.DjangoModelFactory[ServiceItem]):

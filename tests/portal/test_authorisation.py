@@ -38,7 +38,7 @@ from services.parties.models import Act, Guardianship, Mandate, MandateOffer
 from services.supervision.models import Card, CardAppeal, OrderReply, SupervisionOrder
 from services.supervision.operations.rules import load_rules, shipped_rules
 from tests.factories.cases import FILED_AT, ApplicationFactory, CaseFactory, open_case, open_task
-from tests.factories.catalogue import published_bundle, published_service
+from tests.factories.catalogue import make_listed_item, published_bundle, published_service
 from tests.factories.documents import make_paper, make_partial, make_upload
 from tests.factories.notifications import NoticeFactory
 from tests.factories.parties import HallFactory, MandateFactory, MembershipFactory, PersonFactory, WindowFactory
@@ -236,6 +236,7 @@ def _world() -> dict[str, Any]:
             "share_code": share_code,
             "person": citizen.person.public_id,
             "service": service.code,
+            "listed_item": make_listed_item().code,
             "bundle": published_bundle(parts=[{"service": service.item}], bundle__code="shop").code,
             "section": form_of(draft).sections[0].key,
             "job": job.pk,

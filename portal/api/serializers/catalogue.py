@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from portal.api.serializers.base import LimitSerializer, NamedSerializer
-from services.catalogue.models import BundleVersion, ServiceVersion
+from services.catalogue.models import BundleVersion, ListedItem, ServiceVersion
 
 
 class ServiceSerializer(serializers.Serializer[ServiceVersion]):
@@ -138,6 +138,33 @@ class ServiceDetailSerializer(ServiceSerializer):
     steps = StageSerializer(many=True)
     results = ResultSerializer(many=True)
     questions = QuestionSerializer(many=True)
+
+
+class ListedItemSerializer(serializers.Serializer[ListedItem]):
+    """An item of a department's list (目录清单) that has no guide here yet."""
+
+    code = serializers.CharField()
+    kind = serializers.SerializerMethodField(help_text="Always `listed`: it cannot be applied for here")
+    item_code = serializers.CharField(help_text="Implementation code, as the list wrote it")
+    list_name = serializers.CharField()
+    name_zh = serializers.CharField()
+    main_item_zh = serializers.CharField()
+    item_type = serializers.CharField(help_text="E1 code")
+    department_zh = serializers.CharField()
+    department_code = serializers.CharField()
+    area_code = serializers.CharField()
+    link = serializers.CharField(help_text="Where the list points")
+    changed_at = serializers.DateTimeField()
+
+    def get_kind(self, item: ListedItem) -> str:
+        """Return what marks it."""
+        return "listed"
+
+
+class ListedItemDetailSerializer(ListedItemSerializer):
+    """A listed item with the further columns of its list."""
+
+    facts = serializers.DictField(help_text="Further columns, as the list wrote them; nothing was added or checked")
 
 
 class BundlePartSerializer(serializers.Serializer[Any]):

@@ -11,12 +11,21 @@ from rest_framework.response import Response
 from portal.api.serializers.catalogue import (
     BundleDetailSerializer,
     BundleSerializer,
+    ListedItemDetailSerializer,
+    ListedItemSerializer,
     ServiceDetailSerializer,
     ServiceSerializer,
 )
 from portal.api.views.base import PAGING, PublicView, page_of, paged
-from services.catalogue.models import BundleVersion, ServiceVersion
-from services.catalogue.queries import current_bundle_version, current_version, published_bundles, published_items
+from services.catalogue.models import BundleVersion, ListedItem, ServiceVersion
+from services.catalogue.queries import (
+    current_bundle_version,
+    current_version,
+    listed_item,
+    listed_items,
+    published_bundles,
+    published_items,
+)
 
 
 class ServicesView(PublicView):
@@ -45,6 +54,35 @@ class ServiceView(PublicView):
         try:
             return Response(ServiceDetailSerializer(current_version(code)).data)
         except ServiceVersion.DoesNotExist as error:
+            raise Http404 from error
+
+
+class ListedItemsView(PublicView):
+    """Items that only stand in a department's list."""
+
+    @extend_schema(
+        operation_id="listed_items_list",
+        tags=["catalogue"],
+        parameters=[*PAGING, OpenApiParameter("list", OpenApiTypes.STR, description="Name of the list")],
+        responses=page_of(ListedItemSerializer, "ListedItemPage"),
+    )
+    def get(self, request: Request) -> Response:
+        """List the items without a guide of their own, by code: they can be found, but not applied for here."""
+        rows = listed_items()
+        if name := request.query_params.get("list"):
+            rows = rows.filter(list_name=name) if "\x00" not in name else rows.none()
+        return paged(self, request, rows, lambda page: ListedItemSerializer(page, many=True).data)
+
+
+class ListedItemView(PublicView):
+    """One listed item."""
+
+    @extend_schema(operation_id="listed_items_read", tags=["catalogue"], responses=ListedItemDetailSerializer)
+    def get(self, request: Request, code: str) -> Response:
+        """Read what the list says about an item, in the list's own further columns too."""
+        try:
+            return Response(ListedItemDetailSerializer(listed_item(code)).data)
+        except ListedItem.DoesNotExist as error:
             raise Http404 from error
 
 

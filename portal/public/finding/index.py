@@ -93,7 +93,7 @@ class Index:
             yield (SoundToken(reading, self._rarity),)
 
     def heard(self, query: str) -> tuple[tuple[str, ...], ...]:
-        """Return the rows of syllables a query may be, if it may be pinyin: what `marks` looks for beside the letters."""
+        """Return the rows of syllables a query may be, if it may be pinyin: what `marks` looks for beside letters."""
         readings = self._spelling.readings(words.letters_of(query[:LONGEST_QUERY]))
         return tuple(reading.syllables for reading in readings)
 

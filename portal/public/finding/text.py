@@ -135,7 +135,7 @@ def simplified() -> dict[str, str]:
 
 
 def _plain_character(one: str) -> str:
-    """Return what a character counts as: ＡÁā as a, ü as the v that keyboards write, 廳 as 厅, a loose accent as nothing."""
+    """Return what a character counts as: ＡÁā as a, ü as the v of keyboards, 廳 as 厅, a loose accent as nothing."""
     if one.isascii():
         return one.lower()
     plain = unicodedata.normalize("NFKC", one).casefold()

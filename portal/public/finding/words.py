@@ -130,7 +130,7 @@ def leaves_out_english(query: str) -> bool:
 
 
 def letters_of(query: str) -> str:
-    """Return a query as one row of pinyin letters, its Chinese spelled out; empty if it holds anything else or no letters.
+    """Return a query as one row of pinyin letters, its Chinese spelled out; empty if it holds no letters or others too.
 
     `kai can ting`, `kāi cān tīng`, `kai1can1ting1` and `开canting` all are kaicanting.
     """

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from portal.public import offers
 from portal.public.days_off import next_days_off
-from portal.public.filters import Filters, chips, department_choices, event_choices
+from portal.public.filters import Counts, Filters, chips, department_choices, event_choices
 from portal.public.offers import FrontPage, Offer, front_page
 from portal.ui.page_cache import cached_for_visitors
 from portal.ui.templatetags.ui import bilingual
@@ -95,14 +95,14 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     found = chosen.apply(matching, front)
     event = next((event for event in front.life_events if event.key == chosen.event), None)
     page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
-    asked = everything.asked(chosen.query)
+    asked, counts = everything.asked(chosen.query), Counts(matching, chosen)
     context = {
         "chosen": chosen,
         "hide_search": True,
         "event_name": bilingual(event.name) if event else "",
-        "chips": chips(request.GET, chosen),
-        "departments": department_choices(everything.offers),
-        "events": event_choices(everything.offers),
+        "chips": chips(request.GET, chosen, counts),
+        "departments": department_choices(everything.offers, counts),
+        "events": event_choices(everything.offers, counts),
         "page": page,
         "cards": [offer.card(asked) for offer in page],
         "pages": [one.card(asked) for one in pages[:_MOST_PAGES]] if page.number == 1 else [],
@@ -112,6 +112,6 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "instead": [] if found else _some(everything.offers),
     }
     alone = request.htmx and request.htmx.target == "results"  # type: ignore[attr-defined]  # by its middleware
-    response = render(request, "public/catalogue_results.html" if alone else "public/catalogue.html", context)
+    response = render(request, "public/catalogue_live.html" if alone else "public/catalogue.html", context)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from portal.api.urls import v1
-from tests.factories.catalogue import published_bundle, published_service
+from tests.factories.catalogue import PUBLISHED_AT, make_listed_item, published_bundle, published_service
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +40,22 @@ def test_a_service_and_a_bundle_are_read_with_their_details() -> None:
     found = APIClient().get(f"/api/v1/bundles/{bundle.code}/").json()
     assert [one["service"]["code"] for one in found["parts"]] == ["food-licence"]
     assert [one["key"] for one in found["questions"]] == ["new"]
+
+
+def test_listed_items_are_read_but_never_as_something_to_apply_for() -> None:
+    for number in range(3):
+        make_listed_item(code=f"list-{number}", item_code=f"A-{number}", facts={"visits": number})
+    make_listed_item(code="list-gone", item_code="A-9", withdrawn_at=PUBLISHED_AT)
+    offered = published_service(item__task_code="A-1")
+    first = APIClient().get("/api/v1/listed-items/?page_size=1").json()
+    assert (first["count"], first["results"][0]["code"], first["results"][0]["kind"]) == (2, "list-0", "listed")
+    assert APIClient().get(first["next"]).json()["results"][0]["code"] == "list-2", "a service is offered instead of 1"
+    assert APIClient().get("/api/v1/listed-items/list-2/").json()["facts"] == {"visits": 2}
+    assert APIClient().get("/api/v1/listed-items/?list=nothing").json()["count"] == 0
+    assert APIClient().get("/api/v1/listed-items/?list=%00").json()["count"] == 0
+    for gone in ("list-gone", "list-1", offered.code):
+        assert APIClient().get(f"/api/v1/listed-items/{gone}/").status_code == 404
+    assert APIClient().post("/api/v1/listed-items/", {}, format="json").status_code == 405
 
 
 @pytest.mark.parametrize("kind", ["services", "bundles"])

@@ -89,6 +89,31 @@ def test_life_events_can_be_chosen_and_several_filters_stay(client: Client) -> N
     assert all("event=marriage" in chip["url"] for chip in page.context["chips"])
 
 
+def test_every_filter_says_what_choosing_it_would_leave(client: Client, english: Client) -> None:
+    load_shipped_catalogue()
+    page = english.get("/services/?audience=business&q=licence")
+    total = page.context["page"].paginator.count
+    for chip in page.context["chips"]:
+        if chip["current"]:
+            assert chip["count"] == total
+        else:
+            left = english.get(f"/services/{chip['url']}").context["page"].paginator.count
+            assert left == chip["count"], chip
+    for name, choices in (("department", page.context["departments"]), ("event", page.context["events"])):
+        for value, *_, count in choices[::4]:
+            left = english.get(f"/services/?audience=business&q=licence&{name}={value}").context["page"]
+            assert left.paginator.count == count, value
+    live = english.get("/search/?q=dog&department=CGJ", headers={"HX-Request": "true", "HX-Target": "results"})
+    assert '<select id="department" hx-swap-oob="innerHTML">' in live.text
+    assert '<option value="CGJ" selected>' in live.text
+
+
+def test_pinyin_with_tones_and_traditional_characters_are_marked(client: Client) -> None:
+    published_service(name_zh="养犬登记")
+    for typed in ("養犬", "yǎng quǎn", "yang3quan3", "yangqaun"):
+        assert "<mark>养犬</mark>登记" in client.get(f"/search/?q={quote(typed)}").text, typed
+
+
 def test_a_change_of_the_catalogue_is_seen_at_once(client: Client) -> None:
     published_service(name_zh="养犬登记")
     assert client.get("/search/?q=养犬").context["page"].paginator.count == 1
