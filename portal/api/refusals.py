@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import PermissionDenied, ValidationError
 
 from portal.api.problems import Conflict
+from services.cases.operations.answering import StillCheckedError
 from services.cases.operations.asking import NothingMarkedError
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.steps import FourEyesError, OutsideResultMissingError, ReasonsMissingError
@@ -31,6 +32,10 @@ def as_problems() -> Iterator[None]:
         raise Conflict(_("Somebody else has taken this task."), code="task_held") from error
     except RunSuspendedError as error:
         raise Conflict(_("This application is on hold."), code="held") from error
+    except StillCheckedError as error:
+        raise Conflict(
+            _("A file is still being checked for viruses. Ask again in a moment."), code="checking"
+        ) from error
     except TaskClosedError as error:
         raise Conflict(_("This task was closed meanwhile."), code="task_closed") from error
     except FourEyesError as error:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from services.cases.models import Application
-from services.cases.queries.places import files_shown, rule_for, unfinished_of
+from services.cases.queries.places import ANSWER, SUPPLEMENT, files_shown, rule_for, unfinished_of
+from services.cases.queries.wallet import Certificate, Kept, Wallet
 from services.documents.enums import ScanState, UploadState
 from services.documents.file_types import FileRule
 from services.documents.models import PartialUpload, Upload
@@ -25,7 +26,8 @@ class DocumentRow:
 
     kind, place: the page, as services.cases.queries.places names it. thing: what has its name in both languages.
     before: files that were handed in earlier and stay. uploads: those that can still be taken back.
-    unfinished: what arrived in part. refused: why the last try was refused, "" if it was not.
+    unfinished: what arrived in part. picks: what of the applicant's wallet can stand for it. refused: why the last try
+    was refused, "" if it was not.
     """
 
     kind: str
@@ -37,13 +39,19 @@ class DocumentRow:
     before: Sequence[Upload] = ()
     uploads: Sequence[Upload] = ()
     unfinished: Sequence[PartialUpload] = ()
+    picks: Sequence[Certificate | Kept] = ()
     refused: str = ""
     used_by: Sequence[Any] = ()
 
     @property
+    def shares_form(self) -> bool:
+        """Whether it stands in one form with what is typed on the page: whatever is pressed, nothing typed is lost."""
+        return self.kind in (SUPPLEMENT, ANSWER)
+
+    @property
     def field(self) -> str:
-        """The name of its file field where several documents share one form."""
-        return f"file-{self.code}"
+        """The name of its file field."""
+        return f"file-{self.code}" if self.shares_form else "file"
 
     @property
     def good(self) -> list[Upload]:
@@ -97,10 +105,12 @@ def rows_of(
     by: User | None,
     since: datetime | None = None,
     refused: dict[str, str] | None = None,
+    wallet: Wallet | None = None,
 ) -> list[DocumentRow]:
     """Return the rows of documents wanted on a page: of MaterialNeeds, or of things a notice asks.
 
-    since: what came before stays as it is. refused: document code -> why the last try was refused.
+    since: what came before stays as it is. refused: document code -> why the last try was refused. wallet: the
+    applicant's, for those who may use it.
     """
     files: dict[str, list[Upload]] = {}
     for upload in files_shown(application):
@@ -118,10 +128,11 @@ def rows_of(
                 code=need.code,
                 thing=getattr(need, "material", need),
                 rule=rule_for(application, need.code),
-                optional=getattr(need, "necessity", "1") != "1",
+                optional=kind == ANSWER or getattr(need, "necessity", "1") != "1",
                 before=[one for one in own if since is not None and one.uploaded_at < since],
                 uploads=[one for one in own if since is None or one.uploaded_at >= since],
                 unfinished=parts.get(need.code, []),
+                picks=wallet.items_for(need.code) if wallet else (),
                 refused=(refused or {}).get(need.code, ""),
                 used_by=getattr(need, "used_by", ()),
             )

@@ -11,9 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from portal.applicant.lane_facts import appeal, ball, decision, extension, fees_in, letters, pauses
-from services.cases.enums import CaseState
-from services.cases.operations.limits import SUPPLEMENT_NODE
-from services.cases.operations.unanswered import UNANSWERED_NODE
+from services.cases.enums import SUPPLEMENT_NODE, UNANSWERED_NODE, CaseState
 from services.cases.queries.explanation import why
 from services.cases.queries.timeline import Lane, Timeline
 from services.parties.models import Department

@@ -13,9 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from portal.ui.wording import money_words
-from services.cases.enums import ApplicationState, CaseState
-from services.cases.operations.limits import SUPPLEMENT_NODE
-from services.cases.operations.unanswered import UNANSWERED_NODE
+from services.cases.enums import SUPPLEMENT_NODE, UNANSWERED_NODE, ApplicationState, CaseState
 from services.cases.queries.deferrals import open_deferrals_of
 from services.cases.queries.requests import open_requests_of
 from services.cases.queries.timeline import Lane, Timeline

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from portal.counter.views import application, files, guardians, handovers, intake, task, walk_in
+from portal.counter.views import application, fetching, files, guardians, handovers, intake, task, walk_in
 
 app_name = "counter"
 
 urlpatterns = [
     path("", intake.intake, name="intake"),
     path("tasks/<int:task_id>/", task.task, name="task"),
+    path("tasks/<int:task_id>/fetch/", fetching.fetch, name="fetch"),
     path("tasks/<int:task_id>/claim/", task.claim, name="claim"),
     path("tasks/<int:task_id>/release/", task.release, name="release"),
     path("tasks/<int:task_id>/send-notice/", task.send_now, name="send_now"),

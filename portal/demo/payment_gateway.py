@@ -23,7 +23,6 @@ import html
 import json
 import os
 import secrets
-import signal
 import threading
 import time
 from collections import deque
@@ -35,6 +34,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
+
+from portal.demo.serving import serve_until_stopped
 
 LONGEST_BODY = 64 * 1024  # bytes
 ANSWER_FAULTS = ("delay", "status")
@@ -348,15 +349,7 @@ def main() -> int:
     chosen = words.parse_args()
     key = os.environ.get("PAYMENT_GATEWAY_KEY", "")
     service = PaymentGateway((chosen.host, chosen.port), key=key, file=chosen.file)
-    # shutdown() waits for serve_forever() to return, which this very thread runs
-    stop = threading.Thread(target=service.shutdown)
-    signal.signal(signal.SIGTERM, lambda *_: stop.start())
-    signal.signal(signal.SIGINT, lambda *_: stop.start())
-    print(f"The demo payment service answers at {service.url}.", flush=True)
-    service.serve_forever()
-    service.closing.set()
-    service.server_close()
-    return 0
+    return serve_until_stopped(service, service.closing, f"The demo payment service answers at {service.url}.")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import signal
 import threading
 import unicodedata
 from collections import deque
@@ -27,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from portal.demo.serving import serve_until_stopped
 
 LONGEST_BODY = 64 * 1024  # bytes
 ENTRIES = Path(__file__).with_name("registry.yaml")
@@ -176,15 +177,9 @@ def main() -> int:
     words.add_argument("--latency", type=float, default=0.15, help="seconds each answer takes")
     chosen = words.parse_args()
     registry = Registry((chosen.host, chosen.port), entries=read_entries(chosen.data), latency=chosen.latency)
-    # shutdown() waits for serve_forever() to return, which this very thread runs
-    stop = threading.Thread(target=registry.shutdown)
-    signal.signal(signal.SIGTERM, lambda *_: stop.start())
-    signal.signal(signal.SIGINT, lambda *_: stop.start())
-    print(f"The registers of other departments answer at {registry.url}.", flush=True)
-    registry.serve_forever()
-    registry.closing.set()
-    registry.server_close()
-    return 0
+    return serve_until_stopped(
+        registry, registry.closing, f"The registers of other departments answer at {registry.url}."
+    )
 
 
 if __name__ == "__main__":

@@ -18,13 +18,14 @@ import hashlib
 import hmac
 import json
 import os
-import signal
 import threading
 from collections import deque
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from portal.demo.serving import serve_until_stopped
 
 LONGEST_BODY = 64 * 1024  # bytes
 
@@ -166,15 +167,9 @@ def main() -> int:
     words.add_argument("--file", type=Path, default=Path("var/sms.jsonl"))
     chosen = words.parse_args()
     gateway = SmsGateway((chosen.host, chosen.port), file=chosen.file, key=os.environ.get("SMS_GATEWAY_KEY", ""))
-    # shutdown() waits for serve_forever() to return, which this very thread runs
-    stop = threading.Thread(target=gateway.shutdown)
-    signal.signal(signal.SIGTERM, lambda *_: stop.start())
-    signal.signal(signal.SIGINT, lambda *_: stop.start())
-    print(f"Text messages to {chosen.host}:{gateway.server_port} are recorded in {chosen.file}.", flush=True)
-    gateway.serve_forever()
-    gateway.closing.set()
-    gateway.server_close()
-    return 0
+    return serve_until_stopped(
+        gateway, gateway.closing, f"Text messages to {chosen.host}:{gateway.server_port} are recorded in {chosen.file}."
+    )
 
 
 if __name__ == "__main__":

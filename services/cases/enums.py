@@ -93,6 +93,11 @@ CLOCKS_WITHOUT_LIGHT = (
 CLOCKS_OF_RATINGS = (ClockKind.RATING_CONTACT, ClockKind.RATING_RECTIFICATION)
 #: Clocks that begin with a decision or later and outlive the case.
 CLOCKS_AFTERWARDS = (ClockKind.POST_PERMIT_CHECK, ClockKind.RENEWAL, *CLOCKS_OF_RATINGS)
+#: The step of every shipped process in which the applicant answers a one-time notice.
+SUPPLEMENT_NODE = "supplement"
+#: The window's step after that one has run out; until she has decided, an answer still counts.
+UNANSWERED_NODE = "no_answer"
+ANSWERING_NODES = (SUPPLEMENT_NODE, UNANSWERED_NODE)
 
 
 class DeemedKind(models.TextChoices):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 
-from services.cases.enums import CLOSED_CASE_STATES, CaseState
+from services.cases.enums import CLOSED_CASE_STATES, UNANSWERED_NODE, CaseState
 from services.cases.models import Case
 from services.cases.operations.endings import close_application
 from services.cases.operations.limits import copy_due_to_tasks, stop_clocks
@@ -20,7 +20,6 @@ from services.cases.operations.telling import (
     tell_of_moved_dates,
     tell_post,
 )
-from services.cases.operations.unanswered import UNANSWERED_NODE
 from services.cases.permissions import application_about
 from services.catalogue.enums import RegionSetting
 from workflows.clocks.effects import ClockDueChanged

@@ -9,7 +9,9 @@ import re
 import socket
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -36,10 +38,7 @@ def scan(path: Path) -> str:
     """
     try:
         with _connected(scanner_address()) as connection, path.open("rb") as file:
-            connection.sendall(b"zINSTREAM\0")
-            while portion := file.read(PORTION):
-                connection.sendall(struct.pack("!L", len(portion)) + portion)
-            connection.sendall(struct.pack("!L", 0))
+            _send(connection, file)
             answer = b"".join(_answer(connection)).rstrip(b"\0\n").decode("utf-8", "replace")
     except (OSError, ValueError) as error:
         raise ScannerError(f"{type(error).__name__}: {error}") from error
@@ -48,6 +47,15 @@ def scan(path: Path) -> str:
     if answer != "stream: OK":
         raise ScannerError(answer or "The scanner closed the connection without an answer.")
     return ""
+
+
+def _send(connection: socket.socket, file: BinaryIO) -> None:
+    """Send a file. A daemon that takes no more, its StreamMaxLength is less than we take, says so before it hangs up."""
+    with suppress(BrokenPipeError, ConnectionResetError):
+        connection.sendall(b"zINSTREAM\0")
+        while portion := file.read(PORTION):
+            connection.sendall(struct.pack("!L", len(portion)) + portion)
+        connection.sendall(struct.pack("!L", 0))
 
 
 def _connected(address: str) -> socket.socket:

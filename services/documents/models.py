@@ -238,13 +238,19 @@ class Delivery(models.Model):
 
 
 class KeptDocument(models.Model):
-    """A document handed in once and kept in a party's wallet for later applications, because she agreed to it."""
+    """A document handed in once and kept in a party's wallet for later applications, because she agreed to it.
+
+    consent_hash: SHA-256 of the exact text she agreed to, "" for those kept before texts were stored. kept_until: the
+    last day it is offered. dropped_at: she took it back; the file stays with the application it came with.
+    """
 
     upload = models.OneToOneField(Upload, models.PROTECT, related_name="kept")
     party_kind = models.CharField(max_length=20)
     party_id = models.PositiveBigIntegerField()
     kept_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    consent_hash = models.CharField(max_length=64, blank=True)
     kept_at = models.DateTimeField()
+    kept_until = models.DateField()
     dropped_at = models.DateTimeField(null=True, blank=True)
     dropped_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 

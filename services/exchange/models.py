@@ -44,7 +44,8 @@ class SourceCall(models.Model):
 class SharingConsent(models.Model):
     """That somebody agreed to a register being read for a purpose and a subject, in a version of the text.
 
-    text_hash: SHA-256 of the text in both languages. A row stays when the consent is taken back.
+    text_hash: SHA-256 of the text in both languages. at_window: a window clerk recorded what the applicant, who stood
+    there, agreed to; given_by is that clerk. A row stays when the consent is taken back.
     """
 
     source = models.CharField(max_length=40)
@@ -55,6 +56,7 @@ class SharingConsent(models.Model):
     text_hash = models.CharField(max_length=64)
     given_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     given_at = models.DateTimeField()
+    at_window = models.BooleanField(default=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 

@@ -60,6 +60,7 @@
     const now = document.getElementById(box.dataset.target);
     if (window.htmx) htmx.process(now);
     box.hidden = now.dataset.full === "yes";
+    document.dispatchEvent(new CustomEvent("documents-changed"));
   }
 
   async function take(files, box, replaces) {

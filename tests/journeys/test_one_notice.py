@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import random
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -9,13 +12,14 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from portal.demo.samples import sample_picture
 from services.cases.models import Application, InformationRequest
 from services.cases.operations.requests import request_information
 from services.cases.operations.steps import complete_step
 from tests.factories.applications import filed_restaurant, open_task, user
 from tests.factories.city import load_city
+from tests.factories.documents import office_bytes
 from tests.journeys.conftest import Visitor
+from tests.journeys.test_lost_connection import slow_line
 from tests.journeys.test_standing_still import PASSWORD, send, sound
 from tests.journeys.ways import Way, ways
 from workflows.queries.calendars import database_now
@@ -32,6 +36,30 @@ def restaurant() -> Application:
         task = open_task(application.cases.get(part=name), "intake")
         complete_step(task_id=task.pk, outcome="accept", by=user("clerk"), at=at)
     return application
+
+
+def over_a_bad_line(owner: Visitor, way: Way) -> None:
+    """Hand in a plan in parts; the connection is lost in the middle and comes back; it arrives whole."""
+    page = owner.page
+    content = office_bytes({"word/media/scan.bin": random.Random(61).randbytes(2 * 2**20)})
+    offsets: list[int] = []
+    page.on("request", lambda one: offsets.append(int(one.headers["upload-offset"])) if one.method == "PATCH" else None)
+    page.route("**/my/documents/parts/**", slow_line)
+    page.locator("#file-layout-plan").set_input_files({"name": "布局图-补正.docx", "mimeType": "", "buffer": content})
+    note = page.locator(".upload-item [data-note]")
+    expect(note).to_have_text(re.compile("[1-9]"), timeout=60_000)
+    page.context.set_offline(True)
+    expect(note).to_contain_text(way.say("网络已断开", "No connection"))
+    before = len(offsets)
+    page.context.set_offline(False)
+    expect(page.locator("#files-layout-plan")).to_have_attribute("data-state", "ready", timeout=60_000)
+    page.unroute("**/my/documents/parts/**")
+    owner.complaints.clear()  # what the browser says of the broken line
+    assert min(offsets[before:]) > 0, "it went on where it stopped"
+    expect(page.locator("#supplement-progress")).to_contain_text("1")
+    link = page.get_by_role("link", name="布局图-补正.docx")
+    kept = page.context.request.get(f"{owner.base}{link.get_attribute('href')}").body()
+    assert hashlib.sha256(kept).hexdigest() == hashlib.sha256(content).hexdigest()
 
 
 @ways(usual="zh-phone")
@@ -65,11 +93,7 @@ def test_one_notice_for_two_departments(visitor: Callable[..., Visitor], way: Wa
     sound(owner)
     address = page.locator("#supplement input[name*=address], #supplement textarea[name*=address]").first
     address.fill("郑州市金水区演示路218号2层（演示）")
-    page.locator("#file-layout-plan").set_input_files(
-        {"name": "布局图-补正.png", "mimeType": "image/png", "buffer": sample_picture("layout-plan")}
-    )
-    send(owner, "[name=upload][value=layout-plan]")
-    expect(page.get_by_text("布局图-补正.png")).to_be_visible()
+    over_a_bad_line(owner, way)
     expect(address).to_have_value("郑州市金水区演示路218号2层（演示）")
     sound(owner)
     page.locator("#supplement input[name*=exits]").first.fill("3")

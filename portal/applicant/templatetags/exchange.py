@@ -1,4 +1,4 @@
-"""What registers could not give, beside the fields it is missing from; what the wallet can."""
+"""What registers could not give, beside the fields it is missing from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.utils.translation import get_language
 from services.cases.models import Application
 from services.cases.queries.forms import form_of
 from services.cases.queries.prefilling import unfetched
-from services.cases.queries.wallet import Wallet
 from services.exchange.sources import sources
 
 register = template.Library()
@@ -30,9 +29,3 @@ def unfetched_in(draft: Application, section: str) -> list[dict[str, Any]]:
         group = groups.setdefault(reading.pk, {"reading": reading, "source": sources()[reading.source], "fields": []})
         group["fields"].append(use.element.label.in_language(get_language() or "zh-hans"))
     return list(groups.values())
-
-
-@register.simple_tag
-def wallet_items(wallet: Wallet | None, code: str) -> list[Any]:
-    """Return what of a wallet can stand for a document; nothing without a wallet."""
-    return list(wallet.items_for(code)) if wallet else []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 
 from django.contrib import messages
@@ -19,11 +21,21 @@ from portal.ui.downloads import attachment_response, picture_response
 from services.access.enums import Purpose
 from services.cases.models import Application
 from services.cases.operations.documents import hand_in_document, take_back_document
+from services.cases.operations.wallet import NotInWalletError, use_wallet_item
 from services.cases.permissions import applications_of, applications_with_papers_for
 from services.cases.queries.forms import documents_wanted
-from services.cases.queries.places import DRAFT, Place, PlaceClosedError, place_of, thing_at
+from services.cases.queries.places import (
+    ANSWER,
+    DEFERRED,
+    DRAFT,
+    SUPPLEMENT,
+    Place,
+    PlaceClosedError,
+    place_of,
+    thing_at,
+)
 from services.cases.queries.prefilling import HeldDocument, held_documents
-from services.cases.queries.wallet import Wallet, wallet_of, wallet_parties
+from services.cases.queries.wallet import Wallet, wallet_for
 from services.documents.models import Paper, Upload
 from services.documents.operations import (
     NoPreviewError,
@@ -36,7 +48,12 @@ from services.documents.operations import (
 )
 from workflows.queries.calendars import database_now
 
-PAGES = {DRAFT: "applicant:documents", "supplement": "applicant:supplement", "deferred": "applicant:deferred"}
+PAGES = {
+    DRAFT: "applicant:documents",
+    SUPPLEMENT: "applicant:supplement",
+    DEFERRED: "applicant:deferred",
+    ANSWER: "applicant:request",
+}
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,12 +70,12 @@ def documents(request: HttpRequest, public_id: str) -> HttpResponse:
             messages.error(request, _("This document is not asked for."))
         if not refused:
             return redirect(f"{request.path}#document-{code}")
-    wallet = wallet_of(draft.party, at) if draft.party in wallet_parties(request.user, at) else None
+    wallet = wallet_for(request.user, draft.party, at)
+    wanted, by = documents_wanted(draft), request.user
     context = {
         "draft": draft,
-        "rows": _draft_rows(request, draft, refused),
+        "rows": rows_of(draft, DRAFT, draft.public_id, wanted, by=by, refused=refused, wallet=wallet),
         "held": _held(request, draft, wallet, refused),
-        "wallet": wallet,
     }
     return render(request, "applicant/documents.html", context, status=422 if refused else 200)
 
@@ -84,6 +101,56 @@ def hand_in_files(request: HttpRequest, place: Place, at: datetime, *, field: st
     return {}
 
 
+def take_documents(
+    request: HttpRequest, kind: str, public_id: str, codes: Iterable[str], at: datetime
+) -> dict[str, str]:
+    """Do what was asked about the documents that share one form; return why one was refused, by its code.
+
+    That is: keep the files that came along, take one back, or use something of the wallet.
+    """
+    refused: dict[str, str] = {}
+    for code in codes:
+        field = f"file-{code}"
+        if not request.FILES.getlist(field) and request.POST.get("upload") != code:
+            continue
+        try:
+            place = place_of(kind, public_id, code, by=request.user, at=at)
+            refused |= hand_in_files(request, place, at, field=field)
+        except PlaceClosedError:
+            refused[code] = _("This document is not asked for.")
+    if "take_back" in request.POST:
+        _take_back_shared(request, kind, public_id, at)
+    if "wallet" in request.POST:
+        code, _blank, item = request.POST["wallet"].partition(" ")
+        refused |= use_of_wallet(request, kind, public_id, code, item, at)
+    return refused
+
+
+def _take_back_shared(request: HttpRequest, kind: str, public_id: str, at: datetime) -> None:
+    upload_id = request.POST["take_back"]
+    code = Upload.objects.filter(public_id=upload_id).values_list("material_code", flat=True).first() or ""
+    with suppress(PlaceClosedError):  # nothing can be taken back there; the page says what stands
+        place = place_of(kind, public_id, code, by=request.user, at=at)
+        take_back_document(place=place, upload_id=upload_id, by=request.user, at=at)
+
+
+def use_of_wallet(
+    request: HttpRequest, kind: str, public_id: str, code: str, item: str, at: datetime
+) -> dict[str, str]:
+    """Hand in something of the wallet as a document; return why it was refused, by the document's code."""
+    try:
+        place = place_of(kind, public_id, code, by=request.user, at=at)
+        use_wallet_item(place=place, item=item, by=request.user, at=at)
+    except (NotInWalletError, PlaceClosedError):
+        return {code: _("Your wallet holds nothing in force for this document. Please upload it.")}
+    except UploadRefusedError as error:
+        return {code: str(error)}
+    except PaperNotRenderedError:
+        return {code: _("This paper is being made. Try again in a minute.")}
+    messages.success(request, _("Taken from your wallet."))
+    return {}
+
+
 def _hand_in(request: HttpRequest, place: Place, file: UploadedFile, at: datetime) -> Upload:
     return hand_in_document(
         place=place,
@@ -97,16 +164,13 @@ def _hand_in(request: HttpRequest, place: Place, file: UploadedFile, at: datetim
     )
 
 
-def _draft_rows(request: HttpRequest, draft: Application, refused: dict[str, str]) -> list[DocumentRow]:
-    return rows_of(draft, DRAFT, draft.public_id, documents_wanted(draft), by=request.user, refused=refused)
-
-
 def _held(
     request: HttpRequest, draft: Application, wallet: Wallet | None, refused: dict[str, str]
 ) -> list[tuple[HeldDocument, DocumentRow]]:
-    held = held_documents(draft, wallet)
+    held, by = held_documents(draft), request.user
     needs = [one.need for one in held]
-    return list(zip(held, rows_of(draft, DRAFT, draft.public_id, needs, by=request.user, refused=refused), strict=True))
+    rows = rows_of(draft, DRAFT, draft.public_id, needs, by=by, refused=refused, wallet=wallet)
+    return list(zip(held, rows, strict=True))
 
 
 def place_or_404(request: HttpRequest, kind: str, public_id: str, code: str, at: datetime) -> Place:
@@ -132,6 +196,16 @@ def take_back(request: HttpRequest, kind: str, public_id: str, code: str) -> Htt
     at = database_now()
     place = place_or_404(request, kind, public_id, code, at)
     take_back_document(place=place, upload_id=request.POST.get("upload", ""), by=request.user, at=at)
+    return redirect(f"{reverse(PAGES[kind], args=[public_id])}#document-{code}")
+
+
+@require_POST
+def use_wallet(request: HttpRequest, kind: str, public_id: str, code: str) -> HttpResponse:
+    """Use what the wallet holds as a document."""
+    at = database_now()
+    place_or_404(request, kind, public_id, code, at)
+    for reason in use_of_wallet(request, kind, public_id, code, request.POST.get("item", ""), at).values():
+        messages.warning(request, reason)
     return redirect(f"{reverse(PAGES[kind], args=[public_id])}#document-{code}")
 
 

@@ -15,7 +15,14 @@ from django.views.decorators.http import require_http_methods
 from portal.applicant.access import draft_or_404
 from services.access.masking import mask_id_number
 from services.cases.models import Application, SourceReading
-from services.cases.operations.prefilling import keep_typed_values, prefill, take_back_consent, use_register_values
+from services.cases.operations.drafts import is_at_counter
+from services.cases.operations.prefilling import (
+    ApplicantNotPresentError,
+    keep_typed_values,
+    prefill,
+    take_back_consent,
+    use_register_values,
+)
 from services.cases.queries.forms import form_of
 from services.cases.queries.prefilling import Offer, prefill_offers
 from services.exchange.enums import Outcome
@@ -41,10 +48,18 @@ def fetch(request: HttpRequest, public_id: str) -> HttpResponse:
             keep_typed_values(**given)
             messages.success(request, _("Your own entries stay as they are."))
         else:
-            chosen = [request.POST["again"]] if "again" in request.POST else request.POST.getlist("agree")
-            _say_fetched(request, prefill(chosen=chosen, **given))
+            _fetch(request, given)
         return redirect("applicant:prefill", public_id)
-    return render(request, "applicant/prefill.html", {"draft": draft, "sources": _sources(draft)})
+    context = {"draft": draft, "sources": _sources(draft), "at_window": is_at_counter(draft)}
+    return render(request, "applicant/prefill.html", context)
+
+
+def _fetch(request: HttpRequest, given: dict[str, Any]) -> None:
+    chosen = [request.POST["again"]] if "again" in request.POST else request.POST.getlist("agree")
+    try:
+        _say_fetched(request, prefill(chosen=chosen, present="present" in request.POST, **given))
+    except ApplicantNotPresentError:
+        messages.error(request, _("Confirm that the applicant stands at the window and agrees, then fetch."))
 
 
 def _say_used(request: HttpRequest, taken: list[str]) -> None:

@@ -32,7 +32,7 @@ from services.cases.operations.submission import (
     submit_application,
 )
 from services.cases.permissions import can_act_in_full, may_open_review, may_sign_for
-from services.cases.queries.forms import documents_wanted, form_of
+from services.cases.queries.forms import documents_held, documents_wanted, form_of
 from services.cases.queries.provenance import origins_of
 from services.cases.queries.reviews import (
     asks_sensitive_data,
@@ -179,11 +179,12 @@ def _shown(problem: Any, application: Application) -> dict[str, str]:
 
 
 def reviewed_documents(application: Application) -> list[dict[str, Any]]:
-    """Return the documents wanted with what was handed in."""
+    """Return the documents wanted with what was handed in, and what else is there: fetched, or of the wallet."""
     uploads: dict[str, list[Any]] = {}
     for upload in uploads_of("application", application.pk):
         uploads.setdefault(upload.material_code, []).append(upload)
-    return [{"need": need, "uploads": uploads.get(need.code, [])} for need in documents_wanted(application)]
+    held = [need for need in documents_held(application) if need.code in uploads]
+    return [{"need": need, "uploads": uploads.get(need.code, [])} for need in [*documents_wanted(application), *held]]
 
 
 @require_GET

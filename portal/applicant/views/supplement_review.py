@@ -18,13 +18,14 @@ from portal.applicant.views.supplements import closed, marked_fields_form, rows_
 from services.cases.models import Case, OneTimeNotice
 from services.cases.operations.answering import (
     AnsweredOtherwiseError,
+    StillCheckedError,
     answer_supplement,
     marked_fields,
     supplement_hash,
 )
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.refusals import sentence_for
-from services.cases.queries.notices import latest_notice_of, things_asked
+from services.cases.queries.notices import latest_notice_of, still_asked, things_asked
 from services.forms.build import SectionForm
 from services.forms.types import displayed
 from workflows.operations.tasks import RunSuspendedError, TaskClosedError
@@ -39,7 +40,7 @@ def review(request: HttpRequest, public_id: str) -> HttpResponse:
     notice = latest_notice_of(case)
     if notice is None:
         raise Http404
-    if notice.answered_at is not None:
+    if not still_asked(notice):
         return closed(request, case)
     groups = things_asked(notice)
     form = marked_fields_form(notice, [thing for group in groups for thing in group.things], None)
@@ -49,7 +50,7 @@ def review(request: HttpRequest, public_id: str) -> HttpResponse:
     answers = answers_of(notice, form)
     if request.method == "POST" and _send(request, case, answers, at):
         return redirect("applicant:application", case.application.public_id)
-    rows = [row for _group, own in rows_of(notice, groups, form, {}) for row in own]
+    rows = [row for _group, own in rows_of(request, case, notice, groups, form, at=at) for row in own]
     context = {
         "case": case,
         "notice": notice,
@@ -89,7 +90,7 @@ def _send(request: HttpRequest, case: Case, answers: Mapping[str, Any], at: date
             _("Something changed since you looked, in another tab or by somebody else. Please look once more."),
         )
         return False
-    except RunSuspendedError as error:
+    except (StillCheckedError, RunSuspendedError) as error:
         messages.warning(request, sentence_for(error))
         return False
     except TaskClosedError:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,14 +17,23 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portal.applicant.access import case_or_404
+from portal.applicant.document_rows import DocumentRow
+from portal.applicant.document_rows import rows_of as document_rows
+from portal.applicant.views.documents import take_documents
 from services.cases.models import Case, OneTimeNotice
 from services.cases.operations.answering import keep_typed
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.queries.forms import form_answers
-from services.cases.queries.notices import AskedByDepartment, AskedThing, latest_notice_of, marked_form, things_asked
-from services.documents.models import Upload
-from services.documents.operations import UploadRefusedError, store_upload
-from services.documents.queries import uploads_of
+from services.cases.queries.notices import (
+    AskedByDepartment,
+    AskedThing,
+    latest_notice_of,
+    marked_form,
+    still_asked,
+    things_asked,
+)
+from services.cases.queries.places import SUPPLEMENT
+from services.cases.queries.wallet import wallet_for
 from services.forms.build import SectionForm, form_class
 from services.forms.schema import Use
 from services.forms.types import displayed
@@ -36,9 +46,7 @@ class Row:
     """One thing asked, as the page shows it: a document with its files, or a field's part of the form."""
 
     thing: AskedThing
-    before: Sequence[Upload]
-    uploads: Sequence[Upload]
-    refused: str
+    document: DocumentRow | None
     part: Any
     value: str
     done: bool
@@ -56,19 +64,22 @@ def supplement(request: HttpRequest, public_id: str) -> HttpResponse:
     things = [thing for group in groups for thing in group.things]
     form = marked_fields_form(notice, things, request.POST if request.method == "POST" else None)
     refused: dict[str, str] = {}
+    still = still_asked(notice)
     if request.method == "POST":
-        if notice.answered_at is not None:
+        if not still:
             return closed(request, case)
         _keep(request, notice, form, at)
-        refused = _upload(request, case, things, at)
+        codes = [thing.code for thing in things if thing.kind == "material"]
+        refused = take_documents(request, SUPPLEMENT, case.public_id, codes, at)
         if _only_saves(request) and not refused:
-            return redirect(request.path)
+            return redirect(f"{request.path}{_anchor(request)}")
         if not refused and (form is None or form.is_valid()):
             return redirect("applicant:supplement_review", case.public_id)
-    rows = rows_of(notice, groups, form, refused)
+    rows = rows_of(request, case, notice, groups, form, refused=refused, at=at)
     context = {
         "case": case,
         "notice": notice,
+        "open": bool(still),
         "form": form,
         "groups": rows,
         "done": sum(row.done for _group, own in rows for row in own),
@@ -80,7 +91,13 @@ def supplement(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _only_saves(request: HttpRequest) -> bool:
-    return "upload" in request.POST or "save" in request.POST
+    return not {"upload", "take_back", "wallet", "save"}.isdisjoint(request.POST)
+
+
+def _anchor(request: HttpRequest) -> str:
+    """Return the place on the page that a button about a document leads back to."""
+    code = request.POST.get("upload") or request.POST.get("wallet", "").partition(" ")[0]
+    return f"#document-{quote(code)}" if code else ""
 
 
 def closed(request: HttpRequest, case: Case) -> HttpResponse:
@@ -110,12 +127,22 @@ def marked_fields_form(notice: OneTimeNotice, things: Sequence[AskedThing], data
 
 
 def rows_of(
-    notice: OneTimeNotice, groups: Sequence[AskedByDepartment], form: SectionForm | None, refused: dict[str, str]
+    request: HttpRequest,
+    case: Case,
+    notice: OneTimeNotice,
+    groups: Sequence[AskedByDepartment],
+    form: SectionForm | None,
+    *,
+    refused: dict[str, str] | None = None,
+    at: datetime,
 ) -> list[tuple[AskedByDepartment, list[Row]]]:
     """Return what is asked under each department, with what she has done about it so far."""
-    uploads: dict[str, list[Upload]] = {}
-    for upload in uploads_of("application", notice.application_id):
-        uploads.setdefault(upload.material_code, []).append(upload)
+    wanted = [thing for group in groups for thing in group.things if thing.kind == "material"]
+    documents = document_rows(
+        notice.application, SUPPLEMENT, case.public_id, wanted, by=request.user, since=notice.released_at,
+        refused=refused, wallet=wallet_for(request.user, notice.application.party, at),
+    )  # fmt: skip
+    files = {document.code: document for document in documents}
     parts = {use.element.code: part for use, part in zip(form.uses, form.parts, strict=True)} if form else {}
     uses = {use.element.code: use for use in form.uses} if form else {}
     now, language = form.all_answers if form else {}, get_language() or "zh-hans"
@@ -124,44 +151,15 @@ def rows_of(
         return displayed(use.element, value, language)
 
     def row(thing: AskedThing) -> Row:
-        files = uploads.get(thing.code, []) if thing.kind == "material" else []
-        new = [one for one in files if one.uploaded_at >= notice.released_at]
+        document = files.get(thing.code) if thing.kind == "material" else None
         use, stored = uses.get(thing.code), notice.application.answers.get(thing.code)
         changed = use is not None and shown(use, now.get(thing.code)) != shown(use, stored)
         return Row(
             thing=thing,
-            before=[one for one in files if one not in new],
-            uploads=new,
-            refused=refused.get(thing.code, ""),
+            document=document,
             part=parts.get(thing.code),
             value=shown(use, stored) if use is not None else "",
-            done=bool(new) or changed,
+            done=bool(document.good) if document is not None else changed,
         )
 
     return [(group, [row(thing) for thing in group.things]) for group in groups if group.things]
-
-
-def _upload(request: HttpRequest, case: Case, things: Sequence[AskedThing], at: datetime) -> dict[str, str]:
-    """Store every marked document that came along; returns why one was refused, by its code."""
-    refused = {}
-    for thing in things:
-        file = request.FILES.get(f"file-{thing.code}") if thing.kind == "material" else None
-        if file is None:
-            if thing.kind == "material" and request.POST.get("upload") == thing.code:
-                refused[thing.code] = _("Choose a file first, then press Upload.")
-            continue
-        try:
-            store_upload(
-                file=file,
-                original_name=file.name or "",
-                declared_type=file.content_type or "",
-                subject_kind="application",
-                subject_id=case.application_id,
-                material_code=thing.code,
-                by=request.user,
-                at=at,
-            )
-            messages.success(request, _("The document was uploaded."))
-        except UploadRefusedError as error:
-            refused[thing.code] = str(error)
-    return refused

@@ -14,20 +14,29 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal.applicant.access import draft_or_404
 from portal.ui.downloads import attachment_response
 from services.access.enums import Purpose
-from services.cases.operations.wallet import NotInWalletError, drop_kept, keep_for_later, use_wallet_item
+from services.cases.declarations import wordings
+from services.cases.enums import ConsentKind
+from services.cases.operations.drafts import NotAllowedError
+from services.cases.operations.wallet import (
+    KeepingNotAgreedError,
+    NotInWalletError,
+    drop_kept,
+    keep_for_later,
+    stop_keeping,
+)
 from services.cases.queries.wallet import OFFERED, certificate_for, keepable, wallet_parties, wallets_of
 from services.documents.models import ShareCode
 from services.documents.operations import PaperNotRenderedError, open_paper
 from services.documents.operations.sharing import DURATIONS, LONGEST_PURPOSE, revoke_share, share_paper
 from services.documents.queries.sharing import is_open, openings_of, shares_of
 from services.documents.typesetting import qr_svg
+from services.parties.references import PartyRef
 from workflows.queries.calendars import database_now
 
 OPENINGS = 25
@@ -69,11 +78,12 @@ def wallet(request: HttpRequest) -> HttpResponse:
         {
             "wallet": one,
             "certificates": [(each, codes.get(each.paper.pk, 0)) for each in one.certificates],
-            "keepable": keepable(one.party)[:OFFERED],
+            "keepable": keepable(one.party, at)[:OFFERED],
         }
         for one in wallets
     ]
-    return render(request, "applicant/wallet.html", {"wallets": shown})
+    consent = wordings()[ConsentKind.KEEP_DOCUMENTS]
+    return render(request, "applicant/wallet.html", {"wallets": shown, "consent": consent})
 
 
 @never_cache
@@ -152,33 +162,37 @@ def _share_or_404(request: HttpRequest, public_id: str, at: datetime) -> ShareCo
 
 @require_POST
 def keep(request: HttpRequest) -> HttpResponse:
-    """Keep a document of an earlier application, or drop one that was kept."""
+    """Keep documents of earlier applications, drop one that was kept, or stop keeping any of a party."""
     at = database_now()
     try:
         if "drop" in request.POST:
             drop_kept(public_id=request.POST["drop"], by=request.user, at=at)
             messages.success(request, _("The document is no longer kept. The application it came with keeps it."))
+        elif "stop" in request.POST:
+            stop_keeping(party=PartyRef.parse(request.POST["stop"]), by=request.user, at=at)
+            messages.success(request, _("Your consent is taken back. No document is kept for later any more."))
         else:
-            keep_for_later(public_id=request.POST.get("keep", ""), by=request.user, at=at)
-            messages.success(request, _("The document is kept; you can use it in your next application."))
-    except NotInWalletError:
+            _keep(request, at)
+    except KeepingNotAgreedError:
+        messages.error(request, _("Please agree to the text first: without your consent nothing is kept."))
+    except NotAllowedError:
+        messages.error(request, _("Only somebody who may sign for the applicant takes a consent back."))
+    except (NotInWalletError, ValueError):
         messages.info(request, _("This document is not there any more."))
     return redirect("applicant:wallet")
 
 
-@require_POST
-def use(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Use what the wallet holds as a document of a draft."""
-    at = database_now()
-    draft = draft_or_404(request, public_id, at)
-    material = request.POST.get("held", "") or request.POST.get("material", "")
-    try:
-        use_wallet_item(
-            application_id=draft.pk, material=material, item=request.POST.get("item", ""), by=request.user, at=at
-        )
-        messages.success(request, _("Taken from your wallet."))
-    except NotInWalletError:
-        messages.warning(request, _("Your wallet holds nothing in force for this document. Please upload it."))
-    except PaperNotRenderedError:
-        messages.warning(request, _("This paper is being made. Try again in a minute."))
-    return redirect("applicant:documents", public_id)
+def _keep(request: HttpRequest, at: datetime) -> None:
+    chosen = request.POST.getlist("keep")
+    if not chosen:
+        messages.info(request, _("Tick the documents to keep first."))
+        return
+    kept = keep_for_later(public_ids=chosen, agreed=request.POST.get("agreed", ""), by=request.user, at=at)
+    if not kept:
+        raise NotInWalletError
+    words = ngettext(
+        "%(count)s document is kept; you can use it in your next application.",
+        "%(count)s documents are kept; you can use them in your next application.",
+        kept,
+    )
+    messages.success(request, words % {"count": kept})

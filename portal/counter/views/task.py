@@ -20,13 +20,13 @@ from portal.ui.steps import StepForm
 from portal.ui.wording import is_chinese
 from services.access.enums import Purpose
 from services.access.operations import record_access
-from services.cases.enums import Channel
+from services.cases.enums import UNANSWERED_NODE, CaseState, Channel
 from services.cases.models import Application, Case
 from services.cases.operations.asking import ask_supplement, send_notice_now
 from services.cases.operations.deferrals import accept_with_deferral, consequence_of
 from services.cases.operations.refusals import REFUSALS, sentence_for
 from services.cases.operations.steps import complete_step
-from services.cases.operations.unanswered import UNANSWERED_NODE, unanswered_notice
+from services.cases.operations.unanswered import unanswered_notice
 from services.cases.permissions import application_about
 from services.cases.queries.casefiles import (
     FiledSection,
@@ -39,6 +39,7 @@ from services.cases.queries.deferrals import deferrable_and_missing
 from services.cases.queries.differences import differences_of
 from services.cases.queries.explanation import why
 from services.cases.queries.notices import told, waiting_of
+from services.cases.queries.prefilling import DOCUMENT, handling_offers
 from services.cases.queries.timeline import timeline_of
 from services.documents.models import Paper
 from services.documents.queries import papers_of_subjects
@@ -93,6 +94,7 @@ def _check(request: HttpRequest, task: Task, case: Case, at: datetime) -> HttpRe
         "may_follow": may_follow,
         "deferral_consequence": consequence_of(case)["zh" if is_chinese() else "en"] if may_follow else "",
         "waiting": waiting,
+        "fetchable": case.state == CaseState.FILED and bool(handling_offers(case, purpose=DOCUMENT)),
         "second_notice": bool(told(case)),
         "send_now": SendNowForm() if waiting and waiting.sendable else None,
         "differences": differences_of(case, language=get_language() or "zh-hans", masked=False),

@@ -15,7 +15,7 @@ class InformationRequest(models.Model):
     """A question about an accepted case. It stops no clock, unless by a cited rule of the service itself.
 
     pause_rule: code of that rule, "" for none; planned_days: working days the applicant was told it takes. answer:
-    {"text"}; files lie with the application under `material_code`.
+    {"text"}, or {"typed"} while it is not sent; files lie with the application under `material_code`.
     """
 
     public_id = models.CharField(max_length=24, unique=True, default=new_public_id, editable=False)

@@ -17,9 +17,10 @@ from services.cases.operations.acting import done_in_name
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants
+from services.cases.operations.wallet import keep_documents_of
 from services.cases.origins import noted
 from services.cases.permissions import may_answer_for
-from services.documents.queries import uploads_of
+from services.documents.queries import codes_being_checked, uploads_of
 from services.parties.enums import ActKind
 from workflows.models import Task
 from workflows.operations.locking import lock_root
@@ -29,15 +30,21 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 
+class StillCheckedError(Exception):
+    """A file that would be handed in is still being checked for viruses."""
+
+
 class AnsweredOtherwiseError(Exception):
     """What would be handed in is not what was looked at: it changed meanwhile, in another tab or by somebody else."""
 
 
 def supplement_hash(notice: OneTimeNotice, answers: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of what an answer changes: marked fields before and after, files that came since."""
+    """Return the SHA-256 of what an answer changes: marked fields before and after, files of marked documents since."""
     marked = marked_fields(notice.supplements.all())
     stored = notice.application.answers
-    files = uploads_of("application", notice.application_id).filter(uploaded_at__gte=notice.released_at)
+    files = uploads_of("application", notice.application_id).filter(
+        uploaded_at__gte=notice.released_at, material_code__in=marked_documents(notice)
+    )
     changes = {
         "notice": notice.pk,
         "fields": {code: [stored.get(code), value] for code, value in answers.items() if code in marked},
@@ -58,7 +65,7 @@ def answer_supplement(
     Documents were uploaded before. Effects: the application's answers; the differences kept with each case; each check
     opens again with a new legal clock; notices owed. An answer that comes while the window still decides what to do
     without one counts; a case of the notice that was closed meanwhile stays closed.
-    Raises NotAllowedError, TaskClosedError, RunSuspendedError, AnsweredOtherwiseError.
+    Raises NotAllowedError, TaskClosedError, RunSuspendedError, AnsweredOtherwiseError, StillCheckedError.
     """
     root_id, notice = _locked_notice(case_id)
     application = notice.application
@@ -66,6 +73,8 @@ def answer_supplement(
     if all(one.case_id != case_id for one, _step in asked):
         raise TaskClosedError("This supplement was handed in already.")
     _check(notice, [one for one, _step in asked], answers, by=by, at=at)
+    if codes_being_checked("application", application.pk) & marked_documents(notice):
+        raise StillCheckedError("A file is still being checked.")
     handed_in = supplement_hash(notice, answers)
     if reviewed_hash is not None and reviewed_hash != handed_in:
         raise AnsweredOtherwiseError("What is handed in is not what was looked at.")
@@ -81,6 +90,7 @@ def answer_supplement(
         _check_again(one, step, root_id=root_id, by=by, at=at)
     notice.answered_at, notice.answered_hash, notice.typed = at, handed_in, {}
     notice.save(update_fields=["answered_at", "answered_hash", "typed"])
+    keep_documents_of(application, by=by, at=at)
     tell_applicants(application, "supplement_received", at=at, round=notice.number)
     done_in_name(application, ActKind.ANSWERED, by=by, at=at)
     return next(one for one, _step in asked if one.case_id == case_id)
@@ -105,6 +115,11 @@ def keep_typed(*, notice_id: int, typed: Mapping[str, Any], by: User, at: dateti
 def marked_fields(supplements: Sequence[Supplement] | Any) -> set[str]:
     """Return the codes of the fields that these open for the applicant."""
     return {item["code"] for one in supplements for item in one.items if item["kind"] == "element"}
+
+
+def marked_documents(notice: OneTimeNotice) -> set[str]:
+    """Return the codes of the documents a notice asks for."""
+    return {item["code"] for one in notice.supplements.all() for item in one.items if item["kind"] == "material"}
 
 
 def _locked_notice(case_id: int) -> tuple[int, OneTimeNotice]:

@@ -7,12 +7,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from services.cases.declarations import Wording, wordings
 from services.cases.enums import ConsentKind
 from services.cases.models import Application, Consent, DeclarationText
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.permissions import can_act_in_full
+from services.documents.models import KeptDocument, Upload
+from services.documents.operations.keeping import drop_document
 from workflows.operations.history import Fact, record_facts
 from workflows.operations.locking import lock_root
 
@@ -57,7 +60,8 @@ def withdraw_consent(*, application_id: int, kind: str, by: User, at: datetime) 
     """Take a consent back (PIPL art. 15): what was done under it stands, nothing more is done. Twice is once.
 
     Effects: the consent ends, in history; from now on papers wait at the hand-out window when it was the one to
-    electronic service. Raises NotAllowedError, Consent.DoesNotExist.
+    electronic service, and the documents of this application leave the wallet when it was the one to keep them.
+    Raises NotAllowedError, Consent.DoesNotExist.
     """
     application = Application.objects.get(pk=application_id)
     root = lock_root(application.run_id) if application.run_id else None
@@ -68,6 +72,13 @@ def withdraw_consent(*, application_id: int, kind: str, by: User, at: datetime) 
         return
     consent.withdrawn_by, consent.withdrawn_at = by, at
     consent.save(update_fields=["withdrawn_by", "withdrawn_at"])
+    if kind == ConsentKind.KEEP_DOCUMENTS:
+        for kept in KeptDocument.objects.filter(dropped_at=None, upload__in=_handed_in(application)):
+            drop_document(kept=kept, by=by, at=at)
     if root is not None:
         fact = Fact(run_id=root.pk, kind="consent_withdrawn", detail={"consent": kind})
         record_facts(root=root, facts=[fact], by=by, at=at)
+
+
+def _handed_in(application: Application) -> QuerySet[Upload]:
+    return Upload.objects.filter(subject_kind="application", subject_id=str(application.pk))

@@ -1,4 +1,4 @@
-"""Hand in documents and take them back: in a draft, for a supplement, or as promised. Only what is asked is open."""
+"""Hand in documents and take them back: in a draft, for a notice, as promised, or with an answer. Only that is open."""
 
 from __future__ import annotations
 
@@ -46,12 +46,9 @@ def hand_in_document(
     length: bytes, as announced. replaces: public id of the file that goes, "" for none.
     Raises UploadRefusedError; PlaceClosedError when nothing may be handed in there any more.
     """
-    with transaction.atomic():
-        place = _locked(place, by=by, at=at)
-        _check_room(place, replaces)
-        check_quotas(subject_kind="application", subject_id=str(place.application.pk), length=length, by=by, at=at)
+    place = open_place(place, length=length, replaces=replaces, by=by, at=at)
     upload = _taken(place, file, original_name, declared_type, public_id="", by=by, at=at)
-    return _settled(place, upload, replaces, by=by, at=at)
+    return settle_document(place, upload, replaces, by=by, at=at)
 
 
 @transaction.atomic
@@ -67,7 +64,7 @@ def begin_document(
     at: datetime,
 ) -> PartialUpload:
     """Begin a file that comes in parts, or go on with the same one begun before. Errors as `hand_in_document`."""
-    place = _locked(place, by=by, at=at)
+    place = locked_place(place, by=by, at=at)
     _check_room(place, replaces)
     return begin_partial(
         kind=place.kind,
@@ -104,7 +101,7 @@ def finish_document(*, public_id: str, by: User, at: datetime) -> Upload:
             upload = _taken(
                 place, file, partial.original_name, partial.declared_type, public_id=public_id, by=by, at=at
             )
-        return _settled(place, upload, partial.replaces, partial=partial, by=by, at=at)
+        return settle_document(place, upload, partial.replaces, partial=partial, by=by, at=at)
     except UploadRefusedError as error:
         close_partial(upload=partial, at=at, refusal=error.code)
         raise
@@ -122,13 +119,25 @@ def take_back_document(*, place: Place, upload_id: str, by: User, at: datetime) 
 
     Raises PlaceClosedError.
     """
-    place = _locked(place, by=by, at=at)
+    place = locked_place(place, by=by, at=at)
     _remove(place, upload_id, by=by, at=at)
     _note_change(place, at)
 
 
-def _locked(place: Place, *, by: User, at: datetime) -> Place:
-    """Take the lock, then read again what the place was found by."""
+@transaction.atomic
+def open_place(place: Place, *, length: int, replaces: str = "", by: User, at: datetime) -> Place:
+    """Return the place as it is now if one more file of `length` bytes is taken there, before that is worked on.
+
+    Raises PlaceClosedError, UploadRefusedError.
+    """
+    place = locked_place(place, by=by, at=at)
+    _check_room(place, replaces)
+    check_quotas(subject_kind="application", subject_id=str(place.application.pk), length=length, by=by, at=at)
+    return place
+
+
+def locked_place(place: Place, *, by: User, at: datetime) -> Place:
+    """Take the lock, then read again what the place was found by. Raises PlaceClosedError."""
     try:
         if place.root_id is not None:
             lock_root(place.root_id)
@@ -176,17 +185,28 @@ def _taken(
     )
 
 
-def _settled(
-    place: Place, upload: Upload, replaces: str, *, partial: PartialUpload | None = None, by: User, at: datetime
+def settle_document(
+    place: Place,
+    upload: Upload,
+    replaces: str = "",
+    *,
+    partial: PartialUpload | None = None,
+    checked: bool = False,
+    by: User,
+    at: datetime,
 ) -> Upload:
-    """Let a taken file count, if its page is still open; else throw it away and say so."""
+    """Let a taken file count, if its page is still open; else throw it away and say so.
+
+    Under the lock: what was filed or sent meanwhile gets nothing added, and what is added must be reviewed again.
+    checked: no scanner need see it. Raises UploadRefusedError, PlaceClosedError.
+    """
     try:
         with transaction.atomic():
-            place = _locked(place, by=by, at=at)
+            place = locked_place(place, by=by, at=at)
             _check_room(place, replaces)
             if replaces:
                 _remove(place, replaces, by=by, at=at)
-            settle_upload(upload=upload, at=at)
+            settle_upload(upload=upload, at=at, checked=checked)
             if partial is not None:
                 close_partial(upload=partial, at=at)
             _note_change(place, at)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from services.cases.enums import CLOCKS_AFTERWARDS, Channel
+from services.cases.enums import CLOCKS_AFTERWARDS, SUPPLEMENT_NODE, Channel
 from services.cases.models import Application, Case
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.joint import settle_joint_clock, start_joint_clock
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 #: A licence is delivered within ten working days of the decision (art. 44), unless its own rule says sooner.
 DELIVERY_WORKING_DAYS = 10
-#: The step of every shipped process in which the applicant answers a one-time notice.
-SUPPLEMENT_NODE = "supplement"
 
 
 class NoRunningClockError(Exception):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from services.cases.operations.answering import StillCheckedError
 from services.cases.operations.asking import (
     EarlyReasonMissingError,
     NothingMarkedError,
@@ -57,6 +58,7 @@ REFUSALS = (
     NothingRecordedError,
     NothingAskedError,
     NothingAnsweredError,
+    StillCheckedError,
     PlannedDaysMissingError,
     NotUnderReviewError,
     NoRunningClockError,
@@ -120,6 +122,7 @@ def _words() -> Mapping[type[Exception], str]:
         NothingAskedError: _("Say what you need from the applicant."),
         PlannedDaysMissingError: _("Say how many working days it is planned to take: the applicant is told."),
         NothingAnsweredError: _("Write an answer or add a file."),
+        StillCheckedError: _("A file is still being checked for viruses. Please send this in a moment."),
         NotUnderReviewError: _("This case is not under review: nothing can be asked or answered here."),
         NoRunningClockError: _("No time limit of this case is running."),
         NotTheHeadError: _("Only the head of the department may extend a time limit."),

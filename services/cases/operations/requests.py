@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from services.cases.enums import CaseState
 from services.cases.models import Case, InformationRequest
+from services.cases.operations.answering import StillCheckedError
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.limits import (
     own_pause_rule,
@@ -19,7 +20,7 @@ from services.cases.operations.limits import (
 )
 from services.cases.operations.telling import tell_applicants_of_case, tell_asker
 from services.cases.permissions import may_answer_for, works_for_department_of
-from services.documents.queries import uploads_of
+from services.documents.queries import codes_being_checked, uploads_of
 from workflows.enums import PauseReason
 from workflows.models import ClockPause, Run
 from workflows.operations.history import Fact, record_facts
@@ -92,10 +93,10 @@ def request_information(
 
 @transaction.atomic
 def answer_request(*, request_id: int, text: str, by: User, at: datetime) -> InformationRequest:
-    """Answer a department's question; files were uploaded before. Twice is once: the first answer stays.
+    """Answer a department's question; files were handed in before. Twice is once: the first answer stays.
 
     Effects: the answer, the end of a pause that came with the question, history, a notice to who asked.
-    Raises NotAllowedError, NotUnderReviewError, NothingAnsweredError.
+    Raises NotAllowedError, NotUnderReviewError, NothingAnsweredError, StillCheckedError.
     """
     asked = InformationRequest.objects.only("case_id").get(pk=request_id)
     root, case = _locked(asked.case_id)
@@ -106,6 +107,8 @@ def answer_request(*, request_id: int, text: str, by: User, at: datetime) -> Inf
         return asked
     if case.state != CaseState.ACCEPTED:
         raise NotUnderReviewError("This case is decided already.")
+    if asked.material_code in codes_being_checked("application", case.application_id):
+        raise StillCheckedError("A file is still being checked.")
     if not text.strip() and not uploads_of("application", case.application_id, material_code=asked.material_code):
         raise NothingAnsweredError("Write an answer or add a file.")
     asked.answer, asked.answered_by, asked.answered_at = {"text": text.strip()}, by, at
@@ -116,6 +119,19 @@ def answer_request(*, request_id: int, text: str, by: User, at: datetime) -> Inf
     _note(root, case, "information_given", asked, by=by, at=at)
     tell_asker(case, asked.asked_by, at=at, round=asked.number)
     return asked
+
+
+@transaction.atomic
+def keep_answer(*, request_id: int, text: str, by: User, at: datetime) -> None:
+    """Keep what she wrote so far and did not send yet. Raises NotAllowedError, NotUnderReviewError."""
+    asked = InformationRequest.objects.only("case_id").get(pk=request_id)
+    _root, case = _locked(asked.case_id)
+    asked = InformationRequest.objects.get(pk=request_id)
+    if not may_answer_for(by, case.application, at):
+        raise NotAllowedError("She may not answer for this applicant.")
+    if asked.answered_at is None and case.state == CaseState.ACCEPTED:
+        asked.answer = {"typed": text}
+        asked.save(update_fields=["answer"])
 
 
 def _is_paused(case: Case) -> bool:

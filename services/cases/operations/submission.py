@@ -28,6 +28,7 @@ from services.cases.operations.signing import (
     sign_own_slots,
 )
 from services.cases.operations.telling import tell_applicants, tell_of_signing
+from services.cases.operations.wallet import keep_documents_of
 from services.cases.permissions import may_open_review, may_sign_for
 from services.cases.queries.forms import documents_held, documents_wanted, form_answers, form_of
 from services.cases.queries.reviews import review_hash as review_hash
@@ -173,6 +174,7 @@ def submit_application(
     application.reviewed_hash = reviewed_hash
     application.save()
     record_consents(application, consents, language=by.language, by=by, at=at)
+    keep_documents_of(application, by=by, at=at)
     ReviewedText.objects.filter(application=application).exclude(hash=reviewed_hash).delete()
     cases = _plan_cases(application)
     _start(application, cases, by=by, at=at)

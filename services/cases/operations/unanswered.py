@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from services.cases.enums import CaseState
+from services.cases.enums import ANSWERING_NODES, SUPPLEMENT_NODE, UNANSWERED_NODE, CaseState
 from services.cases.models import Case, Supplement
-from services.cases.operations.limits import SUPPLEMENT_NODE, copy_due_to_tasks, start_correction_clock
+from services.cases.operations.limits import copy_due_to_tasks, start_correction_clock
 from services.cases.operations.papers import deliver, issue_case_paper, remedies_of
 from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
@@ -24,9 +24,6 @@ from workflows.operations.tasks import complete_task, release_task
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
-
-#: The window's step after the applicant's has run out.
-UNANSWERED_NODE = "no_answer"
 
 
 def wait_again(case: Case, task: Task, *, root: Run, by: User, at: datetime) -> None:
@@ -75,8 +72,7 @@ def unanswered_notice(case: Case) -> Supplement | None:
 
 def open_applicants_step(case: Case) -> Task | None:
     """Return the step in which the applicant may answer: her own, or the window's while it has not decided yet."""
-    nodes = (SUPPLEMENT_NODE, UNANSWERED_NODE)
-    return Task.objects.filter(run=case.run, node__in=nodes, state__in=OPEN_TASK_STATES).first()
+    return Task.objects.filter(run=case.run, node__in=ANSWERING_NODES, state__in=OPEN_TASK_STATES).first()
 
 
 def reopened(task: Task, *, by: User, at: datetime) -> Task:

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from services.cases.enums import CaseState
+from services.cases.enums import ANSWERING_NODES, CaseState
 from services.cases.models import Case, OneTimeNotice, Supplement
 from services.cases.queries.casefiles import names_of_missing
 from services.cases.queries.forms import form_of
@@ -156,6 +156,15 @@ def marked_form(notice: OneTimeNotice, things: Sequence[AskedThing]) -> FormSche
 def told(case: Case) -> list[Supplement]:
     """Return what the applicant was told of a case's gaps, oldest first, from what was prefetched if it was."""
     return [one for one in case.supplements.all() if one.notice_id is not None]
+
+
+def still_asked(notice: OneTimeNotice) -> set[tuple[str, str]]:
+    """Return the (kind, code) of everything a notice still waits for: of cases in which the applicant may answer."""
+    if notice.answered_at is not None:
+        return set()
+    waits = Task.objects.filter(run_id=OuterRef("case__run_id"), node__in=ANSWERING_NODES, state__in=OPEN_TASK_STATES)
+    rows = notice.supplements.filter(Exists(waits), answered_at=None)
+    return {(item["kind"], item["code"]) for items in rows.values_list("items", flat=True) for item in items}
 
 
 def things_asked(notice: OneTimeNotice) -> list[AskedByDepartment]:

@@ -1,4 +1,4 @@
-"""Where an applicant hands in documents: a draft, the answer to a one-time notice, or what was promised to follow."""
+"""Where an applicant hands in documents: a draft, the answer to a notice or to a question, or what was promised."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 
-from services.cases.enums import ApplicationState
-from services.cases.models import Application, Case, Deferral
+from services.cases.enums import ApplicationState, CaseState
+from services.cases.models import Application, Case, Deferral, InformationRequest
 from services.cases.permissions import applications_of
 from services.cases.queries.forms import documents_held, documents_wanted
-from services.cases.queries.notices import AskedThing, latest_notice_of, things_asked
+from services.cases.queries.notices import AskedThing, latest_notice_of, still_asked
 from services.catalogue.queries import MaterialNeed, materials_for
 from services.documents.enums import UploadState
 from services.documents.file_types import FileRule
@@ -21,7 +21,9 @@ from services.documents.models import PartialUpload, Upload
 if TYPE_CHECKING:
     from portal.accounts.models import User
 
-DRAFT, SUPPLEMENT, DEFERRED = "draft", "supplement", "deferred"
+DRAFT, SUPPLEMENT, DEFERRED, ANSWER = "draft", "supplement", "deferred", "request"
+#: What the files of an answer are called: they have no name in the catalogue.
+ANSWER_FILES = {"zh": "回复所附的文件", "en": "Files of your answer"}
 
 
 class PlaceClosedError(Exception):
@@ -47,7 +49,7 @@ class Place:
 
 def place_of(kind: str, public_id: str, code: str, *, by: User, at: datetime) -> Place:
     """Return where she may hand in a document now. Raises PlaceClosedError."""
-    found = {DRAFT: _draft, SUPPLEMENT: _supplement, DEFERRED: _deferred}.get(kind)
+    found = {DRAFT: _draft, SUPPLEMENT: _supplement, DEFERRED: _deferred, ANSWER: _answer}.get(kind)
     if found is None:
         raise PlaceClosedError
     return found(public_id, code, by, at)
@@ -57,10 +59,17 @@ def thing_at(place: Place) -> MaterialNeed | AskedThing:
     """Return what is asked at a place, with its names."""
     if place.kind == DRAFT:
         return next(need for need in _draft_needs(place.application) if need.code == place.code)
+    if place.kind == ANSWER:
+        return answer_files(place.code)
     needs = materials_for(place.application.offer, place.application.situation)
     material = next((need.material for need in needs if need.code == place.code), None)
     names = {"zh": material.name_zh, "en": material.name_en} if material else {"zh": place.code, "en": place.code}
     return AskedThing(kind="material", code=place.code, name_zh=names["zh"], name_en=names["en"])
+
+
+def answer_files(code: str) -> AskedThing:
+    """Return the files of an answer to a department's question as what is asked. code: under which they are kept."""
+    return AskedThing(kind="material", code=code, name_zh=ANSWER_FILES["zh"], name_en=ANSWER_FILES["en"])
 
 
 def rule_for(application: Application, code: str) -> FileRule:
@@ -108,10 +117,7 @@ def _draft(public_id: str, code: str, by: User, at: datetime) -> Place:
 def _supplement(public_id: str, code: str, by: User, at: datetime) -> Place:
     case = _case(public_id, by, at)
     notice = latest_notice_of(case)
-    if notice is None or notice.answered_at is not None:
-        raise PlaceClosedError
-    things = [thing for group in things_asked(notice) for thing in group.things]
-    if code not in {thing.code for thing in things if thing.kind == "material"}:
+    if notice is None or ("material", code) not in still_asked(notice):
         raise PlaceClosedError
     return _of_case(SUPPLEMENT, case, code, notice.released_at)
 
@@ -124,6 +130,16 @@ def _deferred(public_id: str, code: str, by: User, at: datetime) -> Place:
     return _of_case(DEFERRED, case, code, deferral.promised_at)
 
 
+def _answer(public_id: str, code: str, by: User, at: datetime) -> Place:
+    asked = InformationRequest.objects.filter(
+        public_id=public_id, answered_at=None, case__state=CaseState.ACCEPTED
+    ).first()
+    if asked is None or code != asked.material_code:
+        raise PlaceClosedError
+    case = _case(asked.case.public_id, by, at)
+    return _of_case(ANSWER, case, code, asked.asked_at, public_id=public_id)
+
+
 def _case(public_id: str, by: User, at: datetime) -> Case:
     mine = applications_of(by, at).order_by()
     related = ("application__bundle", "application__service", "service__item", "department", "run")
@@ -133,10 +149,10 @@ def _case(public_id: str, by: User, at: datetime) -> Case:
     return case
 
 
-def _of_case(kind: str, case: Case, code: str, since: datetime) -> Place:
+def _of_case(kind: str, case: Case, code: str, since: datetime, *, public_id: str = "") -> Place:
     return Place(
         kind=kind,
-        public_id=case.public_id,
+        public_id=public_id or case.public_id,
         code=code,
         application=case.application,
         rule=rule_for(case.application, code),

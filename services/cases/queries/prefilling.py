@@ -8,7 +8,6 @@ from typing import Any
 
 from services.cases.models import Application, Case, SourceReading
 from services.cases.queries.forms import documents_held, form_of
-from services.cases.queries.wallet import Certificate, Kept, Wallet
 from services.catalogue.queries import MaterialNeed, materials_of, situation_of
 from services.documents.queries import uploads_of
 from services.exchange.consents import consent_text, consent_title
@@ -92,10 +91,11 @@ def prefill_offers(application: Application) -> list[Offer]:
     return offers
 
 
-def handling_offers(case: Case) -> list[Offer]:
+def handling_offers(case: Case, *, purpose: str = HANDLING) -> list[Offer]:
     """Return what an office could still fetch for a case: documents of its service that nobody handed in or fetched.
 
-    No consent is asked for this: looking at what the government issued is the office's duty (PIPL art. 13 (3)).
+    purpose: HANDLING needs no consent, looking at what the government issued is the deciding office's duty (PIPL
+    art. 13 (3)); DOCUMENT is with the applicant's, at the window.
     """
     application = case.application
     there = set(uploads_of("application", application.pk).values_list("material_code", flat=True))
@@ -105,11 +105,9 @@ def handling_offers(case: Case) -> list[Offer]:
     known = _known_keys(application) if wanted else {}
     offers = []
     for source in sources().values() if wanted else ():
-        best = (
-            _best(source, DOCUMENT, form, known, wanted, application.answers) if HANDLING in source.purposes else None
-        )
+        best = _best(source, DOCUMENT, form, known, wanted, application.answers) if purpose in source.purposes else None
         if best is not None and best["key_value"]:
-            offers.append(Offer(source=source, purpose=HANDLING, consent=None, reading=None, **best))
+            offers.append(Offer(source=source, purpose=purpose, consent=None, reading=None, **best))
     return offers
 
 
@@ -205,14 +203,12 @@ def unfetched(application: Application) -> dict[str, SourceReading]:
 class HeldDocument:
     """A document the government issued. offer: how it could be fetched, None when no register gives it on line.
 
-    files: what is there, fetched or handed in instead. in_wallet: what of the applicant's wallet can stand for it.
-    reading: the latest attempt, if any.
+    files: what is there, fetched or handed in instead. reading: the latest attempt, if any.
     """
 
     need: MaterialNeed
     files: Sequence[Any]
     offer: Offer | None
-    in_wallet: Sequence[Certificate | Kept] = ()
 
     @property
     def reading(self) -> SourceReading | None:
@@ -221,11 +217,8 @@ class HeldDocument:
         return reading if reading and self.need.code in {*reading.missing, *reading.filled} else None
 
 
-def held_documents(application: Application, wallet: Wallet | None = None) -> list[HeldDocument]:
-    """Return the documents the government holds with how each stands; none of them keeps anybody from filing.
-
-    wallet: the applicant's, for those who may use it.
-    """
+def held_documents(application: Application) -> list[HeldDocument]:
+    """Return the documents the government holds with how each stands; none of them keeps anybody from filing."""
     offers = [offer for offer in prefill_offers(application) if offer.purpose == DOCUMENT]
     files: dict[str, list[Any]] = {}
     for upload in uploads_of("application", application.pk):
@@ -235,7 +228,6 @@ def held_documents(application: Application, wallet: Wallet | None = None) -> li
             need=need,
             files=files.get(need.code, []),
             offer=next((offer for offer in offers if need in offer.documents), None),
-            in_wallet=wallet.items_for(need.code) if wallet else (),
         )
         for need in documents_held(application)
     ]

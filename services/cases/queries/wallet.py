@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from services.cases.models import Application, Case
 from services.documents.enums import PaperKind, UploadState, VerificationStatus
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 _MEANINGS = Path(__file__).parents[1] / "data" / "certificates.yaml"
+#: What a wallet shows of what was issued here.
+KINDS = (PaperKind.CERTIFICATE, PaperKind.FILING_RECEIPT)
+#: How long a document is kept for reuse; the consent's text says it.
+KEPT_DAYS = 730
 #: Files offered for keeping, the newest.
 OFFERED = 30
 
@@ -82,10 +87,21 @@ class Wallet:
 
 
 @cache
+def _said() -> Mapping[str, Any]:
+    said: Mapping[str, Any] = yaml.safe_load(_MEANINGS.read_text(encoding="utf-8"))
+    return said
+
+
+def asked_by_none() -> frozenset[str]:
+    """Return the services whose certificate or filing receipt no service asks for."""
+    return frozenset(_said()["asked_by_none"])
+
+
+@cache
 def meanings() -> Mapping[str, frozenset[str]]:
-    """Return which services' certificates are which document of the catalogue."""
-    said = yaml.safe_load(_MEANINGS.read_text(encoding="utf-8"))
-    return {material: frozenset(services) for material, services in said.items()}
+    """Return which services' certificates and filing receipts are which document of the catalogue."""
+    said = _said()
+    return {material: frozenset(services) for material, services in said["documents"].items()}
 
 
 def wallet_parties(user: User, at: datetime) -> dict[PartyRef, str]:
@@ -106,9 +122,14 @@ def wallet_parties(user: User, at: datetime) -> dict[PartyRef, str]:
 def wallet_of(party: PartyRef, at: datetime, *, name: str = "") -> Wallet:
     """Return a party's wallet: the newest certificates first, then what it keeps. May she see it is asked before."""
     certificates = [_certificate(paper, service, at) for paper, service in _papers(party)]
-    kept = KeptDocument.objects.filter(party_kind=party.kind, party_id=party.id, dropped_at=None)
+    kept = KeptDocument.objects.filter(party_kind=party.kind, party_id=party.id).filter(_offered(at))
     kept = kept.filter(upload__state=UploadState.READY).select_related("upload")
     return Wallet(party=party, name=name, certificates=certificates, kept=[Kept(row=row) for row in kept])
+
+
+def wallet_for(user: User, party: PartyRef, at: datetime) -> Wallet | None:
+    """Return the wallet of an applicant she acts for, None when she does not receive for it."""
+    return wallet_of(party, at) if party in wallet_parties(user, at) else None
 
 
 def wallets_of(user: User, at: datetime) -> list[Wallet]:
@@ -125,7 +146,17 @@ def certificate_for(user: User, public_id: str, at: datetime) -> tuple[Certifica
     return None
 
 
-def keepable(party: PartyRef) -> QuerySet[Upload]:
+def last_day_kept(at: datetime) -> date:
+    """Return until when a document that is kept from now on is offered: two years, as the consent's text says."""
+    return timezone.localdate(at) + timedelta(days=KEPT_DAYS)
+
+
+def _offered(at: datetime, prefix: str = "") -> Q:
+    """Return the condition that a kept document may still be used: not taken back, and its time is not over."""
+    return Q(**{f"{prefix}dropped_at": None, f"{prefix}kept_until__gte": timezone.localdate(at)})
+
+
+def keepable(party: PartyRef, at: datetime) -> QuerySet[Upload]:
     """Return the files of a party's filed applications that could be kept and are not, newest first.
 
     What a register gave is not among them: it is fetched afresh, so that it is never out of date.
@@ -133,7 +164,8 @@ def keepable(party: PartyRef) -> QuerySet[Upload]:
     filed = Application.objects.filter(party_kind=party.kind, party_id=party.id, submitted_at__isnull=False)
     keys = [str(pk) for pk in filed.values_list("pk", flat=True)]
     files = Upload.objects.filter(subject_kind="application", subject_id__in=keys, state=UploadState.READY)
-    return files.filter(origin={}).exclude(kept__dropped_at=None, kept__isnull=False).order_by("-uploaded_at", "-pk")
+    kept = KeptDocument.objects.filter(_offered(at), upload=OuterRef("pk"))
+    return files.filter(~Exists(kept), origin={}).order_by("-uploaded_at", "-pk")
 
 
 def _papers(party: PartyRef) -> list[tuple[Paper, str]]:
@@ -142,7 +174,7 @@ def _papers(party: PartyRef) -> list[tuple[Paper, str]]:
     hers |= Q(application__holder_id=None, application__party_kind=party.kind, application__party_id=party.id)
     cases = dict(Case.objects.filter(hers, issued_at__isnull=False).values_list("pk", "service__item__code"))
     papers = Paper.objects.filter(
-        kind=PaperKind.CERTIFICATE, subject_kind="case", subject_id__in=[str(pk) for pk in cases]
+        kind__in=KINDS, subject_kind="case", subject_id__in=[str(pk) for pk in cases]
     ).order_by("-issued_at", "-pk")
     return [(paper, cases[int(paper.subject_id)]) for paper in papers]
 

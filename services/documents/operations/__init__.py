@@ -2,7 +2,7 @@
 
 from services.documents.file_types import UploadRefusedError
 from services.documents.operations.deliveries import DeliveryProofMissingError, deliver_paper
-from services.documents.operations.fetched import RegisterRecord, store_fetched_record
+from services.documents.operations.fetched import RegisterRecord, settle_fetched_record, take_fetched_record
 from services.documents.operations.papers import UnknownDepartmentError, issue_paper, revoke_paper
 from services.documents.operations.partial_uploads import forget_partials
 from services.documents.operations.previewing import NoPreviewError, open_preview
@@ -45,6 +45,7 @@ __all__ = [
     "render_papers",
     "revoke_paper",
     "scan_uploads",
-    "store_fetched_record",
+    "settle_fetched_record",
     "store_upload",
+    "take_fetched_record",
 ]

@@ -14,7 +14,7 @@ from django.conf import settings
 from services.documents import storage, typesetting
 from services.documents.enums import UploadState
 from services.documents.models import Upload
-from services.documents.operations.uploads import remove_upload, store_checked
+from services.documents.operations.uploads import remove_upload, settle_upload, take_checked
 from services.documents.seals import seal_adapter
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class RegisterRecord:
     fields: Mapping[str, Any]
 
 
-def store_fetched_record(
+def take_fetched_record(
     *,
     record: RegisterRecord,
     subject_kind: str,
@@ -50,10 +50,10 @@ def store_fetched_record(
     by: User,
     at: datetime,
 ) -> Upload:
-    """Keep a record as a file of a subject; what was fetched before for the same document gives way to it.
+    """Keep a record as a file of a subject; it counts once `settle_fetched_record` says so, under the subject's lock.
 
     The original is the record as JSON, with its SHA-256 on the printout; the copy everybody sees is a PDF that says
-    which register gave it and when. Effects as `store_upload`. It is not a certificate and does not look like one; a
+    which register gave it and when. Effects as `take_upload`. It is not a certificate and does not look like one; a
     demonstration's is marked as a specimen.
     Raises typesetting.TypesettingError: a character no font has.
     """
@@ -64,7 +64,7 @@ def store_fetched_record(
         paper = _content(record, original.sha256, language, at)
         copy = storage.write([typesetting.draw("register_record", paper, created_at=at)])
         title = record.title["zh" if language == "zh-hans" else "en"]
-        upload = store_checked(
+        return take_checked(
             original, copy, original_extension="json", extension="pdf", media_type="application/pdf",
             owner=by, subject_kind=subject_kind, subject_id=str(subject_id), material_code=material_code,
             original_name=f"{title}.pdf", uploaded_at=at,
@@ -72,11 +72,11 @@ def store_fetched_record(
         )  # fmt: skip
     finally:
         storage.discard(original, copy)
-    _replace_older(upload, by=by, at=at)
-    return upload
 
 
-def _replace_older(upload: Upload, *, by: User, at: datetime) -> None:
+def settle_fetched_record(*, upload: Upload, by: User, at: datetime) -> None:
+    """Let a record count; what was fetched before for the same document gives way to it."""
+    settle_upload(upload=upload, at=at, checked=True)
     older = Upload.objects.filter(
         subject_kind=upload.subject_kind, subject_id=upload.subject_id, material_code=upload.material_code,
         state=UploadState.READY, origin__source=upload.origin["source"], origin__by="source",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,27 +11,30 @@ from django.db import transaction
 from services.documents import storage
 from services.documents.enums import UploadState
 from services.documents.models import KeptDocument, Upload
-from services.documents.operations.uploads import UploadNotReadyError, store_checked
+from services.documents.operations.uploads import UploadNotReadyError, take_checked
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
 
 
 @transaction.atomic
-def keep_document(*, upload: Upload, party_kind: str, party_id: int, by: User, at: datetime) -> KeptDocument:
-    """Keep a file in a party's wallet, because she agreed to it now. Keeping it again after dropping it counts anew.
+def keep_document(
+    *, upload: Upload, party_kind: str, party_id: int, consent_hash: str, until: date, by: User, at: datetime
+) -> KeptDocument:
+    """Keep a file in a party's wallet, because she agreed to it now. Keeping it again begins anew.
 
-    Whether she may was decided by the caller. Raises UploadNotReadyError.
+    consent_hash: of the text she agreed to. until: the last day it is offered. Whether she may was decided by the
+    caller. Raises UploadNotReadyError.
     """
     locked = Upload.objects.select_for_update().get(pk=upload.pk)
     if locked.state != UploadState.READY:
         raise UploadNotReadyError
-    kept, made = KeptDocument.objects.get_or_create(
-        upload=locked, defaults={"party_kind": party_kind, "party_id": party_id, "kept_by": by, "kept_at": at}
+    terms = {"kept_by": by, "kept_at": at, "kept_until": until, "consent_hash": consent_hash}
+    kept, _made = KeptDocument.objects.update_or_create(
+        upload=locked,
+        defaults={**terms, "dropped_at": None, "dropped_by": None},
+        create_defaults={**terms, "party_kind": party_kind, "party_id": party_id},
     )
-    if not made and kept.dropped_at is not None:
-        kept.kept_by, kept.kept_at, kept.dropped_at, kept.dropped_by = by, at, None, None
-        kept.save(update_fields=["kept_by", "kept_at", "dropped_at", "dropped_by"])
     return kept
 
 
@@ -59,7 +62,8 @@ def hand_in_again(
 ) -> Upload:
     """Hand a stored file in once more, as a document of another subject; it was checked when it first came.
 
-    path: of the stored file. origin: where it comes from, see `Upload`. Effects as `store_upload`.
+    path: of the stored file. origin: where it comes from, see `Upload`. Effects as `take_upload`: it counts once
+    `settle_upload` says so.
     """
     extension = path.suffix.removeprefix(".") or "bin"
     original: storage.Received | None = None
@@ -69,7 +73,7 @@ def hand_in_again(
             original = storage.write(iter(lambda: file.read(storage.CHUNK_BYTES), b""))
         with path.open("rb") as file:
             copy = storage.write(iter(lambda: file.read(storage.CHUNK_BYTES), b""))
-        return store_checked(
+        return take_checked(
             original, copy, original_extension=extension, extension=extension, media_type=media_type,
             owner=by, subject_kind=subject_kind, subject_id=str(subject_id), material_code=material_code,
             original_name=name, uploaded_at=at, origin=origin,

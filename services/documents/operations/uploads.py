@@ -99,15 +99,12 @@ def take_upload(
         storage.discard(original, copy)
 
 
-def store_checked(original: storage.Received, copy: storage.Received, **row: Any) -> Upload:
-    """Keep a file that was made here, so that no scanner need see it; return its row, ready to be shown.
+def take_checked(original: storage.Received, copy: storage.Received, **row: Any) -> Upload:
+    """Keep a file that was made or checked here; return its row, still PENDING: `settle_upload` makes it count.
 
     row: original_extension, extension, media_type, and the other columns.
     """
-    upload = _kept(original, copy, **row)
-    upload.state = UploadState.READY
-    upload.save(update_fields=["state"])
-    return upload
+    return _kept(original, copy, **row)
 
 
 def _kept(
@@ -135,10 +132,14 @@ def _kept(
     return upload
 
 
-def settle_upload(*, upload: Upload, at: datetime) -> Upload:
-    """Let a taken file count: at once, or once the virus scanner has said so where one is set up. Twice is once."""
+def settle_upload(*, upload: Upload, at: datetime, checked: bool = False) -> Upload:
+    """Let a taken file count: at once, or once the virus scanner has said so where one is set up. Twice is once.
+
+    checked: it was made or checked here, so no scanner need see it. The caller holds the lock of what the file is for,
+    so that nothing is added to what was filed meanwhile.
+    """
     if upload.state == UploadState.PENDING:
-        if scanner_address():
+        if scanner_address() and not checked:
             upload.state, upload.scan, upload.scan_after = UploadState.CHECKING, ScanState.PENDING, at
             wake("services.documents.tasks.scan_uploads_task")
         else:

@@ -18,12 +18,20 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def give_consent(
-    *, source: str, purpose: str, subject_kind: str, subject_id: str | int, by: User, at: datetime
+    *,
+    source: str,
+    purpose: str,
+    subject_kind: str,
+    subject_id: str | int,
+    by: User,
+    at: datetime,
+    at_window: bool = False,
 ) -> SharingConsent:
     """Store that she agreed to a register being read for a purpose, in the text she saw (PIPL arts. 14, 23, 29).
 
-    Agreeing again to the same text changes nothing; to a newer text is a new consent. Whether she may agree for this
-    subject was decided by the caller. Raises UnknownSourceError, KeyError for a purpose without a text.
+    at_window: she stands at a window and `by` is the clerk who records it. Agreeing again to the same text changes
+    nothing; to a newer text is a new consent. Whether she may agree for this subject was decided by the caller.
+    Raises UnknownSourceError, KeyError for a purpose without a text.
     """
     text = consent_text(source_of(source), purpose)
     consent, _made = SharingConsent.objects.get_or_create(
@@ -37,6 +45,7 @@ def give_consent(
             "text_hash": hashlib.sha256(f"{text.zh}\n{text.en}".encode()).hexdigest(),
             "given_by": by,
             "given_at": at,
+            "at_window": at_window,
         },
     )
     return consent

@@ -13,14 +13,17 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from services.cases.declarations import wordings
 from services.cases.enums import ApplicationState, CaseState
-from services.cases.models import Application
+from services.cases.models import Application, Consent
+from services.cases.operations.consents import stored_text, withdraw_consent
 from services.cases.operations.wallet import NotInWalletError, keep_for_later, use_wallet_item
-from services.cases.queries.wallet import meanings, wallet_of, wallets_of
+from services.cases.queries.places import DRAFT, PlaceClosedError, place_of
+from services.cases.queries.wallet import KINDS, asked_by_none, meanings, wallet_of, wallets_of
 from services.catalogue.content import read_folder
 from services.catalogue.queries import SHIPPED_FOLDER
 from services.documents.enums import OpeningResult
-from services.documents.models import Paper, ShareCode, ShareOpening
+from services.documents.models import KeptDocument, Paper, ShareCode, ShareOpening, Upload
 from services.documents.operations import revoke_paper
 from services.documents.operations.sharing import TooManyTriesError, open_share, revoke_share, share_paper
 from services.documents.queries import uploads_of
@@ -74,11 +77,29 @@ def test_each_sees_the_certificates_of_those_she_receives_for() -> None:
     assert client.get(reverse("applicant:certificate", args=[theirs.public_id])).status_code == 404
 
 
-def test_kept_documents_and_certificates_are_used_again() -> None:
-    assert set(meanings()) <= {
-        row["code"] for one in read_folder(SHIPPED_FOLDER).services.values() for row in one.lines["materials"]
+def test_what_is_issued_here_is_mapped_to_the_documents_that_ask_for_it() -> None:
+    services = read_folder(SHIPPED_FOLDER).services
+    names = {row["code"]: row["name_zh"] for one in services.values() for row in one.lines["materials"]}
+    issued_names = {
+        code: [row["name_zh"] for row in one.lines["results"] if row.get("paper_kind") in KINDS]
+        for code, one in services.items()
     }
-    assert {code for codes in meanings().values() for code in codes} <= set(read_folder(SHIPPED_FOLDER).services)
+    issuing = {code for code, results in issued_names.items() if results}
+    mapped = {code for codes in meanings().values() for code in codes}
+    assert set(meanings()) <= set(names)
+    assert mapped | asked_by_none() == issuing, "say of each what it stands for, or that nobody asks for it"
+    assert not mapped & asked_by_none()
+    # Whoever says that nobody asks for it is not believed where a document has its very name.
+    for code in asked_by_none():
+        for result in issued_names[code]:
+            assert not [material for material, name in names.items() if result in name or name in result], code
+    for material, name in names.items():
+        for code in issuing:
+            if any(result in name for result in issued_names[code]):
+                assert code in meanings().get(material, ()), (material, code)
+
+
+def test_kept_documents_and_certificates_are_used_again() -> None:
     person, other = PersonFactory(), PersonFactory()
     asks = published_service(
         item__code="lease-filing", materials=[{"code": "layout-plan"}, {"code": "title-certificate"}]
@@ -93,18 +114,32 @@ def test_kept_documents_and_certificates_are_used_again() -> None:
     draft = ApplicationFactory(
         person=person, service=asks, state=ApplicationState.DRAFT, number=None, submitted_at=None, run=None
     )
-    given: dict[str, Any] = {"application_id": draft.pk, "by": person.user, "at": now}
+
+    def use(material: str, item: str) -> Upload:
+        place = place_of(DRAFT, draft.public_id, material, by=person.user, at=now)
+        return use_wallet_item(place=place, item=item, by=person.user, at=now)
+
     assert not wallet_of(person.ref, now).kept, "nothing is kept that she did not choose"
-    with pytest.raises(NotInWalletError):
-        keep_for_later(public_id=plan.public_id, by=other.user, at=now)
+    agreed = wordings()["keep_documents"].sha256
+    assert keep_for_later(public_ids=[plan.public_id], agreed=agreed, by=other.user, at=now) == 0
     client = Client()
     client.force_login(person.user)
+    page = client.get("/my/wallet/").content.decode()
+    assert "两年" in page, "the consent is asked where it is needed, with its time"
     client.post("/my/wallet/keep/", {"keep": plan.public_id})
+    client.post("/my/wallet/keep/", {"keep": plan.public_id, "agreed": "0" * 64})
+    assert not wallet_of(person.ref, now).kept, "nothing is kept without the consent to this very text"
+    client.post("/my/wallet/keep/", {"keep": plan.public_id, "agreed": agreed})
+    assert (kept_row := KeptDocument.objects.get()).consent_hash == agreed
+    assert not wallet_of(person.ref, now + timedelta(days=731)).kept, "and not for ever"
+    assert kept_row.kept_by == person.user
     (kept,) = wallet_of(person.ref, now).items_for("layout-plan")
-    client.post(reverse("applicant:use_wallet", args=[draft.public_id]), {"material": "layout-plan", "item": kept.code})
+    address = reverse("applicant:use_wallet", args=["draft", draft.public_id, "layout-plan"])
+    assert client.post(address, {"item": kept.code}).status_code == 302
+    assert client.post(address, {"item": "kept:x"}, follow=True).status_code == 200
     copy = uploads_of("application", draft.pk, material_code="layout-plan").get()
     assert (copy.sha256, copy.origin["by"]) == (plan.sha256, "wallet")
-    taken = use_wallet_item(material="title-certificate", item=f"paper:{title.public_id}", **given)
+    taken = use("title-certificate", f"paper:{title.public_id}")
     assert taken.origin["source"] == title.number
     assert taken.media_type == "application/pdf"
     draft.refresh_from_db()
@@ -112,17 +147,33 @@ def test_kept_documents_and_certificates_are_used_again() -> None:
     for material, item in (
         ("layout-plan", f"paper:{title.public_id}"),
         ("title-certificate", "kept:x"),
-        ("x", kept.code),
     ):
         with pytest.raises(NotInWalletError):
-            use_wallet_item(material=material, item=item, **given)
+            use(material, item)
+    with pytest.raises(PlaceClosedError):
+        use("x", kept.code)
     revoke_paper(paper=title, reason="演示", by=None, at=now)
     with pytest.raises(NotInWalletError):
-        use_wallet_item(material="title-certificate", item=f"paper:{title.public_id}", **given)
+        use("title-certificate", f"paper:{title.public_id}")
     client.post("/my/wallet/keep/", {"drop": plan.public_id})
     client.post("/my/wallet/keep/", {"drop": plan.public_id})
     assert not wallet_of(person.ref, now).kept
     assert uploads_of("application", draft.pk, material_code="layout-plan").exists(), "the application keeps its own"
+    client.post("/my/wallet/keep/", {"keep": [plan.public_id, "x"], "agreed": agreed})
+    Consent.objects.create(
+        application=filed, kind="keep_documents", version="2026-3", language="zh-hans", given_by=person.user,
+        given_at=now, text=stored_text(wordings()["keep_documents"]),
+    )  # fmt: skip
+    for party in ("x", str(other.ref), str(person.ref), str(person.ref)):
+        assert client.post("/my/wallet/keep/", {"stop": party}, follow=True).status_code == 200
+    assert not wallet_of(person.ref, now).kept
+    assert Consent.objects.get().withdrawn_by == person.user
+    keep_for_later(public_ids=[plan.public_id], agreed=agreed, by=person.user, at=now)
+    Consent.objects.update(withdrawn_at=None, withdrawn_by=None)
+    withdraw_consent(application_id=filed.pk, kind="keep_documents", by=person.user, at=now)
+    assert not wallet_of(person.ref, now).items_for("layout-plan"), (
+        "taken back for the application: taken from the picker"
+    )
 
 
 def test_a_code_shows_one_certificate_for_a_while_and_every_opening_is_told() -> None:

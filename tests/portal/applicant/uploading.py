@@ -27,6 +27,7 @@ class Desk:
 
     client: Client = field(default_factory=Client)
     rule: dict[str, Any] = field(default_factory=dict)
+    kind, code = "draft", CODE
 
     def __post_init__(self) -> None:
         """Sign her in with a draft of hers."""
@@ -45,13 +46,22 @@ class Desk:
 
     def place(self, name: str) -> str:
         """Return an address about her document: document, begin_part, take_back."""
-        return reverse(f"applicant:{name}", args=["draft", self.draft.public_id, CODE])
+        return reverse(f"applicant:{name}", args=[self.kind, self.place_id, self.code])
+
+    @property
+    def place_id(self) -> str:
+        """The id of what her page is about."""
+        return self.draft.public_id
+
+    def form(self, file: SimpleUploadedFile) -> dict[str, Any]:
+        """Return what the page's form sends with a file."""
+        return {"material": self.code, "file": file}
 
     def post(self, content: bytes, name: str, media_type: str = "", **more: Any) -> Any:
         """Hand in a file with the form."""
         file = SimpleUploadedFile("x", content, media_type or "application/octet-stream")
         file._name = name  # as hostile as it comes; the client writes it into the multipart header
-        return self.client.post(self.page, {"material": CODE, "file": file, **more})
+        return self.client.post(self.page, {**self.form(file), **more})
 
     def begin(self, content: bytes, name: str, *, sha256: str | None = None, **metadata: str) -> Any:
         """Announce a file in parts."""

@@ -208,8 +208,9 @@ def test_a_visitor_who_signed_in_sees_what_her_wallet_holds_already(english: Cli
         assert person.user is not None
         type(person.user).objects.filter(pk=person.user.pk).update(language="en")
     KeptDocument.objects.create(
-        upload=make_upload(), party_kind="person", party_id=owner.pk, kept_by=owner.user, kept_at=MONDAY
-    )
+        upload=make_upload(), party_kind="person", party_id=owner.pk, kept_by=owner.user, kept_at=MONDAY,
+        kept_until=dt.date(2099, 12, 31),
+    )  # fmt: skip
     english.force_login(owner.user)
     text = english.get("/guide/two-papers/").text
     assert "What you have here already" in text

@@ -9,7 +9,7 @@ KNOWN = {
     ("electronic_service", "2026-2"): "912cbdc6c348c2b8",
     ("data_sharing", "2026-2"): "ab54e0701d9ffece",
     ("sensitive_data", "2026-2"): "3ff2c10a7a162192",
-    ("keep_documents", "2026-2"): "5004538253728292",
+    ("keep_documents", "2026-3"): "d78630aef97b8f47",
 }
 
 

@@ -10,6 +10,9 @@ import pytest
 import yaml
 from django.core.checks import run_checks
 
+from services.catalogue.content import read_folder
+from services.catalogue.enums import DocumentForm, MaterialSource
+from services.catalogue.queries import SHIPPED_FOLDER
 from services.exchange.apps import check_sources
 from services.exchange.description import faults_of
 from services.exchange.sources import DESCRIPTION, sources
@@ -24,6 +27,24 @@ def test_the_shipped_description_has_no_fault() -> None:
         assert source.path == f"/sources/{source.code}"
         assert source.name_zh != source.name_en
         assert source.basis_zh
+
+
+def test_what_the_government_issued_has_a_register_that_gives_it() -> None:
+    """A document that nobody is asked for must come from somewhere, for the applicant and for the office."""
+    asked = {
+        row["code"]: row
+        for service in read_folder(SHIPPED_FOLDER).services.values()
+        for row in service.lines["materials"]
+    }
+    held = {
+        code
+        for code, row in asked.items()
+        if row["source"] == MaterialSource.GOVERNMENT and row.get("document_form") != DocumentForm.PAPER
+    }
+    for purpose in ("document", "handling"):
+        given = {code for one in sources().values() if purpose in one.purposes for code in one.documents}
+        assert held - given == set(), f"give them a register in sources.yaml ({purpose}), or ask the applicant for them"
+        assert given - set(asked) == set(), "no service asks for these"
 
 
 def _set(**given: Any) -> Callable[[dict[str, Any]], None]:
