@@ -9,11 +9,19 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
 from services.access.enums import Purpose
+from services.access.operations import record_access
 from services.cases.enums import ApplicationState, Channel
 from services.cases.models import Application, Case
 from services.cases.operations.drafts import HandedOverError
 from services.cases.operations.refused import note_refused_application, note_refused_case
-from services.cases.permissions import applications_of, applications_open_to, holder_of, may_fill, may_fill_for
+from services.cases.permissions import (
+    applications_of,
+    applications_open_to,
+    holder_of,
+    is_walk_in_of,
+    may_fill,
+    may_fill_for,
+)
 
 
 def application_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
@@ -23,7 +31,22 @@ def application_or_404(request: HttpRequest, public_id: str, at: datetime) -> Ap
     if application is None:
         note_refused_application(public_id=public_id, by=request.user, purpose=Purpose.OWN_APPLICATION, at=at)
         raise Http404
+    note_reading_of_walk_in(request, application, at)
     return application
+
+
+def note_reading_of_walk_in(request: HttpRequest, application: Application, at: datetime) -> None:
+    """Write down that a clerk opened a page of an application she took at the window: it is somebody else's."""
+    if request.method == "GET" and is_walk_in_of(request.user, application):
+        record_access(
+            reader=request.user,
+            subject_kind="application",
+            subject_id=application.pk,
+            fields=["answers", "name"],
+            purpose=Purpose.WALK_IN,
+            case_ref=application.number or "",
+            at=at,
+        )
 
 
 def shown_draft_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
@@ -72,4 +95,5 @@ def case_or_404(request: HttpRequest, public_id: str, at: datetime) -> Case:
     if case is None:
         note_refused_case(public_id=public_id, by=request.user, purpose=Purpose.OWN_APPLICATION, at=at)
         raise Http404
+    note_reading_of_walk_in(request, case.application, at)
     return case

@@ -21,6 +21,7 @@ class Purpose(models.TextChoices):
     MENDING = "mending of a notice", _("Mending of a notice that did not reach you")
     LOOK_UP = "find a person by identity number", _("Finding you by your identity number at the window")
     SIGN_IN = "connect a sign-in", _("Connecting your sign-in with your person")
+    ACCOUNT = "look after a sign-in", _("Looking after your sign-in")
     RATING_CONTACT = "contact about a rating", _("Contacting you about your rating")
     AUDIT = "audit", _("Audit of the files you handed in")
     SIGN = "sign together", _("Opened by somebody asked to sign with you")

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from services.cases.enums import ApplicationState, Channel
 from services.cases.models import Application, Case, HandOver, Opinion
 from services.parties.enums import MandateScope, Role
+from services.parties.models import Membership
 from services.parties.permissions import can_act_for
 from services.parties.queries import appointments_to, parties_for, posts_of
 from services.parties.references import PartyRef, Post
@@ -75,12 +76,19 @@ def can_act_in_full(user: User, application: Application, at: datetime) -> bool:
     return any(can_act_for(user, ref, MandateScope.SIGN, at) for ref in {application.party, application.holder})
 
 
-def _of_parties(user: User, parties: Iterable[PartyRef]) -> Q:
+def is_walk_in_of(user: User, application: Application) -> bool:
+    """Return whether she took this application at the window for somebody: what she reads of it is written down."""
+    return application.channel == Channel.COUNTER and application.filed_by_id == user.pk
+
+
+def _of_parties(user: User, parties: Iterable[PartyRef], at: datetime) -> Q:
     """Keep what concerns these parties, and what a clerk files at the window for whoever stands there.
 
-    That she began an application on line is no reason to see it once her mandate is over.
+    That she began an application on line is no reason to see it once her mandate is over, nor that she took it at the
+    window once she serves at none.
     """
-    mine = Q(filed_by=user, channel=Channel.COUNTER)
+    serves = Membership.objects.in_force(at).filter(user=user, role=Role.CLERK)
+    mine = Q(Exists(serves), filed_by=user, channel=Channel.COUNTER)
     for ref in parties:
         mine |= Q(party_kind=ref.kind, party_id=ref.id) | Q(holder_kind=ref.kind, holder_id=ref.id)
     return mine
@@ -105,7 +113,7 @@ def _applications(user: User | AnonymousUser, at: datetime, scopes: Collection[s
     if not user.is_authenticated or not user.is_active:
         return Application.objects.none()
     held = HandOver.objects.filter(taken_by=user, taken_at__isnull=False, ended_at__isnull=True)
-    mine = _of_parties(user, parties_for(user, at, scopes))
+    mine = _of_parties(user, parties_for(user, at, scopes), at)
     mine |= Q(state=ApplicationState.DRAFT, pk__in=held.values("application"))
     return Application.objects.filter(mine).order_by("-changed_at", "-id")
 

@@ -50,7 +50,7 @@ def scan(path: Path) -> str:
 
 
 def _send(connection: socket.socket, file: BinaryIO) -> None:
-    """Send a file. A daemon that takes no more, its StreamMaxLength is less than we take, says so before it hangs up."""
+    """Send a file. A daemon that takes no more (its StreamMaxLength) says so before it hangs up."""
     with suppress(BrokenPipeError, ConnectionResetError):
         connection.sendall(b"zINSTREAM\0")
         while portion := file.read(PORTION):

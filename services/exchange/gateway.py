@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from services.exchange.enums import CallError
 from services.exchange.sources import Source
 
 ANSWER_BYTES = 256 * 1024
+VALUE_LENGTH = 2000
 
 
 class GatewayError(Exception):
@@ -52,7 +54,15 @@ def fetch(source: Source, *, key: str, key_element: str, purpose: str) -> Reply:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise GatewayError(CallError.MALFORMED) from error
     described = source.elements_for(key_element)
-    return Reply(found=found, fields={name: entry[name] for name in described if name in entry})
+    fields = {name: entry[name] for name in described if name in entry and _is_plain(entry[name])}
+    return Reply(found=found, fields=fields)
+
+
+def _is_plain(value: object) -> bool:
+    """Return whether a value can be stored and shown: one word, number or yes/no, of characters that are some."""
+    if isinstance(value, str):
+        return len(value) <= VALUE_LENGTH and not any(unicodedata.category(one) in ("Cc", "Cs") for one in value)
+    return value is None or isinstance(value, bool | int | float)
 
 
 def _address(source: Source) -> str:

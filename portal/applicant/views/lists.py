@@ -7,8 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from portal.accounts.models import User
+from services.access.masking import mask_name
 from services.cases.enums import ApplicationState
-from services.cases.permissions import applications_open_to
+from services.cases.models import Application
+from services.cases.permissions import applications_open_to, is_walk_in_of
 from services.cases.queries.signers import invitations_for
 from services.notifications.operations import mark_read
 from services.notifications.queries import inbox_of
@@ -38,7 +41,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         "applicant/cases.html",
         {
             "page": page,
-            "rows": [(application, names.get(application.party, "")) for application in page],
+            "rows": [(one, _name_of(one, names.get(one.party, ""), request.user)) for one in page],
             "states": ApplicationState.choices,
             "wanted": wanted,
             "parties": choices if len(choices) > 1 else [],
@@ -46,6 +49,13 @@ def cases(request: HttpRequest) -> HttpResponse:
             "invitations": invitations_for(request.user),
         },
     )
+
+
+def _name_of(application: Application, name: str, user: User) -> str:
+    """Return whose application it is; a clerk's list of those she took at the window shows nobody's whole name."""
+    if application.party_kind == "person" and is_walk_in_of(user, application):
+        return mask_name(name)
+    return name
 
 
 @require_http_methods(["GET", "POST"])

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from portal.applicant.access import note_reading_of_walk_in
 from portal.applicant.document_rows import DocumentRow, rows_of
 from portal.applicant.views.documents import take_documents
 from services.cases.enums import CaseState
@@ -68,6 +69,7 @@ def _asked_or_404(request: HttpRequest, public_id: str, at: datetime) -> Informa
     asked = rows.select_related(*related).first()
     if asked is None:
         raise Http404
+    note_reading_of_walk_in(request, asked.case.application, at)
     return asked
 
 

@@ -102,6 +102,18 @@ def test_an_answer_holds_the_described_elements_only(registry: Registry) -> None
     assert not calls_about("business-registry", "91410100MA0000007G").exists()
 
 
+def test_what_nobody_could_store_or_read_is_left_out_of_an_answer(registry: Registry) -> None:
+    hostile = {
+        "name": "甲\0公司",
+        "kind": {"x": 1},
+        "business_scope": ["a"],
+        "capital": "9" * 3000,
+        "status": "a\u0007",
+    }
+    registry.entries = {"business-registry": {COMPANY: {**hostile, "legal_representative": "王建国·𬴊"}}}
+    assert ask().data == {"organisation.legal_representative": "王建国·𬴊"}
+
+
 def test_no_personal_data_lies_open_in_the_database(registry: Registry) -> None:
     assert ask(OWNER_ID, source="household-registry").data["person.name"] == "王建国"
     with connection.cursor() as cursor:
