@@ -18,6 +18,7 @@ from services.cases.operations.steps import complete_step
 from services.catalogue.queries import current_version
 from services.documents.queries import uploads_of
 from services.exchange.models import SharingConsent, SourceCall
+from services.exchange.sources import source_of
 from services.parties.queries import person_of
 from tests.factories.applications import filed_application, open_task, user
 from tests.factories.registers import running_registers
@@ -65,7 +66,8 @@ def test_documents_of_a_case_being_checked(registry: Registry, clerk: Client) ->
     assert (call.asked_by, call.subject_id, call.purpose) == (user("clerk"), str(application.pk), "document")
     owner = Client()
     owner.force_login(user("owner2"), backend="django.contrib.auth.backends.ModelBackend")
-    assert user("clerk").get_full_name() in owner.get(reverse("applicant:my_data")).content.decode()
+    read = owner.get(reverse("applicant:my_data")).content.decode()
+    assert source_of("business-registry").name_zh in read, "she sees who asked which register for what"
 
     complete_step(task_id=task.pk, outcome="accept", by=user("clerk"), at=database_now())
     calls = SourceCall.objects.count()
