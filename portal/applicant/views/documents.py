@@ -54,6 +54,8 @@ PAGES = {
     DEFERRED: "applicant:deferred",
     ANSWER: "applicant:request",
 }
+#: Characters of an id or a media type; ids have at most 20, a longer one is nobody's.
+LONGEST_WORD = 100
 
 
 @require_http_methods(["GET", "POST"])
@@ -127,7 +129,7 @@ def take_documents(
 
 
 def _take_back_shared(request: HttpRequest, kind: str, public_id: str, at: datetime) -> None:
-    upload_id = request.POST["take_back"]
+    upload_id = plain_word(request.POST["take_back"])
     code = Upload.objects.filter(public_id=upload_id).values_list("material_code", flat=True).first() or ""
     with suppress(PlaceClosedError):  # nothing can be taken back there; the page says what stands
         place = place_of(kind, public_id, code, by=request.user, at=at)
@@ -158,7 +160,7 @@ def _hand_in(request: HttpRequest, place: Place, file: UploadedFile, at: datetim
         length=file.size or 0,
         original_name=file.name or "",
         declared_type=file.content_type or "",
-        replaces=request.POST.get("replaces", ""),
+        replaces=plain_word(request.POST.get("replaces", "")),
         by=request.user,
         at=at,
     )
@@ -181,6 +183,11 @@ def place_or_404(request: HttpRequest, kind: str, public_id: str, code: str, at:
         raise Http404 from error
 
 
+def plain_word(text: str) -> str:
+    """Return an id or a media type as a browser sends it; "" for what can be none: no such column holds it."""
+    return text if len(text) <= LONGEST_WORD and text.isascii() and text.isprintable() else ""
+
+
 @require_GET
 def document(request: HttpRequest, kind: str, public_id: str, code: str) -> HttpResponse:
     """Return the part of a page that shows one document's files and their states."""
@@ -195,7 +202,7 @@ def take_back(request: HttpRequest, kind: str, public_id: str, code: str) -> Htt
     """Take a file back that was handed in here."""
     at = database_now()
     place = place_or_404(request, kind, public_id, code, at)
-    take_back_document(place=place, upload_id=request.POST.get("upload", ""), by=request.user, at=at)
+    take_back_document(place=place, upload_id=plain_word(request.POST.get("upload", "")), by=request.user, at=at)
     return redirect(f"{reverse(PAGES[kind], args=[public_id])}#document-{code}")
 
 

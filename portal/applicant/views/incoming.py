@@ -17,7 +17,7 @@ from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from portal.applicant.views.documents import place_or_404
+from portal.applicant.views.documents import place_or_404, plain_word
 from services.cases.operations.documents import begin_document, finish_document
 from services.cases.queries.places import PlaceClosedError
 from services.documents.file_types import UploadRefusedError
@@ -55,8 +55,8 @@ def begin(request: HttpRequest, kind: str, public_id: str, code: str) -> HttpRes
             length=length,
             sha256=fingerprint(about.get("sha256", "")),
             original_name=about.get("filename", ""),
-            declared_type=about.get("filetype", ""),
-            replaces=about.get("replaces", ""),
+            declared_type=plain_word(about.get("filetype", "")),
+            replaces=plain_word(about.get("replaces", "")),
             by=request.user,
             at=at,
         )

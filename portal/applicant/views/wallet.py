@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from portal.applicant.views.documents import plain_word
 from portal.ui.downloads import attachment_response
 from services.access.enums import Purpose
 from services.cases.declarations import wordings
@@ -183,7 +184,7 @@ def keep(request: HttpRequest) -> HttpResponse:
 
 
 def _keep(request: HttpRequest, at: datetime) -> None:
-    chosen = request.POST.getlist("keep")
+    chosen = [one for one in map(plain_word, request.POST.getlist("keep")) if one]
     if not chosen:
         messages.info(request, _("Tick the documents to keep first."))
         return

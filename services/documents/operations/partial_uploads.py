@@ -89,7 +89,12 @@ def begin_partial(
     key = storage.new_key(storage.PARTS, "part")
     storage.make_empty(key)
     return PartialUpload.objects.create(
-        **about, declared_type=declared_type[:100], replaces=replaces, storage_key=key, started_at=at, changed_at=at
+        **about,
+        declared_type=declared_type[:100],
+        replaces=replaces[:20],
+        storage_key=key,
+        started_at=at,
+        changed_at=at,
     )
 
 

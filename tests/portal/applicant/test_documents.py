@@ -158,6 +158,11 @@ def test_parts_are_announced_as_the_protocol_says(desk: Desk) -> None:
     assert desk.client.patch(address, bytes(len(content) + 1), **sent).status_code == 409
     assert desk.client.delete(address, headers=tus).status_code == 204
     assert desk.client.head(address, headers=tus).status_code == 404
+    for metadata in ({"filetype": "a\0b"}, {"filetype": "x" * 500}, {"replaces": "\0"}, {"replaces": "r" * 60}):
+        assert desk.begin(content, "b.jpg", **metadata).status_code == 201, metadata
+    for hostile in ("\0", "x" * 500, "𬴊"):
+        assert desk.client.post(desk.place("take_back"), {"upload": hostile}).status_code == 302
+        assert desk.post(content, "c.jpg", replaces=hostile).status_code == 302
     other = Desk()
     theirs = other.begin(content, "a.jpg")["Location"]
     assert desk.client.patch(theirs, content, **sent).status_code == 404

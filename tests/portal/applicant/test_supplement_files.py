@@ -164,6 +164,9 @@ def test_only_what_is_marked_is_open_and_only_while_it_is_asked() -> None:
     assert "neu.jpg" in shown.content.decode()
     reviewed = {"reviewed": shown.context["hash"]}
     # What is taken back, or comes, after she looked is not sent without a look.
+    for hostile in ("\0", "x" * 500, "𬴊"):
+        assert desk.client.post(desk.page, {"take_back": hostile}).status_code == 302
+        assert desk.client.post(desk.page, {"wallet": hostile}).status_code in (302, 422)
     desk.client.post(desk.page, {"take_back": new.public_id})
     assert not desk.new
     assert desk.client.post(shown.request["PATH_INFO"], reviewed).status_code == 200
