@@ -159,7 +159,7 @@ def test_kept_documents_and_certificates_are_used_again() -> None:
     client.post("/my/wallet/keep/", {"drop": plan.public_id})
     assert not wallet_of(person.ref, now).kept
     assert uploads_of("application", draft.pk, material_code="layout-plan").exists(), "the application keeps its own"
-    client.post("/my/wallet/keep/", {"keep": [plan.public_id, "x"], "agreed": agreed})
+    client.post("/my/wallet/keep/", {"keep": [plan.public_id, "x", "\0"], "agreed": agreed})
     Consent.objects.create(
         application=filed, kind="keep_documents", version="2026-3", language="zh-hans", given_by=person.user,
         given_at=now, text=stored_text(wordings()["keep_documents"]),
