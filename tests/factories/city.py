@@ -9,8 +9,14 @@ from django.db import connection, transaction
 
 from portal.demo import city
 
-#: What migrations fill; a flush fills it again.
-_ALWAYS_FILLED = frozenset({"auth_permission", "django_content_type", "django_migrations", "django_site"})
+#: What migrations fill; a flush fills it again. The edition of the catalogue is one row that triggers rewrite.
+_EDITION = "catalogue_edition"
+_ALWAYS_FILLED = frozenset({"auth_permission", "django_content_type", "django_migrations", "django_site", _EDITION})
+#: What the triggers would have done, so that no page is shown that was kept under the edition before.
+_NEW_EDITION = """
+    INSERT INTO catalogue_edition (id, number, transaction) VALUES (1, 1, pg_current_xact_id()::text::bigint)
+    ON CONFLICT (id) DO UPDATE SET number = catalogue_edition.number + 1, transaction = EXCLUDED.transaction
+"""
 _kept: dict[date, list[tuple[str, bytes]]] = {}
 
 
@@ -23,11 +29,21 @@ def load_city(*, at: datetime) -> None:
     filled = _filled(_tables())
     kept = _kept.get(at.date())
     if kept is not None and not filled:
-        _put_back(kept)
+        put_back(kept)
         return
     city.load_city(at=at)
     if not filled:
-        _kept[at.date()] = [(table, _rows_of(table)) for table in sorted(_filled(_tables()))]
+        _kept[at.date()] = all_rows()
+
+
+def all_rows() -> list[tuple[str, bytes]]:
+    """Return what stands in every table that migrations do not fill."""
+    return [(table, _rows_of(table)) for table in sorted(_filled(_tables()))]
+
+
+def is_empty() -> bool:
+    """Tell whether nothing stands in any of these tables."""
+    return not _filled(_tables())
 
 
 def _tables() -> set[str]:
@@ -53,7 +69,8 @@ def _rows_of(table: str) -> bytes:
 
 
 @transaction.atomic
-def _put_back(kept: list[tuple[str, bytes]]) -> None:
+def put_back(kept: list[tuple[str, bytes]]) -> None:
+    """Fill empty tables with rows that `all_rows` returned in this process."""
     with connection.cursor() as cursor:
         # Triggers and references held when the rows were made; here the tables are filled by the order of their names.
         cursor.execute("SET LOCAL session_replication_role = 'replica'")
@@ -61,3 +78,4 @@ def _put_back(kept: list[tuple[str, bytes]]) -> None:
             with cursor.copy(f"COPY {connection.ops.quote_name(table)} FROM STDIN (FORMAT binary)") as into:
                 into.write(rows)
         cursor.execute("SET LOCAL session_replication_role = 'origin'")
+        cursor.execute(_NEW_EDITION)

@@ -1,4 +1,4 @@
-"""What a page must stand: a narrow window, wide spacing of text, large text, high contrast, paper."""
+"""What a page must stand: a narrow window, zoom, wide spacing of text, high contrast, no motion, paper."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from playwright.sync_api import Page
 
 #: WCAG 1.4.10: a window of 1280 pixels zoomed to 400 % shows as many.
 NARROWEST = {"width": 320, "height": 640}
+#: WCAG 1.4.4: a window of 1280 x 1024 pixels zoomed to 200 % shows as many.
+ZOOMED = {"width": 640, "height": 512}
+#: A4 within its margins, at 96 pixels to the inch.
+PAPER = {"width": 718, "height": 1047}
+#: So long may anything move at most (look.md), milliseconds.
+LONGEST_MOTION = 150
 #: WCAG 1.4.12, put where the content security policy allows it.
 _SPACING = """() => {
   const sheet = new CSSStyleSheet();
@@ -29,6 +35,19 @@ _WIDE = """() => {
   const all = [...document.querySelectorAll("body *")];
   return all.filter((element) => wide(element) && ![...element.children].some(wide))
     .slice(0, 3).map((element) => element.outerHTML.slice(0, 120));
+}"""
+#: What moves, and for how long, milliseconds.
+_MOVES = """(most) => {
+  const long = (words) => Math.max(...words.split(",").map((one) => parseFloat(one) * (/ms/.test(one) ? 1 : 1000)));
+  const found = [];
+  for (const element of document.querySelectorAll("*")) for (const part of [null, "::before", "::after"]) {
+    const style = getComputedStyle(element, part);
+    const lasts = Math.max(style.animationName === "none" ? 0 : long(style.animationDuration),
+      style.transitionProperty === "none" ? 0 : long(style.transitionDuration));
+    const glides = style.scrollBehavior === "smooth" && most === 0;
+    if (lasts > most || glides) found.push(element.outerHTML.slice(0, 120));
+  }
+  return found.slice(0, 3);
 }"""
 #: On paper: nothing to press is left, and all that is folded is open.
 _ON_PAPER = """() => {
@@ -62,11 +81,35 @@ def loses_when_narrow(page: Page) -> list[str]:
     return found
 
 
+def loses_when_zoomed(page: Page) -> list[str]:
+    """Return what is too wide or cut off on a large screen zoomed to 200 %."""
+    size = page.viewport_size
+    page.set_viewport_size(ZOOMED)
+    found = [f"too wide at 200 %: {one}" for one in page.evaluate(_WIDE)]
+    found += [f"cut off at 200 %: {one}" for one in page.evaluate(_CUT)]
+    if size is not None:
+        page.set_viewport_size(size)
+    return found
+
+
+def moves(page: Page, *, reduced: bool) -> list[str]:
+    """Return what moves too long, or at all where the reader asked for reduced motion."""
+    page.emulate_media(reduced_motion="reduce" if reduced else "no-preference")
+    found = page.evaluate(_MOVES, 0 if reduced else LONGEST_MOTION)
+    page.emulate_media(reduced_motion="reduce")
+    return [f"moves{' though motion is reduced' * reduced}: {one}" for one in found]
+
+
 def loses_on_paper(page: Page) -> list[str]:
-    """Return what is printed though it cannot be pressed there, and what is not printed though it is content."""
+    """Return what is printed though it cannot be pressed there, what is not though it is content, what is too wide."""
+    size = page.viewport_size
     page.emulate_media(media="print")
+    page.set_viewport_size(PAPER)
     found = [f"on paper: {one}" for one in page.evaluate(_ON_PAPER)]
+    found += [f"too wide on paper: {one}" for one in page.evaluate(_WIDE)]
     page.emulate_media(media="screen")
+    if size is not None:
+        page.set_viewport_size(size)
     return found
 
 

@@ -24,6 +24,9 @@ _NEUTRAL = re.compile(
 )
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]{2,}")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+_HALF_WIDTH = re.compile(
+    r"[\u4e00-\u9fff] ?[:;?!](?=\s|$|[\u4e00-\u9fff])|[\u4e00-\u9fff], ?[\u4e00-\u9fff]|\([^()]*[\u4e00-\u9fff]"
+)
 _VERBATIM = "script, style, noscript, template, code, kbd, svg, [data-verbatim], [translate=no]"
 _TEXTS = """(verbatim) => {
   const root = document.documentElement;
@@ -96,6 +99,11 @@ def foreign_words(text: str, *, language: str, known: Iterable[str] = ()) -> tup
     for data in sorted(known, key=len, reverse=True):
         left = left.replace(data, " ")
     return tuple((_LATIN if language.startswith("zh") else _HAN).findall(_NEUTRAL.sub(" ", left)))
+
+
+def half_width(texts: Iterable[tuple[str, str]]) -> list[str]:
+    """Return texts of a Chinese page in which a mark of Western writing follows or holds Chinese words."""
+    return sorted({text for _place, text in texts if _HALF_WIDTH.search(text.replace(OPEN, "").replace(CLOSE, ""))})
 
 
 def texts_of(page: Page) -> list[tuple[str, str]]:

@@ -1,8 +1,9 @@
-"""Every page of every door in a lively city, in a browser: no barrier, in a narrow window, in large text, on paper.
+"""Every page of every door in a lively city, in a browser: no barrier, narrow, zoomed, in large text, on paper, still.
 
-Pages are found by a walk along their links (tests/walk); here each kind is opened once, as it is and with its form sent
-empty. Long names, full lists, cases at every point and drafts are what the lively city is made of; somebody new to it
-sees what is empty.
+Pages are found by a walk along their links (tests/walk); `make test` opens each kind of citizens' page once and asks
+axe-core, `make journeys` all of them in every way: as it is, with everything unfolded, with its form sent empty, with
+its dialog open, in large text. Long names, full lists, cases at every point and drafts are what the lively city is made
+of; somebody new to it sees what is empty.
 """
 
 from __future__ import annotations
@@ -15,19 +16,36 @@ import pytest
 from playwright.sync_api import Error, Page
 
 from tests.factories import lively_city
+from tests.factories.city import load_city
 from tests.journeys import browser as chromium
-from tests.journeys.adapting import loses_on_paper, loses_when_narrow, loses_with_forced_colours
+from tests.journeys.adapting import (
+    loses_on_paper,
+    loses_when_narrow,
+    loses_when_zoomed,
+    loses_with_forced_colours,
+    moves,
+)
 from tests.journeys.conftest import Visitor
 from tests.journeys.ways import Way, ways
 from tests.walk.conftest import STARTS, door_of
 from tests.walk.crawl import Walker, route_of
 from workflows.queries.calendars import database_now
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+# on the worker that made the lively city for the walk
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("walk")]
 NewVisitor = Callable[..., Visitor]
 PASSWORD = "one-stop-demo"
-CITIZENS = {"": ("public", "accounts"), "owner": ("applicant", "accounts"), "foreigner": ("applicant",)}
+CITIZENS = {"": ("public", "accounts"), "owner": ("applicant", "accounts")}
+CITIZENS |= dict.fromkeys(("owner2", "agent", "foreigner"), ("applicant",))
 STAFF = {"clerk": ("counter",), "city-handler": ("desk",), "manager": ("oversight",), "admin": ("oversight",)}
+#: Open what is folded, and the list of keys; tells whether there was anything.
+_UNFOLD = """() => {
+  const folded = [...document.querySelectorAll("details:not([open])")];
+  folded.forEach((one) => { one.open = true; });
+  const keys = document.querySelector("dialog:not([open])");
+  if (keys) keys.showModal();
+  return folded.length > 0 || keys !== null;
+}"""
 #: What is printed: guides, receipts, timelines, what is about to be filed.
 PRINTED = frozenset({"public:guide", "applicant:submitted", "applicant:application", "applicant:review"})
 #: Addresses of one kind of page that are looked at: an application is a draft, a timeline, closed, held.
@@ -42,8 +60,8 @@ class Look:
     judged: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
 
-    def at(self, what: str, *, narrow: bool = True) -> None:
-        """Judge the page that is open. narrow: whether it must fit the narrowest window (tables of staff scroll)."""
+    def at(self, what: str) -> None:
+        """Judge the page that is open by what stands on it."""
         page = self.one.page
         found = [line for line in self.one.complaints if "status of 422" not in line and "status of 404" not in line]
         self.one.complaints.clear()
@@ -53,21 +71,43 @@ class Look:
             self.judged |= shapes
         if chromium.sideways_overflow(page):
             found.append("scrolls sideways")
-        if narrow:
-            found += loses_when_narrow(page)
-        found += loses_with_forced_colours(page)
-        self.faults += [f"{what} {page.url}: {one}" for one in found]
+        self.note(what, found)
+
+    def closely(self, what: str, *, narrow: bool = True) -> None:
+        """Judge the page as it is, and as it adapts. narrow: whether it must fit the narrowest window."""
+        page = self.one.page
+        self.at(what)
+        self.note(what, loses_with_forced_colours(page) + moves(page, reduced=True) + moves(page, reduced=False))
+        if narrow:  # tables of staff scroll
+            self.note(what, loses_when_narrow(page) + loses_when_zoomed(page))
+
+    def unfolded(self, what: str) -> None:
+        """Judge the page with every disclosure and the list of keys open."""
+        page = self.one.page
+        if page.evaluate(_UNFOLD):
+            self.at(f"{what} unfolded")
+            if chromium.sideways_overflow(page):
+                self.note(what, ["scrolls sideways when it is unfolded"])
+
+    def note(self, what: str, found: list[str]) -> None:
+        """Keep faults with where they were found."""
+        self.faults += [f"{what} {self.one.page.url}: {one}" for one in found]
 
 
-def _addresses(name: str, doors: tuple[str, ...], language: str) -> Iterator[tuple[str, str]]:
-    """Yield the address of some pages of each kind, with the kind: what the walk finds along links."""
+def _addresses(
+    name: str, doors: tuple[str, ...], language: str, given: dict[str, list[str]], *, each: int = 0
+) -> Iterator[tuple[str, str]]:
+    """Yield the address of some pages of each kind, with the kind: what the walk finds along links.
+
+    given: addresses that reach people by message. each: so many of a kind, else what `OF_A_KIND` says.
+    """
     walker, seen = Walker(name=name, language=language), Counter[str]()
-    for _door, page in walker.walk(STARTS, door_of=door_of, doors=doors):
+    for _door, page in walker.walk([*STARTS, *given.get(name, [])], door_of=door_of, doors=doors):
         match = route_of(page.address)
         assert match is not None
         kind = match.view_name + ("?" if "?" in page.address else "")
         seen[kind] += 1
-        if seen[kind] <= (OF_A_KIND[kind] or 1):
+        if seen[kind] <= (each or OF_A_KIND[kind] or 1):
             yield kind, page.address
 
 
@@ -88,39 +128,69 @@ def _send_empty(page: Page) -> bool:
 
 
 def _look_at_all(
-    visitor: NewVisitor, people: dict[str, tuple[str, ...]], window: dict[str, object], *, staff: bool
+    visitor: NewVisitor, people: dict[str, tuple[str, ...]], window: dict[str, object], *, staff: bool, large: bool
 ) -> None:
-    lively_city.build(at=database_now())
+    given = lively_city.build(at=database_now())
     faults: list[str] = []
     judged: set[str] = set()
     for name, doors in people.items():
-        pages = list(_addresses(name, doors, str(window["language"])))
-        look = Look(visitor(**window), judged, faults)
-        if name:
-            look.one.sign_in(name, PASSWORD)
+        pages = list(_addresses(name, doors, str(window["language"]), given))
+        look = Look(_reader(visitor, name, window, large=large), judged, faults)
         for kind, address in pages:
-            page = look.one.open(address)
-            look.at(f"{name or 'anybody'}:", narrow=not staff)
+            page, who = look.one.open(address), f"{name or 'anybody'}{', large text' * large}:"
+            look.closely(who, narrow=not staff)
             if kind in PRINTED:
-                faults += [f"{page.url}: {one}" for one in loses_on_paper(page)]
-            if not staff and _send_empty(page):
-                look.at(f"{name or 'anybody'}, sent empty:")
+                look.note(who, loses_on_paper(page))
+            look.unfolded(who)
+            if not staff and look.one.open(address) and _send_empty(page):
+                look.closely(f"{who} sent empty")
     assert not faults, f"{len(faults)} faults:\n" + "\n".join(dict.fromkeys(faults))
 
 
+def _reader(visitor: NewVisitor, name: str, window: dict[str, object], *, large: bool) -> Visitor:
+    """Return somebody at her browser, signed in unless `name` is ""."""
+    one = visitor(**window)
+    if large:
+        one.context.add_cookies([{"name": "large_text", "value": "on", "url": one.base}])
+    if name:
+        one.sign_in(name, PASSWORD)
+    return one
+
+
+def test_every_page_of_citizens_is_without_barriers(visitor: NewVisitor) -> None:
+    """Each kind of page once, on a phone in Chinese; the other tests look closer, in all ways."""
+    given = lively_city.build(at=database_now())
+    window: dict[str, object] = {"language": "zh-hans", "width": 375, "height": 812}
+    faults: list[str] = []
+    judged: set[str] = set()
+    seen = 0
+    for name, doors in CITIZENS.items():
+        pages = list(_addresses(name, doors, "zh-hans", given, each=1))
+        look = Look(_reader(visitor, name, window, large=False), judged, faults)
+        for _kind, address in pages:
+            look.one.open(address)
+            look.at(f"{name or 'anybody'}:")
+            seen += 1
+    assert not faults, f"{len(faults)} faults:\n" + "\n".join(dict.fromkeys(faults))
+    assert seen > 60
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("large", [False, True], ids=["standard", "large"])
 @ways(usual="zh-phone")
-def test_pages_of_citizens(visitor: NewVisitor, way: Way) -> None:
-    _look_at_all(visitor, CITIZENS, dict(way.window), staff=False)
+def test_pages_of_citizens(visitor: NewVisitor, way: Way, large: bool) -> None:
+    _look_at_all(visitor, CITIZENS, dict(way.window), staff=False, large=large)
 
 
+@pytest.mark.slow
 @ways(usual="en-desktop")
 def test_pages_of_staff(visitor: NewVisitor, way: Way) -> None:
-    _look_at_all(visitor, STAFF, dict(way.at_work), staff=True)
+    _look_at_all(visitor, STAFF, dict(way.at_work), staff=True, large=False)
 
 
 @ways(usual="en-phone")
 def test_large_text_is_kept_across_pages_visits_and_sign_in(visitor: NewVisitor, way: Way) -> None:
-    lively_city.build(at=database_now())
+    load_city(at=database_now())
     one = visitor(**way.window)
     page = one.open("/")
     page.get_by_role("button", name=way.say("大字版", "Large text")).click()

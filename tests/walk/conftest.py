@@ -24,7 +24,7 @@ from services.cases.models import Application, Hold, InformationRequest, Opinion
 from services.parties.models import Organisation, Person
 from services.supervision.operations.rules import shipped_rules
 from tests.factories import lively_city
-from tests.journeys.language import foreign_texts
+from tests.journeys.language import foreign_texts, half_width
 from tests.journeys.ways import LANGUAGES
 from tests.walk.crawl import Walker, route_of
 from tests.walk.pages import Form, Page
@@ -81,8 +81,7 @@ def walked(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pyte
     with django_db_blocker.unblock(), transaction.atomic(), _marked(tmp_path_factory.mktemp("marked")):
         with connection.cursor() as cursor:  # one transaction holds the whole walk, and a busy machine walks slowly
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-        lively_city.build(at=database_now())
-        yield _walk()
+        yield _walk(lively_city.build(at=database_now()))
         transaction.set_rollback(True)
 
 
@@ -105,19 +104,22 @@ def _forget_catalogues() -> None:
     translation.deactivate()
 
 
-def _walk() -> Walked:
+def _walk(by_message: dict[str, list[str]]) -> Walked:
+    """Let everybody walk. by_message: addresses to which no page leads, by who is given them."""
     found, known, icons = Walked(), _typed(), icon_names()
     warm: set[str] = set()
     for language in LANGUAGES:
         sent: set[Any] = set()
+        read: set[tuple[str, str]] = set()  # what stands on every page is judged once
         for name, doors in PEOPLE.items():
             walker = Walker(name=name, language=language, sent=sent)
-            for where, page, door in _pages(walker, doors):
+            for where, page, door in _pages(walker, doors, [*STARTS, *by_message.get(name, [])]):
                 where = f"{name or 'anybody'} ({language}) {where}"
                 warm = warm or files_of(page)  # the walk begins at the home page
-                found.foreign += [
-                    f"{where}: {text}" for text in foreign_texts(page.texts(), language=language, known=known)
-                ]
+                fresh = set(page.texts()) - read
+                read |= fresh
+                found.foreign += [f"{where}: {text}" for text in foreign_texts(fresh, language=language, known=known)]
+                found.foreign += [f"{where}: {text}" for text in half_width(fresh) if language.startswith("zh")]
                 found.flaws += [f"{where}: {flaw}" for flaw in _flaws(page, language, icons)]
                 if door in LIGHT:
                     found.heavy += too_heavy(where, page, warm, walker.weight(pictures_of(page)))
@@ -128,9 +130,9 @@ def _walk() -> Walked:
     return found
 
 
-def _pages(walker: Walker, doors: tuple[str, ...]) -> Iterator[tuple[str, Page, str]]:
+def _pages(walker: Walker, doors: tuple[str, ...], starts: list[str]) -> Iterator[tuple[str, Page, str]]:
     """Yield every page somebody finds, and what every form on it answers when it is sent empty, with the door."""
-    for door, page in walker.walk(STARTS, door_of=door_of, doors=doors):
+    for door, page in walker.walk(starts, door_of=door_of, doors=doors):
         yield f"GET {page.address}", page, door
         for form in page.forms():
             for answer in walker.send_empty(form, seen_at=page.address):

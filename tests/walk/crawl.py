@@ -7,6 +7,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +21,9 @@ from portal.accounts.models import User
 from tests.walk.pages import Form, Page, query_names, read_page
 
 #: So many different objects of one kind of page does one person look at; more would say nothing new.
-SAME_ROUTE = 5
+SAME_ROUTE = 3
+#: More of what looks different by its state: a draft, a timeline, what waits for her, what is over.
+MORE_OF = {"applicant:application": 20, "public:guide": 9}
 #: Pages on the way to nowhere of ours: Django's administration and the documents of the interface for programs.
 _OUTSIDE = ("/admin/", "/api/", "/static/")
 _NOT_SENT = frozenset({"set_language", "account_logout", "public:set_large_text"})
@@ -68,38 +71,45 @@ class Walker:
             door = door_of(match.view_name) if match else ""
             if match is None or door not in doors or address.startswith(_OUTSIDE):
                 continue
-            if self._has_seen_enough(looked, match.route, query_names(address)):
+            if self._has_seen_enough(looked, match, query_names(address)):
                 continue
-            page = self.open(address)
-            if page is None:
+            answer = self._get(address)
+            if answer is None:
                 continue
-            yield door, page
-            fresh = [link for link in page.links() if link not in known]
+            page = self._page(address, answer)
+            if page is not None:
+                yield door, page
+            leads_to = page.links() if page is not None else [answer.headers.get("Location", "")]
+            fresh = [link for link in leads_to if link.startswith("/") and link not in known]
             known.update(fresh)
             waiting.extend(fresh)
 
-    def _has_seen_enough(self, looked: Counter[tuple[str, object]], route: str, names: tuple[str, ...]) -> bool:
+    def _has_seen_enough(
+        self, looked: Counter[tuple[str, object]], match: ResolverMatch, names: tuple[str, ...]
+    ) -> bool:
         """Tell whether more of the same would say nothing new, and count it."""
+        route = match.route
         if not names:
             looked[route, ()] += 1
-            return looked[route, ()] > SAME_ROUTE
+            return looked[route, ()] > MORE_OF.get(match.view_name, SAME_ROUTE)
         looked[route, names] += 1
         looked[route, "any"] += looked[route, names] == 1
         return looked[route, names] > 1 or looked[route, "any"] > SAME_ROUTE
 
-    def open(self, address: str) -> Page | None:
-        """Open an address; None if the answer is no page of ours (a file, a page to sign in)."""
+    def _get(self, address: str) -> Any:
+        """Open an address, and note its route if she got what it is for: a page, a file, a way to a page of hers."""
         answer = self._ask(lambda: self.client.get(address), f"GET {address}")
         match = route_of(address)
         if answer is None or match is None:
             return None
-        if answer.status_code == 200:
+        turned_away = answer.headers.get("Location", "").startswith(settings.LOGIN_URL)
+        if answer.status_code < 400 and not turned_away:
             self.routes.add(match.route)
-        return self._page(address, answer)
+        return answer
 
     def weight(self, addresses: list[str]) -> int:
         """Return how many bytes these addresses send, compressed where that is of use."""
-        bodies = [b"".join(self.client.get(address)) for address in addresses]
+        bodies = [b"".join(answer) for address in addresses if (answer := self._get(address)) is not None]
         return sum(min(len(body), len(gzip.compress(body))) for body in bodies)
 
     def send_empty(self, form: Form, *, seen_at: str) -> Iterator[Page]:
@@ -154,6 +164,7 @@ class Walker:
         return read_page(address, answer.status_code, answer.content)
 
 
+@cache
 def route_of(address: str) -> ResolverMatch | None:
     """Return what answers at an address, None if nothing does."""
     try:

@@ -41,6 +41,7 @@ def pictures_of(page: Page) -> list[str]:
     return [address for address in page.files() if not address.startswith(_STATIC)]
 
 
+@cache
 def weight_of_file(address: str) -> int:
     """Return the bytes of a static file as it is sent."""
     content = _path(address).read_bytes()

@@ -11,11 +11,13 @@ from django.forms import BaseForm, BoundField
 from django.http import QueryDict
 
 from portal.ui import wording
+from portal.ui.browsers import browser_words
 from portal.ui.icons import icon
 from portal.ui.lights import look_of
 
 register = template.Library()
 register.simple_tag(icon)
+register.filter("browser_words", browser_words)
 register.filter("date_words", wording.date_words)
 register.filter("instant_words", wording.instant_words)
 register.filter("money", wording.money_words)

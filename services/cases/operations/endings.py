@@ -11,6 +11,13 @@ from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
 from workflows.models import Run
 
+#: What the applicant is told, by how her application closed.
+_CLOSED = {
+    ApplicationResult.ALL_DONE: "bundle_closed",
+    ApplicationResult.PARTLY_DONE: "bundle_partly_closed",
+    ApplicationResult.NONE_DONE: "bundle_closed_undone",
+}
+
 
 def end_dependants(application: Application, *, root: Run, at: datetime) -> None:
     """End the cases that were never filed because what they needed was not granted, telling why."""
@@ -34,7 +41,7 @@ def end_dependants(application: Application, *, root: Run, at: datetime) -> None
 
 
 def close_application(application: Application, *, at: datetime) -> None:
-    """Close an application whose branches are all done: 全部办结 if everything was granted, else 部分办结."""
+    """Close an application whose branches are all done: 全部办结 if all was granted, 部分办结 if something was."""
     if application.state != ApplicationState.SUBMITTED:
         return
     states = set(Case.objects.filter(application=application).values_list("state", flat=True))
@@ -47,5 +54,4 @@ def close_application(application: Application, *, at: datetime) -> None:
     application.state, application.closed_at, application.changed_at = ApplicationState.CLOSED, at, at
     application.save(update_fields=["state", "result", "closed_at", "changed_at"])
     issue_closing_notice(application, at=at)
-    kind = "bundle_closed" if application.result == ApplicationResult.ALL_DONE else "bundle_partly_closed"
-    tell_applicants(application, kind, at=at)
+    tell_applicants(application, _CLOSED[application.result], at=at)

@@ -56,13 +56,14 @@ def withdraw_application(*, application_id: int, by: User, at: datetime, reason:
     cases = list(undecided.order_by("position"))
     if not cases:
         raise NothingToWithdrawError("Every item is decided already.")
+    # Before the run ends: its end would close the application with a result, a closing notice and a wish to be rated.
+    application.state, application.closed_at, application.changed_at = ApplicationState.WITHDRAWN, at, at
+    application.save(update_fields=["state", "closed_at", "changed_at"])
     cancel_run(run_id=root.pk, outcome="withdrawn", by=by, at=at)
     for case in cases:
         case.refresh_from_db()
         project(case, CaseState.WITHDRAWN, root=lock_root(root_id), by=by, at=at)
     end_hold(application, by=by, at=at)
-    application.state, application.closed_at, application.changed_at = ApplicationState.WITHDRAWN, at, at
-    application.save(update_fields=["state", "closed_at", "changed_at"])
     _keep(application, None, root=lock_root(root_id), reason=reason, by=by, at=at)
     _issue_receipt(application, cases, by=by, at=at)
     tell_applicants(application, "case_withdrawn", at=at)

@@ -110,8 +110,15 @@ class Group(ElementType):
     def _row_line(self, element: Element, row: Mapping[str, object], language: str) -> str:
         separator = "，" if language.startswith("zh") else ", "
         return separator.join(
-            self._type_of(part).display(part, row[part.code], language) for part in element.fields if part.code in row
+            self._part_words(part, row[part.code], language) for part in element.fields if part.code in row
         )
+
+    def _part_words(self, part: Element, value: object, language: str) -> str:
+        """Return a value as people read it; a draft's value of the wrong form as it was typed."""
+        try:
+            return self._type_of(part).display(part, value, language)
+        except (ValueError, TypeError):
+            return str(value)
 
     def widget(self, element: Element) -> WidgetHint:
         """Return rows."""

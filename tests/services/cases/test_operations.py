@@ -301,6 +301,17 @@ def test_withdrawing_ends_what_is_open_and_keeps_what_is_decided() -> None:
         withdraw_application(application_id=draft().pk, by=user("owner"), at=AT)
 
 
+def test_what_is_withdrawn_has_no_result_and_nobody_is_told_that_it_closed() -> None:
+    application = filed_application(service="sign-filing", at=MORNING)
+    withdraw_application(application_id=application.pk, by=user("owner"), at=AT)
+    application.refresh_from_db()
+    assert (application.state, application.result) == (ApplicationState.WITHDRAWN, "")
+    told = set(Notice.objects.values_list("kind", flat=True))
+    assert "case_withdrawn" in told
+    assert not {kind for kind in told if kind.startswith(("bundle_", "please_rate"))}
+    assert not papers_of("application", application.pk).filter(kind="closing_notice").exists()
+
+
 def test_nothing_decided_can_be_withdrawn() -> None:
     case = filed_application(service="prepackaged-food-filing", at=MORNING).cases.get()
     complete_step(task_id=open_task(case, "decide").pk, outcome="grant", by=user("clerk"), at=AT)
