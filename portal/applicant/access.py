@@ -16,23 +16,31 @@ from services.cases.operations.drafts import HandedOverError
 from services.cases.operations.refused import note_refused_application, note_refused_case
 from services.cases.permissions import (
     applications_of,
-    applications_open_to,
     holder_of,
     is_walk_in_of,
     may_fill,
     may_fill_for,
+    may_follow,
 )
 
 
-def application_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
-    """Return an application of a party for whom she may do anything; what exactly, each operation decides."""
-    rows = applications_open_to(request.user, at).select_related("bundle__bundle", "service__item")
-    application = rows.filter(public_id=public_id).first()
-    if application is None:
+def application_or_404(request: HttpRequest, public_id: str, at: datetime, *, alone: bool = False) -> Application:
+    """Return an application of a party for whom she may do anything; what exactly, each operation decides.
+
+    alone: without the rows of what is applied for, which most pages show.
+    """
+    application = _named(public_id, alone=alone)
+    if application is None or not may_follow(request.user, application, at):
         note_refused_application(public_id=public_id, by=request.user, purpose=Purpose.OWN_APPLICATION, at=at)
         raise Http404
     note_reading_of_walk_in(request, application, at)
     return application
+
+
+def _named(public_id: str, *, alone: bool) -> Application | None:
+    """Return the application of an address, whosever it is."""
+    rows = Application.objects.all() if alone else Application.objects.select_related("bundle__bundle", "service__item")
+    return rows.filter(public_id=public_id).order_by("pk").first()
 
 
 def note_reading_of_walk_in(request: HttpRequest, application: Application, at: datetime) -> None:
@@ -49,19 +57,27 @@ def note_reading_of_walk_in(request: HttpRequest, application: Application, at: 
         )
 
 
-def shown_draft_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
-    """Return an application that is still being filled in, wherever it is."""
-    application = application_or_404(request, public_id, at)
-    user, own = request.user, application.party
-    hers = may_fill(user, application, at) or may_fill_for(user, own, channel=Channel.ONLINE, at=at)
-    if application.state != ApplicationState.DRAFT or not hers:
+def shown_draft_or_404(request: HttpRequest, public_id: str, at: datetime, *, alone: bool = False) -> Application:
+    """Return an application that is still being filled in, wherever it is; alone: as `application_or_404`."""
+    draft = _named(public_id, alone=alone)
+    # Asked first: who fills in for the party on line sees it, and is nearly everybody who comes here.
+    hers = draft is not None and may_fill_for(request.user, draft.party, channel=Channel.ONLINE, at=at)
+    if draft is None or not hers:
+        draft = application_or_404(request, public_id, at, alone=alone)
+        hers = may_fill(request.user, draft, at)
+    else:
+        note_reading_of_walk_in(request, draft, at)
+    if draft.state != ApplicationState.DRAFT or not hers:
         raise Http404
-    return application
+    return draft
 
 
-def draft_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
-    """Return an application that is still being filled in, by her; HandedOverError while the counter has it."""
-    application = shown_draft_or_404(request, public_id, at)
+def draft_or_404(request: HttpRequest, public_id: str, at: datetime, *, alone: bool = False) -> Application:
+    """Return an application that is still being filled in, by her; HandedOverError while the counter has it.
+
+    alone: as `application_or_404`.
+    """
+    application = shown_draft_or_404(request, public_id, at, alone=alone)
     if holder_of(application) not in (None, request.user.pk):
         raise HandedOverError("A clerk at the counter holds this application.")
     return application

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -30,7 +30,7 @@ def _pick(zh: str, en: str) -> str:
     return zh if (get_language() or "zh").startswith("zh") else en
 
 
-def ball(lane: Lane, names: dict[str, Department]) -> dict[str, Any]:
+def ball(lane: Lane, names: Mapping[str, Department]) -> dict[str, Any]:
     """Return who has to act now in a lane: {"who", "mine"}; {} where nobody does."""
     task = lane.open_task
     if lane.closed or task is None:

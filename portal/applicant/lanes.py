@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +14,12 @@ from django.utils.translation import gettext as _
 from portal.applicant.lane_facts import appeal, ball, decision, extension, fees_in, letters, pauses
 from services.cases.enums import SUPPLEMENT_NODE, UNANSWERED_NODE, CaseState
 from services.cases.queries.explanation import why
+from services.cases.queries.kept import kept_calendar, kept_departments
 from services.cases.queries.timeline import Lane, Timeline
 from services.parties.models import Department
-from services.parties.queries import departments
 from services.payments.queries.fees import Standing
 from workflows.enums import OPEN_TASK_STATES, ClockKind, TaskState
-from workflows.models import Task
+from workflows.models import Clock, Task
 
 _LANE_STATES = {
     CaseState.PLANNED: ("waiting", "neutral"),
@@ -35,18 +36,44 @@ _LANE_STATES = {
 
 
 def lanes_of(
-    timeline: Timeline, *, fees: Sequence[Standing], to_rate: Collection[int], at: datetime, may_withdraw: bool
+    timeline: Timeline,
+    *,
+    fees: Sequence[Standing],
+    to_rate: Collection[int],
+    at: datetime,
+    may_withdraw: bool,
+    edition: str,
 ) -> list[dict[str, Any]]:
     """Return the lanes for `ui/timeline.html`, in the page's language. may_withdraw: link the way to take one back."""
-    names = {department.code: department for department in departments()}
+    around = _Around(
+        names={department.code: department for department in kept_departments(edition).values()},
+        at=at,
+        language=get_language() or "zh-hans",
+        edition=edition,
+    )
     return [
-        _lane(lane, names, at, may_withdraw=may_withdraw and len(timeline.lanes) > 1)
+        _lane(lane, around, may_withdraw=may_withdraw and len(timeline.lanes) > 1)
         | {
             "fees": fees_in([fee for fee in fees if fee.due.case_id == lane.case.pk]),
             "rate_url": reverse("applicant:rate", args=[lane.case.public_id]) if lane.case.pk in to_rate else "",
         }
         for lane in timeline.lanes
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Around:
+    """What every lane is drawn with. names: departments by code."""
+
+    names: Mapping[str, Department]
+    at: datetime
+    language: str
+    edition: str
+
+    def why(self, clock: Clock) -> list[str]:
+        """Return why a limit's date is what it is."""
+        calendar = kept_calendar(self.edition, clock.region)
+        return why(clock, language=self.language, at=self.at, calendar=calendar)
 
 
 def _chinese() -> bool:
@@ -64,7 +91,7 @@ def _withdraw_url(lane: Lane) -> str:
     return f"{address}?case={lane.case.public_id}"
 
 
-def _lane(lane: Lane, names: dict[str, Department], at: datetime, *, may_withdraw: bool) -> dict[str, Any]:
+def _lane(lane: Lane, around: _Around, *, may_withdraw: bool) -> dict[str, Any]:
     state, tone = _LANE_STATES[CaseState(lane.case.state)]
     return {
         "anchor": f"case-{lane.case.position}",
@@ -76,8 +103,8 @@ def _lane(lane: Lane, names: dict[str, Department], at: datetime, *, may_withdra
         "word": CaseState(lane.case.state).label,
         "light": lane.light,
         "note": lane.waits_zh if _chinese() else lane.waits_en,
-        "steps": [*_filed(lane), *(_step(task, lane, names, at) for task in _shown(lane.tasks)), *_delivered(lane)],
-        "ball": ball(lane, names),
+        "steps": [*_filed(lane), *(_step(task, lane, around) for task in _shown(lane.tasks)), *_delivered(lane)],
+        "ball": ball(lane, around.names),
         "pauses": pauses(lane),
         "extension": extension(lane),
         "decision": decision(lane),
@@ -105,7 +132,8 @@ def _shown(tasks: Sequence[Task]) -> list[Task]:
     return [task for task in tasks if task.state != TaskState.CANCELLED]
 
 
-def _step(task: Task, lane: Lane, names: dict[str, Department], at: datetime) -> dict[str, Any]:
+def _step(task: Task, lane: Lane, around: _Around) -> dict[str, Any]:
+    names = around.names
     is_open = task.state in OPEN_TASK_STATES
     mine = task.role == "applicant"
     step: dict[str, Any] = {
@@ -120,14 +148,14 @@ def _step(task: Task, lane: Lane, names: dict[str, Department], at: datetime) ->
         step |= {
             "due_on": lane.clock.due_on,
             "provisional": lane.clock.provisional,
-            "why": why(lane.clock, language=get_language() or "zh-hans", at=at),
+            "why": around.why(lane.clock),
         }
     if is_open and task.node in (SUPPLEMENT_NODE, UNANSWERED_NODE):
         if lane.clock is not None and lane.clock.kind == ClockKind.CORRECTION and task.node == SUPPLEMENT_NODE:
             step |= {
                 "due_on": lane.clock.due_on,
                 "provisional": lane.clock.provisional,
-                "why": why(lane.clock, language=get_language() or "zh-hans", at=at),
+                "why": around.why(lane.clock),
             }
         if task.node == UNANSWERED_NODE:
             step["note"] = _("Your answer has not arrived. You can still hand it in until the window has decided.")

@@ -112,7 +112,7 @@ def _questions(timeline: Timeline) -> list[Ask]:
             action=_("Answer"),
             icon_name="chat-left-text",
         )
-        for asked in open_requests_of(timeline.application)
+        for asked in (open_requests_of(timeline.application) if "requests" in timeline.rare else ())
     ]
 
 
@@ -143,7 +143,7 @@ def _promised(timeline: Timeline) -> list[Ask]:
             action=_("Hand in the promised documents"),
             icon_name="hourglass-split",
         )
-        for deferral in open_deferrals_of(timeline.application)
+        for deferral in (open_deferrals_of(timeline.application) if "deferrals" in timeline.rare else ())
     ]
 
 

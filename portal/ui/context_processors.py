@@ -16,12 +16,12 @@ def interface(request: HttpRequest) -> dict[str, object]:
         "city": settings.CITY["zh-hans" if chinese else "en"],
         "page_language": "zh-Hans" if chinese else "en",
         "other_language": {"code": "en", "name": "English"} if chinese else {"code": "zh-hans", "name": "中文"},
-        "large_text": _large_text(request),
+        "large_text": large_text(request),
     }
 
 
-def _large_text(request: HttpRequest) -> bool:
-    """The profile's choice for those who signed in, the cookie's for visitors."""
+def large_text(request: HttpRequest) -> bool:
+    """Tell whether she reads large text: the profile's choice for those who signed in, the cookie's for visitors."""
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         return bool(user.large_text)

@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -13,6 +14,8 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import translation
+
+from portal.ui.early import EarlyPage
 
 _log = structlog.get_logger("portal.request")
 _GIVEN_NUMBER = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -40,7 +43,10 @@ class RequestLogMiddleware:
         try:
             response = self.get_response(request)
             response.headers["X-Request-ID"] = number
-            if not request.path.startswith("/healthz/"):
+            if isinstance(response, EarlyPage):
+                bind = partial(structlog.contextvars.bind_contextvars, request_id=number)
+                response.logged(begin=bind, finish=partial(_finished, request, response.status_code, started))
+            elif not request.path.startswith("/healthz/"):
                 _write_line(request, response.status_code, started)
             return response
         finally:
@@ -63,6 +69,12 @@ def _write_line(request: HttpRequest, status: int, started: float) -> None:
         milliseconds=round((time.perf_counter() - started) * 1000),
         user_id=user.pk if user is not None else None,
     )
+
+
+def _finished(request: HttpRequest, status: int, started: float) -> None:
+    """Write the line of a page that was sent in two parts, once the second is made."""
+    _write_line(request, status, started)
+    structlog.contextvars.clear_contextvars()
 
 
 class SecurityHeadersMiddleware:

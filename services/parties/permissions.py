@@ -42,6 +42,21 @@ def can_act_for(user: User | AnonymousUser, party: PartyRef, scope: MandateScope
     )
 
 
+def acts_for(user: User | AnonymousUser, party: PartyRef, at: datetime) -> bool:
+    """Return whether she may do anything at all for a party, as `services.parties.queries.parties_for` with any scope.
+
+    Mandates are given to people: whoever is not on record as a person acts for nobody.
+    """
+    if not user.is_active or user.pk is None:
+        return False
+    mandates = Mandate.objects.given_by(party).in_force(at).filter(agent__user_id=user.pk)
+    return (
+        is_principal(user, party)
+        or mandates.filter(scopes__overlap=list(MandateScope.values)).exists()
+        or is_guardian(user, party, at)
+    )
+
+
 def can_grant_mandate(user: User | AnonymousUser, principal: PartyRef, at: datetime) -> bool:
     """The principal, its legal representative or a child's guardian gives a mandate: agents appoint no agents."""
     return is_principal(user, principal) or is_guardian(user, principal, at)

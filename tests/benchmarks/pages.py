@@ -5,7 +5,8 @@ Starts a server of its own in a temporary folder, or uses the one of DATABASE_UR
 and thousands of applications; asks one gunicorn worker over HTTP, page and floor in turn, and times the first byte.
 
 The floor of a page is a Django view that sends the same HTML as a ready text through the same middleware: it renders
-nothing and reads nothing but the session and the person, if somebody signed in. Timelines and sections are asked for
+nothing and reads nothing but the session and the person, if somebody signed in. Beside the first byte of each, `detail`
+says when the last byte was there: timelines and sections send their head first. Timelines and sections are asked for
 many applications in turn, each once, so that nothing kept from one answers for another.
 """
 
@@ -27,6 +28,7 @@ STORED = {
     "guide_bundle": "pages:guide_bundle",
     "section": "pages:section",
     "timeline": "pages:timeline",
+    "sixty_fields": "sixty_fields:drawn",
 }
 
 

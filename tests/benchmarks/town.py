@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
+from psycopg import sql
 
 from portal.demo.city import load_city
 from portal.demo.samples import sample_answers
@@ -17,6 +18,7 @@ from services.cases.operations.steps import complete_step
 from services.cases.queries.forms import form_of
 from services.catalogue.queries import current_bundle_version
 from services.notifications.models import Notice
+from services.notifications.packing import PackedJSONField
 from services.parties.queries import person_of
 from tests.benchmarks.filling import continue_numbers, copy_rows, settle, unguarded
 from tests.factories.applications import RESTAURANT, filed_restaurant, open_task, user
@@ -52,6 +54,7 @@ def build(*, seeds: int, copies: int) -> Town:
     with unguarded():
         for model in _COPIED:
             _copy(model, copies)
+        _seal_again()
     for model in _COPIED:
         continue_numbers(model)
     settle()
@@ -89,6 +92,25 @@ def _begun(at: datetime) -> None:
     draft = start_draft(offer=offer, party=party.ref, by=owner, at=at, situation=situation)
     answers = sample_answers(form_of(draft), {}, situation=situation, today=timezone.localdate(at))
     save_draft(application_id=draft.pk, answers=answers, by=owner, at=at)
+
+
+def _seal_again() -> None:
+    """Encrypt the values of copied notices for their own rows: one that was moved to another row does not open."""
+    field = Notice._meta.get_field("params")
+    assert isinstance(field, PackedJSONField)
+    seeds = {one.pk: one for one in Notice.objects.filter(pk__lt=_APART)}
+    encoded = {key: field.encode_value(one.params) for key, one in seeds.items()}
+    copied = list(Notice.objects.filter(pk__gt=_APART).defer("params"))
+    words = sql.SQL("update {} set params = s.params from sealed s where s.id = {}.id").format(
+        *[sql.Identifier(Notice._meta.db_table)] * 2
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("create temporary table sealed (id bigint primary key, params bytea)")
+        with cursor.copy("copy sealed from stdin") as rows:
+            for one in copied:
+                rows.write_row((one.pk, field.seal_encoded(encoded[one.pk % _APART], row=one.dedup_key)))
+        cursor.execute(words)
+        cursor.execute("drop table sealed")
 
 
 def _copy(model: type[models.Model], copies: int) -> None:

@@ -7,11 +7,12 @@ what was changed on one side only is taken from there, and where both changed th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,18 +21,21 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.applicant.access import draft_or_404
 from portal.applicant.parts import Surroundings, contested_slot, page_parts
+from portal.ui.early import early_page
 from portal.ui.wording import is_chinese
 from services.cases.models import Application
 from services.cases.operations.drafts import confirm_answers
 from services.cases.operations.sections import SavedSection, save_section
-from services.cases.queries.forms import form_answers, form_of, services_of
+from services.cases.queries.forms import form_answers
+from services.cases.queries.kept import kept_form_of, kept_services_of, with_kept_offer
 from services.cases.queries.provenance import origins_of
+from services.catalogue.queries import edition_and_now
 from services.forms.build import SectionForm, form_class, with_answer
 from services.forms.fields import field_name
 from services.forms.merging import Merge, marks_of, read_base, write_base
 from services.forms.schema import FormSchema
-from workflows.queries.calendars import database_now
 
+TEMPLATE = "applicant/section.html"
 BASE, CHOOSE = "base", "choose-"
 
 
@@ -42,6 +46,7 @@ class _Page:
     draft: Application
     schema: FormSchema
     key: str
+    edition: str
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -55,20 +60,21 @@ class _Page:
 
 
 @require_http_methods(["GET", "POST"])
-def section(request: HttpRequest, public_id: str, key: str) -> HttpResponse:
+def section(request: HttpRequest, public_id: str, key: str) -> HttpResponseBase:
     """Show and store one section; the autosave answers with its status line and what else changed on the page."""
-    at = database_now()
-    draft = draft_or_404(request, public_id, at)
-    page = _Page(draft=draft, schema=form_of(draft), key=key)
+    edition, at = edition_and_now()
+    draft = draft_or_404(request, public_id, at, alone=request.method == "GET")
+    page = _Page(draft=draft, schema=kept_form_of(draft, edition), key=key, edition=edition)
     if key not in {section.key for section in page.schema.sections}:
         # Another answer about the situation may have taken the section away since somebody kept its address.
         return redirect("applicant:application", public_id)
     if request.method == "GET":
-        return _shown(request, page, page.form(None, form_answers(draft)), Merge())
+        title = page.schema.section(key).title.in_language(get_language() or "zh-hans")
+        return early_page(request, TEMPLATE, partial(_untouched, request, page), title=title)
     form = page.form(request.POST, form_answers(draft))
     chosen = _chosen(request, page)
     saved = _saved(request, page, form, chosen, at)
-    page = _Page(draft=saved.application, schema=page.schema, key=key)
+    page = replace(page, draft=saved.application)
     if request.headers.get("HX-Request") and "save" not in request.POST:
         return _autosaved(request, page, form, saved.merge, chosen, at)
     if saved.merge.newer:  # what another window changed is shown, and counts, instead of what stood here
@@ -114,7 +120,7 @@ def _with(data: Any, page: _Page, merge: Merge) -> Any:
 
 
 def _around(request: HttpRequest, page: _Page, merge: Merge) -> Surroundings:
-    services = services_of(page.draft)
+    services = kept_services_of(page.draft, page.edition)
     names = {one.code: one.name_zh if is_chinese() else one.name_en for one in services} if len(services) > 1 else {}
     return Surroundings(
         services=names,
@@ -131,10 +137,20 @@ def _base(page: _Page, request: HttpRequest, merge: Merge) -> str:
 
 
 def _shown(request: HttpRequest, page: _Page, form: SectionForm, merge: Merge) -> HttpResponse:
+    return render(request, TEMPLATE, _context(request, page, form, merge))
+
+
+def _untouched(request: HttpRequest, page: _Page) -> dict[str, Any]:
+    """Return what the page shows of the stored answers."""
+    with_kept_offer(page.draft, page.edition)
+    return _context(request, page, page.form(None, form_answers(page.draft)), Merge())
+
+
+def _context(request: HttpRequest, page: _Page, form: SectionForm, merge: Merge) -> dict[str, Any]:
     around = _around(request, page, merge)
     parts = list(page_parts(form, around))
     asked = [part for part in parts if part.asked]
-    context = {
+    return {
         "draft": page.draft,
         "form": form,
         "section": page.schema.section(page.key),
@@ -146,7 +162,6 @@ def _shown(request: HttpRequest, page: _Page, form: SectionForm, merge: Merge) -
         "place": _place(page),
         "next": _next(page),
     }
-    return render(request, "applicant/section.html", context)
 
 
 def _place(page: _Page) -> tuple[int, int]:

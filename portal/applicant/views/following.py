@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -18,6 +20,7 @@ from portal.applicant.access import application_or_404
 from portal.applicant.lane_facts import letters
 from portal.applicant.lanes import lanes_of
 from portal.applicant.turn import asks_of, working_now
+from portal.ui.early import early_page
 from services.cases.enums import ApplicationState
 from services.cases.models import Application
 from services.cases.operations.drafts import NotAllowedError
@@ -26,13 +29,15 @@ from services.cases.operations.steps import declare_premises_ready
 from services.cases.permissions import can_withdraw
 from services.cases.queries.explanation import SpentWords, spent_in_words
 from services.cases.queries.forms import documents_wanted, form_answers, form_of
-from services.cases.queries.time_spent import time_of_application
+from services.cases.queries.kept import kept_departments, with_kept_offer
+from services.cases.queries.time_spent import time_of_timeline
 from services.cases.queries.timeline import Timeline, timeline_of
+from services.catalogue.queries import edition_and_now
 from services.documents.queries import uploads_of
 from services.forms.rules import SectionProgress, SectionState, section_progress
 from services.notifications.models import Notice
 from services.notifications.queries import inbox_of
-from services.parties.queries import party
+from services.parties.queries import names_of_parties, party
 from services.payments.queries.fees import fees_of_application
 from services.ratings.queries.ratings import cases_to_rate
 from workflows.models import Task
@@ -50,13 +55,14 @@ _ROW_STATES = {
 
 
 @require_GET
-def application(request: HttpRequest, public_id: str) -> HttpResponse:
+def application(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the task list of a draft or the timeline of a filed application."""
-    at = database_now()
-    found = application_or_404(request, public_id, at)
+    edition, at = edition_and_now()
+    found = application_or_404(request, public_id, at, alone=True)
     if found.state == ApplicationState.DRAFT:
         return _task_list(request, found)
-    return _timeline(request, found, at)
+    context = partial(_timeline, request, found, at, edition)
+    return early_page(request, "applicant/timeline.html", context, title=str(found.number))
 
 
 def _task_list(request: HttpRequest, draft: Application) -> HttpResponse:
@@ -93,27 +99,34 @@ def _place(draft: Application, rows: Sequence[SectionProgress], language: str) -
     return {"key": section.key, "name": section.title.in_language(language)} if section else None
 
 
-def _timeline(request: HttpRequest, found: Application, at: datetime) -> HttpResponse:
-    timeline = timeline_of(found, at=at)
+def _timeline(request: HttpRequest, found: Application, at: datetime, edition: str) -> dict[str, Any]:
+    found = with_kept_offer(found, edition)
+    timeline = timeline_of(found, at=at, edition=edition)
     may_withdraw = can_withdraw(request.user, found, at) and not all(lane.closed for lane in timeline.lanes)
     papers = [*timeline.papers, *(paper for lane in timeline.lanes for paper in lane.papers)]
-    fees, to_rate = fees_of_application(found), frozenset(case.pk for case in cases_to_rate(found))
-    context = {
+    fees, to_rate = fees_of_application(found), _to_rate(timeline)
+    names = names_of_parties({found.party, found.holder})
+    return {
         "application": found,
         "hold": timeline.hold,
-        "party": party(found.party),
-        "holder": party(found.holder),
+        "party": names[found.party],
+        "holder": names[found.holder],
         "asks": asks_of(timeline, fees),
         "working": working_now(timeline),
-        "lanes": lanes_of(timeline, fees=fees, to_rate=to_rate, at=at, may_withdraw=may_withdraw),
-        "spent": _spent(found, at),
+        "lanes": lanes_of(timeline, fees=fees, to_rate=to_rate, at=at, may_withdraw=may_withdraw, edition=edition),
+        "spent": _spent(timeline, at, edition),
         "papers": letters(sorted(papers, key=lambda paper: (paper.issued_at, paper.pk))),
-        "withdrawals": found.withdrawals.select_related("case__service"),
+        "withdrawals": found.withdrawals.select_related("case__service") if "withdrawals" in timeline.rare else (),
         "told": _told(request, timeline),
         "may_withdraw": may_withdraw,
         "to_rate": bool(to_rate) and found.state == ApplicationState.CLOSED,
     }
-    return render(request, "applicant/timeline.html", context)
+
+
+def _to_rate(timeline: Timeline) -> frozenset[int]:
+    """Return the keys of the cases to rate; while none is closed there is nothing to ask."""
+    closed = any(lane.closed for lane in timeline.lanes)
+    return frozenset(case.pk for case in cases_to_rate(timeline.application)) if closed else frozenset()
 
 
 def _told(request: HttpRequest, timeline: Timeline) -> list[Notice]:
@@ -124,11 +137,19 @@ def _told(request: HttpRequest, timeline: Timeline) -> list[Notice]:
     return list(rows[:LATEST_MESSAGES])
 
 
-def _spent(found: Application, at: datetime) -> SpentWords | None:
+def _spent(timeline: Timeline, at: datetime, edition: str) -> SpentWords | None:
     """Return who spent the time of the whole application, as she reads it."""
-    time = time_of_application(found, at=at)
-    language = get_language() or "zh-hans"
-    return spent_in_words(time.whole, language=language, to_applicant=True, key="spent_bundle") if time else None
+    time = time_of_timeline(timeline, at=at)
+    if time is None:
+        return None
+    return spent_in_words(
+        time.whole,
+        language=get_language() or "zh-hans",
+        to_applicant=True,
+        key="spent_bundle",
+        calendar=timeline.calendar,
+        bodies=kept_departments(edition).values(),
+    )
 
 
 @require_POST

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.cases.models import Case
 from services.cases.queries.time_spent import TimeSpent, time_of_application, time_of_case
 from services.cases.wording import CaseWording
+from services.parties.models import Department
 from services.parties.queries import departments
 from workflows.clocks import WorkingCalendar
 from workflows.clocks.rules import KINDS, PAUSES
@@ -121,12 +122,13 @@ def _explained(
     return ExplainedClock(clock=clock, title=words.pick(kind.name_zh, kind.name_en), light=light, lines=lines)
 
 
-def why(clock: Clock, *, language: str, at: datetime) -> list[str]:
+def why(clock: Clock, *, language: str, at: datetime, calendar: WorkingCalendar | None = None) -> list[str]:
     """Return why a limit's date is what it is, line by line, as every page and command says it.
 
     What it counts from, the days, pauses that took longer than planned, the extension's reason, the calendar's version.
+    calendar: that of the clock's region as it stands now, if it was read already.
     """
-    calendar = calendar_for(clock.region)
+    calendar = calendar or calendar_for(clock.region)
     words = wording_for(language, calendar)
     return [
         words.tell("counts", event=words.event(clock.starts_on_event)),
@@ -198,13 +200,22 @@ def _thresholds(clock: Clock, history: RulesHistory, words: CaseWording, at: dat
             yield words.tell("next", **said)
 
 
-def spent_in_words(spent: TimeSpent, *, language: str, to_applicant: bool = False, key: str = "spent") -> SpentWords:
+def spent_in_words(
+    spent: TimeSpent,
+    *,
+    language: str,
+    to_applicant: bool = False,
+    key: str = "spent",
+    calendar: WorkingCalendar | None = None,
+    bodies: Iterable[Department] | None = None,
+) -> SpentWords:
     """Return who spent the time, in words; minutes are rounded so that the parts still add up to the whole.
 
-    to_applicant: she reads it herself. key: which sentence is the title.
+    to_applicant: she reads it herself. key: which sentence is the title. calendar: the home region's, and bodies: all
+    departments, if they were read already.
     """
-    words = wording_for(language)
-    names = {one.code: words.pick(one.name_zh, one.name_en) for one in departments()}
+    words = wording_for(language, calendar)
+    names = {one.code: words.pick(one.name_zh, one.name_en) for one in bodies or departments()}
     lines, counted = [], 0
     for owner, seconds in spent.seconds_by_owner.items():
         minutes = (counted + seconds) // 60 - counted // 60

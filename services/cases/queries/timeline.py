@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.conf import settings
-from django.db.models import JSONField, Q
+from django.db.models import JSONField, Prefetch, Q
 from django.db.models.functions import Cast
 
 from services.cases.enums import CLOCKS_OF_RATINGS, CLOCKS_WITHOUT_LIGHT, CLOSED_CASE_STATES, CaseState
 from services.cases.models import Application, Case, Hold, Opinion
 from services.cases.queries.joint_limits import binding_clock, joint_clocks_of
-from services.catalogue.models import BundlePart
+from services.cases.queries.kept import RARE, cases_with_kept, kept_calendar, kept_parts, rare_facts_of
 from services.documents.models import Paper
 from services.documents.queries import papers_of_subjects
 from workflows.clocks import WorkingCalendar
 from workflows.engine.graph import Node
 from workflows.enums import OPEN_TASK_STATES, ClockKind, JobState
-from workflows.models import Clock, HistoryEvent, Job, Run, Task
-from workflows.queries.calendars import calendar_for
-from workflows.queries.clocks import clocks_with_facts, light_of
+from workflows.models import Clock, ClockPause, ClockRecomputation, HistoryEvent, Job, Run, Task
+from workflows.queries.clocks import light_of
 from workflows.queries.definitions import graph_of
 
 
@@ -71,7 +70,8 @@ class Lane:
 class Timeline:
     """An application's lanes, its own open tasks (e.g. premises ready) and its papers.
 
-    hold: since when and why a manager lets it stand still, None while it moves.
+    hold: since when and why a manager lets it stand still, None while it moves. all_own_tasks, holds, calendar: what
+    else tells where the time went (`services.cases.queries.time_spent`). rare: see `services.cases.queries.kept`.
     """
 
     application: Application
@@ -79,35 +79,38 @@ class Timeline:
     lanes: Sequence[Lane]
     own_tasks: Sequence[Task]
     papers: Sequence[Paper]
+    all_own_tasks: Sequence[Task]
+    holds: Sequence[Hold]
+    calendar: WorkingCalendar
+    rare: Collection[str]
 
 
-def timeline_of(application: Application, *, at: datetime) -> Timeline:
-    """Return everything an application's page shows, in a constant number of queries."""
-    rows = application.cases.select_related("service__item", "department", "application", "run").order_by("position")
-    cases = list(rows)
+def timeline_of(application: Application, *, at: datetime, edition: str = "") -> Timeline:
+    """Return everything an application's page shows, in a constant number of queries.
+
+    edition: of the catalogue, asked in this request; what the process keeps under it is not read again, nor what there
+    is nothing of, and who works on a task and the cases' runs are not read either. "": everything is read.
+    """
+    rare = rare_facts_of(application) if edition else RARE
+    cases = cases_with_kept(application, edition) if edition else _cases_of(application)
     ids = [str(case.pk) for case in cases]
-    tasks: dict[tuple[str, str], list[Task]] = defaultdict(list)
-    if application.run_id is not None:
-        rows_of_tasks = Task.objects.filter(root_id=application.run_id).select_related("assignee")
-        for task in rows_of_tasks.order_by("opened_at", "id"):
-            tasks[task.subject_kind, task.subject_id].append(task)
-    clocks: dict[str, list[Clock]] = defaultdict(list)
-    limits = clocks_with_facts().filter(subject_kind="case", subject_id__in=ids).exclude(kind__in=CLOCKS_OF_RATINGS)
-    for clock in limits.order_by("started_at", "id"):
-        clocks[clock.subject_id].append(clock)
+    tasks = _tasks_of(application, whose=not edition)
+    clocks = _clocks_of(ids, rare)
     joint = joint_clocks_of([application]).get(application.pk)
     for case in cases:
         if joint is not None and case.filed_at is not None and case.state not in CLOSED_CASE_STATES:
             clocks[str(case.pk)].append(joint)
     papers: dict[tuple[str, str], list[Paper]] = defaultdict(list)
-    for paper in papers_of_subjects([("application", str(application.pk)), *(("case", key) for key in ids)]):
-        papers[paper.subject_kind, paper.subject_id].append(paper)
+    if "papers" in rare:
+        for paper in papers_of_subjects([("application", str(application.pk)), *(("case", key) for key in ids)]):
+            papers[paper.subject_kind, paper.subject_id].append(paper)
     decided = decisions_of(cases)
-    waits, calendar = _reasons_to_wait(application), calendar_for(settings.REGION)
+    waits, calendar = _reasons_to_wait(application, edition), kept_calendar(edition, settings.REGION)
+    holds = list(application.holds.order_by("held_at", "id")) if "holds" in rare else []
     own = tasks["application", str(application.pk)]
     return Timeline(
         application=application,
-        hold=application.holds.filter(released_at__isnull=True).first(),
+        hold=next((one for one in holds if one.released_at is None), None),
         lanes=[
             replace(
                 _lane(case, tasks["case", key], clocks[key], papers["case", key], waits, at, calendar),
@@ -117,7 +120,37 @@ def timeline_of(application: Application, *, at: datetime) -> Timeline:
         ],
         own_tasks=[task for task in own if task.state in OPEN_TASK_STATES],
         papers=papers["application", str(application.pk)],
+        all_own_tasks=own,
+        holds=holds,
+        calendar=calendar,
+        rare=rare,
     )
+
+
+def _cases_of(application: Application) -> list[Case]:
+    rows = application.cases.select_related("service__item", "department", "application", "run")
+    return list(rows.order_by("position"))
+
+
+def _tasks_of(application: Application, *, whose: bool) -> dict[tuple[str, str], list[Task]]:
+    tasks: dict[tuple[str, str], list[Task]] = defaultdict(list)
+    if application.run_id is not None:
+        rows = Task.objects.filter(root_id=application.run_id).order_by("opened_at", "id")
+        for task in rows.select_related("assignee") if whose else rows:
+            tasks[task.subject_kind, task.subject_id].append(task)
+    return tasks
+
+
+def _clocks_of(cases: Sequence[str], rare: Collection[str]) -> dict[str, list[Clock]]:
+    """Return the limits of cases, with everything that explains them."""
+    rows = Clock.objects.filter(subject_kind="case", subject_id__in=cases).exclude(kind__in=CLOCKS_OF_RATINGS)
+    rows = rows.select_related("extension", "calendar_version__region").order_by("started_at", "id")
+    more = {"pauses": ClockPause.objects.all(), "recomputations": ClockRecomputation.objects.all()}
+    wanted = [Prefetch(name, found if name in rare else found.none()) for name, found in more.items()]
+    clocks: dict[str, list[Clock]] = defaultdict(list)
+    for clock in rows.prefetch_related(*wanted):
+        clocks[clock.subject_id].append(clock)
+    return clocks
 
 
 def _lane(
@@ -160,10 +193,10 @@ def decisions_of(cases: Sequence[Case]) -> dict[int, Opinion]:
     return {opinion.case_id: opinion for opinion in rows}
 
 
-def _reasons_to_wait(application: Application) -> dict[str, tuple[str, str]]:
+def _reasons_to_wait(application: Application, edition: str) -> dict[str, tuple[str, str]]:
     if application.bundle_id is None:
         return {}
-    rows = BundlePart.objects.filter(bundle_version_id=application.bundle_id)
+    rows = kept_parts(edition, application.bundle_id)
     return {part.key: (part.until_then_zh, part.until_then_en) for part in rows}
 
 

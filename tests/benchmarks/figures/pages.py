@@ -47,18 +47,20 @@ class Site:
         """Keep one connection open, as browsers do."""
         self.http = http.client.HTTPConnection(self.address, timeout=30)
 
-    def ask(self, path: str, cookie: str = "") -> tuple[float, bytes]:
-        """Return the milliseconds until the first byte of an answer, and what was sent. Fails unless it is a page."""
+    def ask(self, path: str, cookie: str = "") -> tuple[float, float, bytes]:
+        """Return the milliseconds until the first and the last byte of an answer, and it. Fails unless it is a page."""
         headers = {"Accept-Encoding": "gzip", "Sec-Fetch-Site": "same-origin", "Accept-Language": "zh-CN"}
         began = time.perf_counter()
         self.http.request(
             "GET", quote(path, safe="/?=&"), headers={**headers, **({"Cookie": cookie} if cookie else {})}
         )
         answer = self.http.getresponse()
-        took = (time.perf_counter() - began) * 1000
-        body = answer.read()
+        begun = answer.read(1)
+        first = (time.perf_counter() - began) * 1000
+        body = begun + answer.read()
+        last = (time.perf_counter() - began) * 1000
         assert answer.status == 200, f"{path} answered {answer.status}"
-        return took, body
+        return first, last, body
 
 
 def _copies(size: Size) -> int:
@@ -120,7 +122,7 @@ def _session(name: str) -> str:
 
 def _figure(name: str, title: str, site: Site, size: Size, paths: list[str], cookie: str = "") -> Figure:
     """Ask for the pages and the floor in turn; the figure is how many times the floor's median the page's is."""
-    first, body = site.ask(paths[0], cookie)
+    first, _, body = site.ask(paths[0], cookie)
     html = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
     (site.bodies / f"{name}.html").write_bytes(html)
     bare = f"/bare/{'person' if cookie else 'visitor'}/{name}/"
@@ -129,11 +131,14 @@ def _figure(name: str, title: str, site: Site, size: Size, paths: list[str], coo
         site.ask(bare, cookie)
         site.ask(next(turns), cookie)
     rounds: list[dict[str, float]] = []
+    last: dict[str, list[float]] = {"floor": [], "page": []}
     for _ in range(size.rounds):
         took: dict[str, list[float]] = {"floor": [], "page": []}
         for _ in range(size.cases):
-            took["floor"].append(site.ask(bare, cookie)[0])
-            took["page"].append(site.ask(next(turns), cookie)[0])
+            for key, path in (("floor", bare), ("page", next(turns))):
+                begun, ended, _body = site.ask(path, cookie)
+                took[key].append(begun)
+                last[key].append(ended)
         rounds.append({key: median(values) for key, values in took.items()})
     ratio = median(each["page"] / each["floor"] for each in rounds)
     return Figure(
@@ -150,6 +155,7 @@ def _figure(name: str, title: str, site: Site, size: Size, paths: list[str], coo
             "addresses_in_turn": len(paths),
             "applications": site.place.applications,
             "first_ms": round(first, 1),
+            "last_byte_ms": {key: round(median(values), 1) for key, values in last.items()},
         },
     )
 

@@ -10,7 +10,7 @@ import pytest
 from django.template import engines
 
 from portal.ui.fields import draw_field
-from tests.benchmarks.sixty_fields import FIELDS, bound_form, drawn_form
+from tests.benchmarks.figures.sixty_fields import FIELDS, bound_form, drawn_form
 
 WRONG = {
     "asked": " ".join(f"bench-field_{number}" for number in range(FIELDS)),
