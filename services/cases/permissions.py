@@ -237,6 +237,12 @@ def may_answer_for(user: User, application: Application, at: datetime) -> bool:
     return any(can_act_for(user, ref, MandateScope.FILL, at) for ref in {application.party, application.holder})
 
 
+def may_supply_for(user: User, application: Application, at: datetime) -> bool:
+    """Return whether she may hand in what is missing: as `may_answer_for`, or the clerk for somebody at the window."""
+    at_window = application.channel == Channel.COUNTER and is_clerk(user, at)
+    return at_window or may_answer_for(user, application, at)
+
+
 def application_about(subject_kind: str, subject_id: str) -> Application:
     """Return the application a run's subject belongs to."""
     if subject_kind == "case":

@@ -16,9 +16,11 @@ from portal.counter.forms import HandOutForm
 from portal.counter.rail import frame
 from services.access.enums import Purpose
 from services.access.operations import record_access
-from services.cases.models import Application
+from services.cases.enums import CaseState
+from services.cases.models import Application, Case
 from services.cases.operations.issuing import hand_out_papers
 from services.cases.operations.refusals import REFUSALS, sentence_for
+from services.cases.permissions import is_walk_in_of
 from services.cases.queries.timeline import Timeline, timeline_of
 from services.documents.models import Paper
 from services.parties.enums import Role
@@ -85,6 +87,13 @@ def _waiting(timeline: Timeline) -> list[Paper]:
     return [paper for paper in _papers(timeline) if not paper.deliveries.all()]
 
 
+def _to_supply(request: HttpRequest, found: Application, timeline: Timeline) -> Case | None:
+    """Return a case of hers whose applicant, who filed at this window, is asked for something; one answers for all."""
+    if not is_walk_in_of(request.user, found):
+        return None
+    return next((lane.case for lane in timeline.lanes if lane.case.state == CaseState.SUPPLEMENT), None)
+
+
 def _page(
     request: HttpRequest, found: Application, timeline: Timeline, form: HandOutForm, at: datetime
 ) -> HttpResponse:
@@ -109,6 +118,7 @@ def _page(
         "holder": party(found.holder) if found.holder_id else None,
         "lanes": timeline.lanes,
         "here": [(task, lane) for task, lane in (*own, *theirs) if task and task.role == Role.CLERK],
+        "to_supply": _to_supply(request, found, timeline),
         "papers": _papers(timeline),
         "waiting": _waiting(timeline),
         "fees": [fee for fee in fees if fee.can_be_paid],

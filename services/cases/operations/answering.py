@@ -19,7 +19,7 @@ from services.cases.operations.projection import project
 from services.cases.operations.telling import tell_applicants
 from services.cases.operations.wallet import keep_documents_of
 from services.cases.origins import noted
-from services.cases.permissions import may_answer_for
+from services.cases.permissions import may_answer_for, may_supply_for
 from services.documents.queries import codes_being_checked, uploads_of
 from services.parties.enums import ActKind
 from workflows.models import Task
@@ -80,8 +80,9 @@ def answer_supplement(
         raise AnsweredOtherwiseError("What is handed in is not what was looked at.")
     before = dict(application.answers)
     application.origins = noted(
-        application.origins, before=before, given=answers, told={}, by=OriginKind.TYPED, who=by.pk, at=at
-    )
+        application.origins, before=before, given=answers, told={}, who=by.pk, at=at,
+        by=OriginKind.TYPED if may_answer_for(by, application, at) else OriginKind.CLERK,
+    )  # fmt: skip
     application.answers = {**before, **answers}
     application.changed_at = at
     application.save(update_fields=["answers", "origins", "changed_at"])
@@ -103,7 +104,7 @@ def keep_typed(*, notice_id: int, typed: Mapping[str, Any], by: User, at: dateti
     Raises NotAllowedError, TaskClosedError.
     """
     notice = OneTimeNotice.objects.select_for_update(of=("self",)).select_related("application").get(pk=notice_id)
-    if not may_answer_for(by, notice.application, at):
+    if not may_supply_for(by, notice.application, at):
         raise NotAllowedError("She may not answer for this applicant.")
     if notice.answered_at is not None:
         raise TaskClosedError("This supplement was handed in already.")
@@ -141,7 +142,7 @@ def _unanswered(notice: OneTimeNotice) -> list[Supplement]:
 def _check(
     notice: OneTimeNotice, asked: Sequence[Supplement], answers: Mapping[str, Any], *, by: User, at: datetime
 ) -> None:
-    if not may_answer_for(by, notice.application, at):
+    if not may_supply_for(by, notice.application, at):
         raise NotAllowedError("She may not answer for this applicant.")
     if extra := sorted(set(answers) - marked_fields(asked)):
         raise NotAllowedError(f"Only the marked fields are open: {', '.join(extra)} is not.")

@@ -19,7 +19,7 @@ from services.cases.operations.limits import (
     running_clocks,
 )
 from services.cases.operations.telling import tell_applicants_of_case, tell_asker
-from services.cases.permissions import may_answer_for, works_for_department_of
+from services.cases.permissions import may_supply_for, works_for_department_of
 from services.documents.queries import codes_being_checked, uploads_of
 from workflows.enums import PauseReason
 from workflows.models import ClockPause, Run
@@ -101,7 +101,7 @@ def answer_request(*, request_id: int, text: str, by: User, at: datetime) -> Inf
     asked = InformationRequest.objects.only("case_id").get(pk=request_id)
     root, case = _locked(asked.case_id)
     asked = InformationRequest.objects.select_related("asked_by").get(pk=request_id)
-    if not may_answer_for(by, case.application, at):
+    if not may_supply_for(by, case.application, at):
         raise NotAllowedError("She may not answer for this applicant.")
     if asked.answered_at is not None:
         return asked
@@ -127,7 +127,7 @@ def keep_answer(*, request_id: int, text: str, by: User, at: datetime) -> None:
     asked = InformationRequest.objects.only("case_id").get(pk=request_id)
     _root, case = _locked(asked.case_id)
     asked = InformationRequest.objects.get(pk=request_id)
-    if not may_answer_for(by, case.application, at):
+    if not may_supply_for(by, case.application, at):
         raise NotAllowedError("She may not answer for this applicant.")
     if asked.answered_at is None and case.state == CaseState.ACCEPTED:
         asked.answer = {"typed": text}

@@ -12,8 +12,10 @@ from django.urls import reverse
 
 from portal.demo.registry import Fault, Registry
 from services.cases.enums import Channel
-from services.cases.models import SourceReading
-from services.cases.operations.drafts import start_draft
+from services.cases.models import Application, SourceReading
+from services.cases.operations.answering import answer_supplement
+from services.cases.operations.asking import Missing, ask_supplement
+from services.cases.operations.drafts import NotAllowedError, start_draft
 from services.cases.operations.steps import complete_step
 from services.catalogue.queries import current_version
 from services.documents.queries import uploads_of
@@ -91,3 +93,25 @@ def test_a_walk_in_is_filled_in_with_her_consent(registry: Registry, clerk: Clie
     assert draft.answers["person.name"] == "李雯"
     assert uploads_of("application", draft.pk, material_code="identity-card").exists()
     assert set(SharingConsent.objects.values_list("at_window", "given_by")) == {(True, user("clerk").pk)}
+
+
+def test_a_notice_about_a_walk_in_is_answered_at_the_window() -> None:
+    at = database_now() - timedelta(hours=1)
+    application = filed_application(service="sign-filing", at=at)
+    Application.objects.filter(pk=application.pk).update(channel=Channel.COUNTER, filed_by=user("clerk"))
+    case = application.cases.get()
+    missing = [Missing(kind="element", code="sign.text", reason="请与执照一致。")]
+    ask_supplement(task_id=open_task(case, "intake").pk, missing=missing, by=user("clerk"), at=at)
+    client = Client()
+    client.force_login(user("clerk"), backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(reverse("counter:application", args=[application.public_id])).content.decode()
+    address = reverse("applicant:supplement", args=[case.public_id])
+    assert address in page
+    assert client.get(address).status_code == 200
+    given = {"sign.text": "老街坊（演示）"}
+    with pytest.raises(NotAllowedError):
+        answer_supplement(case_id=case.pk, answers=given, by=user("city-handler"), at=database_now())
+    answer_supplement(case_id=case.pk, answers=given, by=user("clerk"), at=database_now())
+    application.refresh_from_db()
+    assert application.answers["sign.text"] == "老街坊（演示）"
+    assert application.origins["sign.text"]["by"] == "clerk", "the file says who entered it"

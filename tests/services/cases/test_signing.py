@@ -28,8 +28,10 @@ from services.cases.operations.submission import (
     review_hash,
     submit_application,
 )
+from services.cases.operations.wallet import drop_kept, keep_documents_of
 from services.cases.queries.reviews import changes_since, hash_of, reviewed_before, reviewed_sections
 from services.cases.queries.signers import APPLICANT, signers_wanted, slot_states
+from services.cases.queries.wallet import last_day_kept, wallet_of
 from services.catalogue.queries import current_version
 from services.documents.queries import papers_of, verify
 from services.notifications.models import Notice
@@ -252,3 +254,25 @@ def test_a_company_agent_sees_two_companies_and_may_not_file_for_a_third() -> No
         file(draft, review_hash(draft), by="agent")
     states = slot_states(draft, text_hash=review_hash(draft), at=AT)
     assert [state.slot.key for state in states] == [APPLICANT]
+
+
+def test_documents_are_kept_for_reuse_with_a_consent_of_its_own_and_only_while_it_stands() -> None:
+    plain = filed_application(service="sign-filing", at=MORNING)
+    draft = ready_draft(service="sign-filing", at=MORNING)
+    ref = draft.party
+    assert not wallet_of(ref, AT).kept, "filing alone keeps nothing"
+    made = file(draft, review_hash(draft), consents=["electronic_service", "keep_documents"])
+    kept = {one.row.upload.subject_id for one in wallet_of(ref, AT).kept}
+    assert kept == {str(made.pk)}
+    assert str(plain.pk) not in kept
+    (first, *rest) = wallet_of(ref, AT).kept
+    consent = made.consents.get(kind=ConsentKind.KEEP_DOCUMENTS)
+    assert first.row.consent_hash == consent.text.sha256
+    assert first.row.kept_until == last_day_kept(AT)
+    drop_kept(public_id=first.row.upload.public_id, by=user("owner"), at=AT)
+    keep_documents_of(made, by=user("owner"), at=AT)
+    assert len(wallet_of(ref, AT).kept) == len(rest), "what she dropped stays dropped"
+    withdraw_consent(application_id=made.pk, kind=consent.kind, by=user("owner"), at=AT)
+    assert not wallet_of(ref, AT).kept
+    keep_documents_of(made, by=user("owner"), at=AT)
+    assert not wallet_of(ref, AT).kept, "nor is anything kept under a consent taken back"
