@@ -16,13 +16,8 @@ from portal.applicant.access import draft_or_404
 from services.access.masking import mask_id_number
 from services.cases.models import Application, SourceReading
 from services.cases.operations.drafts import is_at_counter
-from services.cases.operations.prefilling import (
-    ApplicantNotPresentError,
-    keep_typed_values,
-    prefill,
-    take_back_consent,
-    use_register_values,
-)
+from services.cases.operations.prefilling import keep_typed_values, prefill, take_back_consent, use_register_values
+from services.cases.operations.registers import ApplicantNotPresentError
 from services.cases.queries.forms import form_of
 from services.cases.queries.prefilling import Offer, prefill_offers
 from services.exchange.enums import Outcome

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_POST
 
 from portal.counter.access import case_of, task_or_404
 from services.cases.operations.drafts import NotAllowedError
-from services.cases.operations.prefilling import ApplicantNotPresentError, fetch_at_window
+from services.cases.operations.fetching import fetch_at_window
+from services.cases.operations.registers import ApplicantNotPresentError
 from workflows.queries.calendars import database_now
 
 

@@ -13,7 +13,7 @@ from portal.desk.access import case_or_404
 from portal.ui.downloads import attachment_response, picture_response
 from services.access.enums import Purpose
 from services.cases.operations.drafts import NotAllowedError
-from services.cases.operations.prefilling import fetch_for_case
+from services.cases.operations.fetching import fetch_for_case
 from services.cases.queries.casefiles import documents_of_case
 from services.cases.queries.requests import requests_of
 from services.documents.operations import (
