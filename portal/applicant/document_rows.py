@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from services.cases.models import Application
-from services.cases.queries.places import ANSWER, SUPPLEMENT, files_shown, rule_for, unfinished_of
+from services.cases.queries.places import ANSWER, SUPPLEMENT, files_shown, rules_of, unfinished_of
 from services.cases.queries.wallet import Certificate, Kept, Wallet
 from services.documents.enums import ScanState, UploadState
 from services.documents.file_types import FileRule
@@ -118,7 +118,7 @@ def rows_of(
     parts: dict[str, list[PartialUpload]] = {}
     for part in unfinished_of(kind, place, by=by) if by is not None else ():
         parts.setdefault(part.material_code, []).append(part)
-    rows = []
+    rows, rules = [], rules_of(application)
     for need in wanted:
         own = files.get(need.code, [])
         rows.append(
@@ -127,7 +127,7 @@ def rows_of(
                 place=place,
                 code=need.code,
                 thing=getattr(need, "material", need),
-                rule=rule_for(application, need.code),
+                rule=rules.get(need.code) or FileRule(),
                 optional=kind == ANSWER or getattr(need, "necessity", "1") != "1",
                 before=[one for one in own if since is not None and one.uploaded_at < since],
                 uploads=[one for one in own if since is None or one.uploaded_at >= since],

@@ -74,10 +74,15 @@ def answer_files(code: str) -> AskedThing:
 
 def rule_for(application: Application, code: str) -> FileRule:
     """Return what files a document of an application may be handed in as, by what its services' guides say."""
-    needs = {need.code: need for need in materials_for(application.offer, application.situation)}
-    need = needs.get(code)
-    if need is None:
-        return FileRule()
+    return rules_of(application).get(code) or FileRule()
+
+
+def rules_of(application: Application) -> dict[str, FileRule]:
+    """Return the same for every document the guides name, by its code."""
+    return {need.code: _rule(need) for need in materials_for(application.offer, application.situation)}
+
+
+def _rule(need: MaterialNeed) -> FileRule:
     standard = FileRule()
     return FileRule(
         kinds=tuple(kind for kind in need.file_kinds if kind in standard.kinds) or standard.kinds,
