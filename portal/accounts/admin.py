@@ -42,7 +42,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         person = person_of(found) if isinstance(found, User) else None
         if person is not None and self.has_view_permission(request, found):
             record_access(
-                reader=request.user,  # type: ignore[arg-type]
+                reader=request.user,
                 subject_kind="person",
                 subject_id=person.pk,
                 fields=["name", "email"],

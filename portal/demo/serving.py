@@ -14,8 +14,13 @@ def serve_until_stopped(server: ThreadingHTTPServer, closing: threading.Event, s
     """
     # shutdown() waits for serve_forever() to return, which this very thread runs
     stop = threading.Thread(target=server.shutdown)
+
+    def told(*_: object) -> None:
+        if stop.ident is None:
+            stop.start()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.is_alive() or stop.start())
+        signal.signal(number, told)
     print(said, flush=True)
     server.serve_forever()
     closing.set()
