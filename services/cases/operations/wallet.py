@@ -81,7 +81,7 @@ def keep_documents_of(application: Application, *, by: User, at: datetime) -> No
     What she dropped from her wallet stays dropped. The caller holds the application's lock.
     """
     consent = application.consents.filter(kind=ConsentKind.KEEP_DOCUMENTS, withdrawn_at=None).first()
-    if consent is None:
+    if consent is None or consent.text is None:
         return
     files = keepable(application.party, at).filter(subject_id=str(application.pk), kept__isnull=True)
     for upload in files:
