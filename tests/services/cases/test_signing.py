@@ -243,7 +243,8 @@ def test_a_company_agent_sees_two_companies_and_may_not_file_for_a_third() -> No
         made = file(draft, review_hash(draft), by="agent")
         [signature] = made.signatures.all()
         assert (signature.on_behalf_of, signature.signer) == (str(body.ref), agent)
-    assert told("owner2", "acted_in_your_name") == len(bodies)
+    own = [body for body in bodies if body.legal_representative == person_of(user("owner2"))]
+    assert told("owner2", "acted_in_your_name") == len(own) > 1
     with pytest.raises(NotAllowedError):
         start_draft(offer=current_version("sign-filing"), party=third.ref, by=agent, at=MORNING)
     draft = ready_draft(service="sign-filing", by="agent", party=bodies[0].ref, at=MORNING)
