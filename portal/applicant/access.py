@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from services.access.enums import Purpose
 from services.access.operations import record_access
 from services.cases.enums import ApplicationState, Channel
 from services.cases.models import Application, Case
-from services.cases.operations.drafts import HandedOverError
+from services.cases.operations.drafts import AlreadySubmittedError, HandedOverError
 from services.cases.operations.refused import note_refused_application, note_refused_case
 from services.cases.permissions import (
     applications_of,
@@ -83,8 +85,11 @@ def draft_or_404(request: HttpRequest, public_id: str, at: datetime, *, alone: b
     return application
 
 
-class HandedOverMiddleware:
-    """Lead whoever opens or changes a draft that is at the counter to the page that says so and takes it back."""
+class MovedOnMiddleware:
+    """Lead whoever changes a draft that moved on meanwhile to the page that shows where it is.
+
+    It is at the counter, or it was filed in another tab between the moment a page was asked for and the lock.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -94,13 +99,21 @@ class HandedOverMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """Answer HandedOverError: a page leads there, a fragment is refused."""
+        """Answer HandedOverError and AlreadySubmittedError: a page leads there, a fragment lets its page go there."""
         match = request.resolver_match
-        if not isinstance(exception, HandedOverError) or match is None or match.app_name != "applicant":
+        if match is None or match.app_name != "applicant" or "public_id" not in match.kwargs:
             return None
+        if isinstance(exception, HandedOverError):
+            if request.headers.get("HX-Request"):
+                return HttpResponse(status=404)
+            return redirect("applicant:hand_over", match.kwargs["public_id"])
+        if not isinstance(exception, AlreadySubmittedError):
+            return None
+        messages.info(request, _("This application was filed already. What you see is what was filed."))
+        response = redirect("applicant:application", match.kwargs["public_id"])
         if request.headers.get("HX-Request"):
-            return HttpResponse(status=404)
-        return redirect("applicant:hand_over", match.kwargs["public_id"])
+            return HttpResponse(status=204, headers={"HX-Redirect": response.headers["Location"]})
+        return response
 
 
 def case_or_404(request: HttpRequest, public_id: str, at: datetime) -> Case:

@@ -98,7 +98,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
-    "portal.applicant.access.HandedOverMiddleware",
+    "portal.ui.middleware.UnstorableTextMiddleware",
+    "portal.applicant.access.MovedOnMiddleware",
+    "portal.ui.deadlocks.DeadlockMiddleware",  # last: it lets the view itself run again
 ]
 
 ROOT_URLCONF = "portal.urls"

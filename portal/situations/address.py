@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,4 +34,10 @@ def answers_in_address(answers: Mapping[str, Any]) -> str:
 def _written(value: Any) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else value
+    return in_digits(value) if isinstance(value, float) else value
+
+
+def in_digits(number: float) -> str:
+    """Return a number as a person types it: every digit of it, no exponent and no empty decimals."""
+    text = f"{Decimal(repr(number)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

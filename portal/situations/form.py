@@ -10,6 +10,7 @@ from django.forms.utils import ErrorDict
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from portal.situations.address import in_digits
 from services.catalogue.enums import QuestionKind
 from services.catalogue.models import Question
 from services.catalogue.situation import Situation, read_situation
@@ -85,7 +86,7 @@ def _party_field(parties: Sequence[PartyChoice]) -> forms.Field:
 def _shown(value: Any) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else value
+    return in_digits(value) if isinstance(value, float) else value
 
 
 def _field(question: Question) -> forms.Field:

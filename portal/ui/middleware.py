@@ -12,10 +12,12 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import translation
 
 from portal.ui.early import EarlyPage
+from portal.ui.errors import bad_request
 
 _log = structlog.get_logger("portal.request")
 _GIVEN_NUMBER = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -91,6 +93,24 @@ class SecurityHeadersMiddleware:
         if user is not None and user.is_authenticated:
             response.headers.setdefault("Cache-Control", "no-store, private")
         return response
+
+
+class UnstorableTextMiddleware:
+    """Answer 400 to a request with a NUL where a row is looked up: PostgreSQL has no text that holds one.
+
+    Fields of forms refuse it themselves, with words; this is for ids and codes that no page of ours sends like that.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Answer 400 if this is what the database complained about."""
+        return bad_request(request) if isinstance(exception, DataError) and "NUL" in str(exception) else None
 
 
 class ProfileLanguageMiddleware:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from django.http import HttpResponse
 
-#: What makes a spreadsheet take a cell for a formula (OWASP, CSV injection).
-_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: What makes a spreadsheet take a cell for a formula (OWASP, CSV injection), also as an East Asian keyboard types it.
+_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def safe_cell(value: object) -> str:

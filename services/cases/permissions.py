@@ -88,17 +88,20 @@ def is_walk_in_of(user: User, application: Application) -> bool:
     return application.channel == Channel.COUNTER and application.filed_by_id == user.pk
 
 
-def _of_parties(user: User, parties: Iterable[PartyRef], at: datetime) -> Q:
-    """Keep what concerns these parties, and what a clerk files at the window for whoever stands there.
-
-    That she began an application on line is no reason to see it once her mandate is over, nor that she took it at the
-    window once she serves at none.
-    """
-    serves = Membership.objects.in_force(at).filter(user=user, role=Role.CLERK)
-    mine = Q(Exists(serves), filed_by=user, channel=Channel.COUNTER)
+def _of_parties(parties: Iterable[PartyRef]) -> Q:
+    """Keep what concerns these parties. That she began it is no reason to see it once her mandate is over."""
+    concerned = Q(pk__in=[])
     for ref in parties:
-        mine |= Q(party_kind=ref.kind, party_id=ref.id) | Q(holder_kind=ref.kind, holder_id=ref.id)
-    return mine
+        concerned |= Q(party_kind=ref.kind, party_id=ref.id) | Q(holder_kind=ref.kind, holder_id=ref.id)
+    return concerned
+
+
+def _at_window(user: User, at: datetime) -> Q:
+    """Keep what she filed or holds at the window for whoever stands there, as long as she serves at one."""
+    serves = Exists(Membership.objects.in_force(at).filter(user_id=user.pk, role=Role.CLERK))
+    held = HandOver.objects.filter(taken_by=user, taken_at__isnull=False, ended_at__isnull=True)
+    hers = Q(filed_by=user, channel=Channel.COUNTER)
+    return Q(serves) & (hers | Q(state=ApplicationState.DRAFT, pk__in=held.values("application")))
 
 
 def applications_of(user: User | AnonymousUser, at: datetime) -> QuerySet[Application]:
@@ -131,9 +134,7 @@ def applications_with_papers_for(user: User | AnonymousUser, at: datetime) -> Qu
 def _applications(user: User | AnonymousUser, at: datetime, scopes: Collection[str]) -> QuerySet[Application]:
     if not user.is_authenticated or not user.is_active:
         return Application.objects.none()
-    held = HandOver.objects.filter(taken_by=user, taken_at__isnull=False, ended_at__isnull=True)
-    mine = _of_parties(user, parties_for(user, at, scopes), at)
-    mine |= Q(state=ApplicationState.DRAFT, pk__in=held.values("application"))
+    mine = _of_parties(parties_for(user, at, scopes)) | _at_window(user, at)
     return Application.objects.filter(mine).order_by("-changed_at", "-id")
 
 

@@ -33,6 +33,10 @@ class GatewayDownError(Exception):
     """The payment service is not set up, did not answer, or answered what cannot be read."""
 
 
+class GatewayAnswerError(GatewayDownError):
+    """It answered, but refused, or said what cannot be: the trouble of this one order, so others may be asked about."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Order:
     """What the payment service knows of an order. state: open, paid, failed, unknown."""
@@ -74,25 +78,25 @@ class HttpGateway:
         answer = self._post("/orders", {**body, "return_url": return_url, "notify_url": notify_url})
         address = str(answer.get("pay_url", ""))
         if not address.startswith(f"{settings.PAYMENT_GATEWAY_PAGES}/"):
-            raise GatewayDownError("The payment service named an address that is not its own.")
+            raise GatewayAnswerError("The payment service named an address that is not its own.")
         return address
 
     def order(self, number: str) -> Order:
         """See PaymentGateway."""
-        return _order(self._post("/orders/state", {"order": number}))
+        return order_from(self._post("/orders/state", {"order": number}))
 
     def orders_paid_on(self, day: date) -> list[Order]:
         """See PaymentGateway."""
         rows = self._post("/orders/day", {"day": day.isoformat()}).get("orders")
         if not isinstance(rows, list):
-            raise GatewayDownError("The list of the day cannot be read.")
-        return [_order(row) for row in rows]
+            raise GatewayAnswerError("The list of the day cannot be read.")
+        return [order_from(row) for row in rows]
 
     def refund(self, *, number: str, amount_fen: int) -> str:
         """See PaymentGateway."""
         answer = self._post("/refunds", {"order": number, "amount_fen": amount_fen, "currency": CURRENCY})
         if answer.get("state") != "refunded" or not answer.get("refund_number"):
-            raise GatewayDownError("The payment service has not given it back.")
+            raise GatewayAnswerError("The payment service has not given it back.")
         return str(answer["refund_number"])[:80]
 
     def _post(self, path: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -110,10 +114,15 @@ class HttpGateway:
                 reply = client.post(settings.PAYMENT_GATEWAY_URL + path, content=body, headers=headers)
                 reply.raise_for_status()
                 answer = json.loads(reply.content[:LONGEST_ANSWER])
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
+        except httpx.HTTPStatusError as error:
+            refused = error.response.is_client_error
+            raise (GatewayAnswerError if refused else GatewayDownError)(str(error.response.status_code)) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise GatewayDownError(type(error).__name__) from error
+        except (ValueError, RecursionError) as error:
+            raise GatewayAnswerError(type(error).__name__) from error
         if not isinstance(answer, Mapping):
-            raise GatewayDownError("The answer cannot be read.")
+            raise GatewayAnswerError("The answer cannot be read.")
         return answer
 
 
@@ -123,17 +132,21 @@ def gateway() -> PaymentGateway:
     return made
 
 
-def _order(row: Any) -> Order:
+def order_from(row: Any) -> Order:
+    """Return an order as the service words it. Raises GatewayAnswerError for anything that is none."""
     try:
-        amount = row["amount_fen"]
+        amount, words = row["amount_fen"], [str(row[name]) for name in ("order", "currency", "gateway_number")]
         if not isinstance(amount, int) or isinstance(amount, bool) or row["state"] not in STATES:
-            raise GatewayDownError("An order cannot be read.")
-        return Order(
-            number=str(row["order"])[:60],
-            state=str(row["state"]),
-            amount_fen=amount,
-            currency=str(row["currency"])[:10],
-            gateway_number=str(row["gateway_number"])[:80],
-        )
+            raise GatewayAnswerError("An order cannot be read.")
+        if not all(word.isprintable() for word in words):  # nor would the database keep a NUL or half a character
+            raise GatewayAnswerError("An order cannot be read.")
     except (KeyError, TypeError) as error:
-        raise GatewayDownError("An order cannot be read.") from error
+        raise GatewayAnswerError("An order cannot be read.") from error
+    number, currency, gateway_number = words
+    return Order(
+        number=number[:60],
+        state=str(row["state"]),
+        amount_fen=amount,
+        currency=currency[:10],
+        gateway_number=gateway_number[:80],
+    )

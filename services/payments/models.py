@@ -70,7 +70,7 @@ class FeeDue(models.Model):
 
     @property
     def amount_fen(self) -> int | None:
-        """What is to be paid after reductions, in fen, down to whole fen; None until the department has set it."""
+        """What is to be paid, in fen: the reduction is cut to whole fen. None until the department has set it."""
         if self.full_fen is None:
             return None
         return self.full_fen - self.full_fen * self.reduction_percent // 100

@@ -13,6 +13,8 @@ from services.payments.operations.settling import ask_about_open_payments, give_
 from workflows.queries.calendars import database_now
 
 log = structlog.get_logger(__name__)
+#: Days whose list is read again each time, so that a service that was down for less leaves no day unread.
+DAYS_BACK = 7
 
 
 @shared_task
@@ -25,11 +27,11 @@ def settle_payments_task() -> None:
 
 @shared_task
 def reconcile_days_task() -> None:
-    """Compare yesterday's books, and today's so far, with the payment service's lists."""
+    """Compare the books of the last days, and today's so far, with the payment service's lists."""
     at = database_now()
     today = timezone.localdate(at)
     try:
-        for day in (today - timedelta(days=1), today):
-            reconcile_day(day, at=at)
+        for back in reversed(range(DAYS_BACK + 1)):
+            reconcile_day(today - timedelta(days=back), at=at)
     except GatewayDownError as error:
         log.warning("payment_service_down", error=str(error))

@@ -29,7 +29,8 @@ from workflows.simulation.world import Answer, World, way_back
 MOST_EVENTS = 5_000
 #: A process may call a process, but not itself without end; the same bound as for live runs.
 MAX_CALLS = 8
-#: At one instant: what is done is done in time, then timers fire, then cases are ended from outside.
+#: At one instant: what is done is done in time, then timers fire, then cases are ended from outside. Seconds are the
+#: smallest instants, here and in recordings: who was first within one is not known, and decided so.
 _DONE, _FIRES, _ENDS = 0, 1, 2
 _ON_BORDERS = frozenset({NodeKind.BOUNDARY, NodeKind.START})
 _JOIN = "&"

@@ -202,7 +202,10 @@ def take_back(request: HttpRequest, kind: str, public_id: str, code: str) -> Htt
     """Take a file back that was handed in here."""
     at = database_now()
     place = place_or_404(request, kind, public_id, code, at)
-    take_back_document(place=place, upload_id=plain_word(request.POST.get("upload", "")), by=request.user, at=at)
+    try:
+        take_back_document(place=place, upload_id=plain_word(request.POST.get("upload", "")), by=request.user, at=at)
+    except PlaceClosedError:  # taken to the counter or filed meanwhile: the page says so
+        messages.error(request, _("This document is not asked for."))
     return redirect(f"{reverse(PAGES[kind], args=[public_id])}#document-{code}")
 
 

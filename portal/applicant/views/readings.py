@@ -12,6 +12,7 @@ from django import forms
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 from django.views.decorators.http import require_GET
@@ -87,7 +88,7 @@ def _draft_word(begun: datetime) -> str:
 @require_GET
 def my_data(request: HttpRequest) -> HttpResponseBase:
     """List who read her data; with `format=csv`, the whole list as a file."""
-    subjects = subjects_of(request.user)
+    subjects = subjects_of(request.user, database_now())
     form = FilterForm(request.GET, subjects=subjects)
     rows = readings_of(request.user, subjects, form.wanted())
     if request.GET.get("format") == "csv":
@@ -146,7 +147,7 @@ def _note(one: Reading) -> str:
 def _csv(rows: Any, subjects: Subjects) -> StreamingHttpResponse:
     language = "zh-hans" if is_chinese() else "en"
     response = StreamingHttpResponse(_lines(rows, subjects, language), content_type="text/csv; charset=utf-8")
-    name = f"my-data-{database_now().date().isoformat()}.csv"
+    name = f"my-data-{timezone.localdate(database_now()).isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "no-store, private"
     return response
@@ -167,7 +168,7 @@ def _lines(rows: Any, subjects: Subjects, language: str) -> Iterator[str]:
 
 def _cells(shown: dict[str, Any]) -> list[str]:
     one: Reading = shown["reading"]
-    when = one.at.astimezone().isoformat(timespec="seconds")
+    when = timezone.localtime(one.at).isoformat(timespec="seconds")
     return [when, shown["who"], one.about, "; ".join(shown["fields"]), shown["purpose"], one.number, shown["note"]]
 
 

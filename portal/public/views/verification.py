@@ -20,8 +20,8 @@ _LONGEST_CODE = 40
 @login_not_required
 def verify(request: HttpRequest, code: str = "") -> HttpResponse:
     """Ask for a code, or answer for the one in the address."""
-    typed = request.GET.get("code", "").strip()[:_LONGEST_CODE]
+    typed = "".join(request.GET.get("code", "").split()).replace("/", "")[:_LONGEST_CODE]
     if typed:
-        return HttpResponseRedirect(reverse("public:verify_code", args=["".join(typed.split()).replace("/", "")]))
+        return HttpResponseRedirect(reverse("public:verify_code", args=[typed]))
     answer = documents.verify(code, at=database_now()) if code else None
     return render(request, "public/verify.html", {"code": code, "answer": answer})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from services.access.masking import mask_name
 from services.cases.enums import CaseState, DeemedKind
@@ -17,6 +18,7 @@ from services.cases.operations.papers import deliver, issue_case_paper, remedies
 from services.cases.operations.renewals import open_renewal
 from services.cases.operations.telling import tell_applicants, tell_applicants_of_case
 from services.cases.permissions import is_clerk
+from services.catalogue.limit_rules import months_after
 from services.documents.models import Paper
 from services.documents.operations import deliver_paper
 from services.documents.queries import papers_of_subjects
@@ -76,7 +78,8 @@ def issue_result(case: Case, *, at: datetime) -> None:
             "by_law": {"zh": by_law.citation_zh, "en": by_law.citation_en} if by_law else None,
         }
         if result.validity_months:
-            facts["valid_until"] = (at + timedelta(days=result.validity_months * 365 // 12)).date()
+            # Its last day is that of the same number (Civil Code art. 202), counted from the day it is here.
+            facts["valid_until"] = months_after(timezone.localdate(at), result.validity_months)
             open_renewal(case, facts["valid_until"], root=_root_of(case), at=at)
         if result.paper_kind:
             issue_case_paper(case, result.paper_kind, by=by, at=at, **facts)

@@ -352,7 +352,7 @@ def extend_case(*, case_id: int, amount: int, reason: str, by: User, at: datetim
     deliver(paper, case.application, at=at)
     due = extended[0].due_on
     tell_applicants_of_case(
-        case, "extension_granted", at=at, reason=reason, due=due.isoformat() if due else at.date().isoformat()
+        case, "extension_granted", at=at, reason=reason, due=(due or timezone.localdate(at)).isoformat()
     )
     return case
 

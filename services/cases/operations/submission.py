@@ -90,9 +90,13 @@ def find_problems(application: Application, *, at: datetime) -> list[Problem]:
         Problem(kind="element", code=error.element, zh=error.message.zh, en=error.message.en)
         for error in checked.errors
     ]
-    problems += _not_confirmed(application)
+    return [*problems, *_not_confirmed(application), *_of_documents(application)]
+
+
+def _of_documents(application: Application) -> list[Problem]:
+    """Return which documents are still being checked for viruses, and which necessary ones are not there."""
     checking = codes_being_checked("application", application.pk)
-    problems += [
+    problems = [
         Problem(
             kind="material",
             code=need.code,

@@ -23,7 +23,7 @@ from services.exchange.sources import sources
 from services.forms.dictionary import dictionary
 from services.forms.words import Words
 from services.parties.models import Membership, Organisation, Person
-from services.parties.queries import person_of
+from services.parties.queries import person_of, wards_of
 from services.parties.references import PartyRef
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Subjects:
-    """Everything that is hers: the parties she is or represents, their applications and cases, their keys."""
+    """All that is hers: the parties she is, represents or is guardian of, their applications and cases, their keys."""
 
     names: dict[PartyRef, str]
     applications: dict[str, Application]
@@ -84,13 +84,13 @@ class Subjects:
     keys: tuple[bytes, ...]
 
 
-def subjects_of(user: User) -> Subjects:
-    """Return what is hers. An agent's principals are not: they see themselves who read their data."""
+def subjects_of(user: User, at: datetime) -> Subjects:
+    """Return what is hers and her wards'. An agent's principals are not: they see themselves who read their data."""
     person = person_of(user)
     if person is None:
         return Subjects(names={}, applications={}, cases={}, keys=())
-    bodies = list(person.represents.all())
-    parties: list[Person | Organisation] = [person, *bodies]
+    bodies, wards = list(person.represents.all()), [one.child for one in wards_of(person, at)]
+    parties: list[Person | Organisation] = [person, *bodies, *wards]
     mine = Q()
     for one in parties:
         mine |= Q(party_kind=one.ref.kind, party_id=one.pk) | Q(holder_kind=one.ref.kind, holder_id=one.pk)
@@ -101,7 +101,7 @@ def subjects_of(user: User) -> Subjects:
         names={one.ref: one.name for one in parties},
         applications=applications,
         cases={str(one.pk): one for one in cases},
-        keys=(*key_indexes("person.id_number", person.id_number), *keys),
+        keys=(*(index for one in (person, *wards) for index in key_indexes("person.id_number", one.id_number)), *keys),
     )
 
 

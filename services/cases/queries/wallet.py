@@ -19,7 +19,7 @@ from services.documents.models import KeptDocument, Paper, Upload
 from services.documents.queries import status_of
 from services.parties.enums import MandateScope
 from services.parties.models import Mandate
-from services.parties.queries import person_of
+from services.parties.queries import person_of, wards_of
 from services.parties.references import PartyRef
 
 if TYPE_CHECKING:
@@ -105,12 +105,16 @@ def meanings() -> Mapping[str, frozenset[str]]:
 
 
 def wallet_parties(user: User, at: datetime) -> dict[PartyRef, str]:
-    """Return whose wallets she opens: her own, of organisations she represents, of principals she receives for."""
+    """Return whose wallets she opens: her own, of organisations she represents, of her wards and principals.
+
+    A principal's only while she receives for it, a ward's until it is of age.
+    """
     person = person_of(user)
     if person is None or not user.is_active:
         return {}
     parties = {person.ref: person.name}
     parties.update({one.ref: one.name for one in person.represents.order_by("name", "pk")})
+    parties.update({ward.child.ref: ward.child.name for ward in wards_of(person, at)})
     mandates = Mandate.objects.in_force(at).with_scope(MandateScope.RECEIVE).filter(agent=person)
     for mandate in mandates.select_related("person", "organisation").order_by("pk"):
         principal = mandate.organisation or mandate.person

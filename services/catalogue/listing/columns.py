@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from services.catalogue import enums
 
@@ -78,7 +79,11 @@ def _unit(cell: str) -> str:
 
 
 def _link(cell: str) -> str:
-    if not re.fullmatch(r"https?://[^\s<>\"']+", cell) or len(cell) > 1000:
+    try:
+        host = urlsplit(cell).hostname
+    except ValueError:  # such as brackets that do not close
+        host = None
+    if not host or not re.fullmatch(r"https?://[^\s<>\"']+", cell) or len(cell) > 1000:
         raise UnreadableValueError("is no address that begins with http:// or https://.")
     return cell
 

@@ -111,9 +111,10 @@ def _tell_amount(due: FeeDue, *, at: datetime, round: int = 0) -> None:
     tell_fee(due, "fee_due", at=at, round=round)
 
 
-def tell_fee(due: FeeDue, kind: str, *, at: datetime, round: int = 0) -> None:
-    """Owe the applicant a notice about a fee."""
-    params = {"fee_zh": due.name_zh, "fee_en": due.name_en, "amount": yuan(due.amount_fen or 0)}
+def tell_fee(due: FeeDue, kind: str, *, at: datetime, round: int = 0, amount_fen: int | None = None) -> None:
+    """Owe the applicant a notice about a fee. amount_fen: the money it is about, if it is not what is due now."""
+    amount = yuan(due.amount_fen or 0 if amount_fen is None else amount_fen)
+    params = {"fee_zh": due.name_zh, "fee_en": due.name_en, "amount": amount}
     tell_applicants_of_case(due.case, kind, at=at, round=due.pk * 100 + round, **params)
 
 

@@ -13,7 +13,7 @@ from services.cases.operations.acting import done_in_name
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.papers import deliver, issue_case_paper
 from services.parties.enums import ActKind
-from services.payments.enums import FactKind
+from services.payments.enums import FactKind, FeeState
 from services.payments.gateway import CURRENCY, Order
 from services.payments.models import Attempt, FeeDue, PaymentFact
 from services.payments.operations.demanding import issue_what_waited, locked_due, note_fact, tell_fee, yuan
@@ -80,7 +80,8 @@ def note_order(order: Order, *, at: datetime, source: str) -> Noted:
     """Note what the payment service says of an order, from its call, our question or its list of a day.
 
     Paid is paid once per order, also when it comes twenty times at once or after the order counted as failed. Money
-    that is not due any more (withdrawn meanwhile, paid by another order) is owed back at once. source: for the facts.
+    that is not due any more (withdrawn meanwhile, paid by another order), or not in this amount since the department
+    set another, is owed back at once. source: for the facts.
     Effects: facts, the open payment is closed, the receipt, notices, a result that waited is issued.
     Raises Attempt.DoesNotExist, OtherMoneyError.
     """
@@ -121,6 +122,9 @@ def _paid(due: FeeDue, attempt: Attempt, order: Order, *, at: datetime, source: 
     if not before.can_be_paid:  # withdrawn meanwhile, or paid by another order
         owe_refund(due, attempt, at=at, note="not_due")
         return True
+    if attempt.amount_fen != due.amount_fen:  # set or reduced after this order counted as failed
+        owe_refund(due, attempt, at=at, note="other_amount")
+        return True
     amount = yuan(attempt.amount_fen)
     paper = issue_case_paper(
         due.case,
@@ -146,18 +150,20 @@ def owe_refund(due: FeeDue, attempt: Attempt, *, at: datetime, note: str, by: Us
         return
     amount: dict[str, Any] = {"attempt": attempt, "amount_fen": attempt.amount_fen}
     note_fact(due, FactKind.REFUND_OWED, at=at, by=by, note=note, **amount)
-    tell_fee(due, "fee_refund_owed", at=at, round=attempt.pk % 100)
+    tell_fee(due, "fee_refund_owed", at=at, round=attempt.pk % 100, amount_fen=attempt.amount_fen)
     wake(SETTLE_TASK)
 
 
 def fees_end(due_ids: list[int], *, event: str, at: datetime, by: User | None) -> None:
     """Cancel the fees of a case that ends without its result, and owe back what was paid unless the law keeps it.
 
-    event: withdrawn, refused or ended (its premise is missing, another body is competent). The caller holds the lock.
+    What nobody has paid is no longer due either way. event: withdrawn, refused or ended (its premise is missing,
+    another body is competent). The caller holds the lock.
     """
     for due_id in due_ids:
         _root, due = locked_due(due_id)
-        if due.facts.filter(kind=FactKind.CANCELLED).exists() or event in due.kept_when:
+        kept = event in due.kept_when and standing_of(due).state == FeeState.PAID
+        if kept or due.facts.filter(kind=FactKind.CANCELLED).exists():
             continue
         note_fact(due, FactKind.CANCELLED, at=at, by=by, note=event)
         for fact in due.facts.filter(kind=FactKind.PAID).select_related("attempt"):

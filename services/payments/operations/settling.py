@@ -11,7 +11,7 @@ from django.db import transaction
 
 from services.cases.operations.drafts import NotAllowedError
 from services.payments.enums import Difference, FactKind
-from services.payments.gateway import GatewayDownError, Order, PaymentGateway, gateway
+from services.payments.gateway import GatewayAnswerError, GatewayDownError, Order, PaymentGateway, gateway
 from services.payments.models import Attempt, DayDifference, PaymentFact
 from services.payments.operations.demanding import locked_due, note_fact, tell_fee
 from services.payments.operations.paying import OtherMoneyError, note_order
@@ -60,6 +60,9 @@ def ask_about_open_payments(*, at: datetime) -> int:
     for attempt in waiting[:ROUND]:
         try:
             news += ask_about(attempt, at=at)
+        except GatewayAnswerError as error:  # of this order only: it waits its turn again, behind the others
+            Attempt.objects.filter(pk=attempt.pk, closed_at__isnull=True).update(asked_at=at)
+            log.error("payment_answer_unreadable", order=attempt.number, error=str(error))
         except GatewayDownError as error:
             log.warning("payment_service_down", error=str(error))
             break
@@ -67,14 +70,22 @@ def ask_about_open_payments(*, at: datetime) -> int:
 
 
 def give_back_what_is_owed(*, at: datetime) -> int:
-    """Give money back that is owed, and note it; returns how many. A crash in between gives back once: same number."""
+    """Give money back that is owed, and note it; returns how many. A crash in between gives back once: same number.
+
+    What the payment service refuses is tried again in the next round, and keeps nobody else from her money.
+    """
     done = PaymentFact.objects.filter(kind=FactKind.REFUNDED).values("attempt_id")
     owed = PaymentFact.objects.filter(kind=FactKind.REFUND_OWED).exclude(attempt_id__in=done)
     count = 0
-    for fact in owed.select_related("attempt").order_by("at", "id")[:ROUND]:
+    for fact in owed.select_related("attempt").order_by("at", "id")[: ROUND * 10]:
         assert fact.attempt is not None
+        if count == ROUND:
+            break
         try:
             number = gateway().refund(number=fact.attempt.number, amount_fen=fact.attempt.amount_fen)
+        except GatewayAnswerError as error:
+            log.error("refund_refused", order=fact.attempt.number, error=str(error))
+            continue
         except GatewayDownError as error:
             log.warning("refund_not_made", order=fact.attempt.number, error=str(error))
             break
@@ -89,7 +100,7 @@ def _note_refund(attempt: Attempt, number: str, *, at: datetime) -> int:
         return 0
     money: dict[str, Any] = {"attempt": attempt, "amount_fen": attempt.amount_fen, "gateway_number": number}
     note_fact(due, FactKind.REFUNDED, at=at, **money)
-    tell_fee(due, "fee_refunded", at=at, round=attempt.pk % 100)
+    tell_fee(due, "fee_refunded", at=at, round=attempt.pk % 100, amount_fen=attempt.amount_fen)
     return 1
 
 
@@ -100,9 +111,11 @@ def reconcile_day(day: date, *, at: datetime) -> int:
     difference is kept for a manager, once. Raises GatewayDownError.
     """
     theirs = {order.number: order for order in gateway().orders_paid_on(day)}
-    for order in theirs.values():
-        _match(order, day, at=at)
     matched = PaymentFact.objects.filter(kind=FactKind.RECONCILED).values("attempt_id")
+    known = set(Attempt.objects.filter(number__in=theirs, pk__in=matched).values_list("number", flat=True))
+    for order in theirs.values():
+        if order.number not in known:
+            _match(order, day, at=at)
     paid = PaymentFact.objects.filter(kind=FactKind.PAID, at__date=day, at__lt=at).exclude(attempt_id__in=matched)
     for fact in paid.select_related("attempt"):  # what the list of another day named is matched with that
         assert fact.attempt is not None

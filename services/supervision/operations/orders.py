@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from services.cases.models import Case
 from services.cases.operations.drafts import NotAllowedError
@@ -229,4 +230,4 @@ def _remember(order: SupervisionOrder, kind: str, *, by: User, at: datetime, **d
 
 
 def _day(clock: Clock, at: datetime) -> str:
-    return (clock.due_on or at.date()).isoformat()
+    return (clock.due_on or timezone.localdate(at)).isoformat()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from services.exchange.purposes import SourcePurpose
 from services.exchange.queries import key_indexes
 from services.exchange.sources import sources
 from services.parties.enums import Role
+from services.parties.models import Guardianship
 from tests import naughty
 from tests.factories.accounts import UserFactory
 from tests.factories.cases import FILED_AT, ApplicationFactory, CaseFactory
@@ -38,6 +39,24 @@ def record(reader: Any, application: Application, **more: Any) -> None:
         "at": FILED_AT,
     }
     record_access(reader=reader, subject_kind="application", subject_id=application.pk, **{**given, **more})
+
+
+def test_a_guardian_sees_who_read_a_child_s_data() -> None:
+    parent, child = PersonFactory(), PersonFactory(user=None)
+    application = ApplicationFactory(person=child)
+    record(MembershipFactory(department__code="SCJG", role=Role.HANDLER).user, application)
+    client = Client()
+    client.force_login(parent.user)
+    assert "C-1" not in client.get(ADDRESS).text
+    Guardianship.objects.create(
+        child=child,
+        guardian=parent,
+        source="counter",
+        evidence="户口簿",
+        ends_on=date(2100, 1, 1),
+        recorded_at=FILED_AT,
+    )
+    assert "C-1" in client.get(ADDRESS).text
 
 
 def test_everything_that_was_read_stands_there_and_nobody_else_s(django_assert_max_num_queries: Any) -> None:

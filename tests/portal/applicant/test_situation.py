@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from portal.situations.address import in_digits
 from services.cases.models import Application
 from tests.factories.catalogue import published_bundle, published_service
 from tests.factories.parties import PersonFactory
@@ -71,3 +72,10 @@ def test_junk_in_the_address_is_no_answer(owner: Client, address: str, junk: str
     page = owner.get(f"{address}?{junk}")
     assert page.status_code == 200
     assert not page.context["needs"].answered
+
+
+@pytest.mark.parametrize("number", ["123456.75", "12345678", "0.1", "420", "0", "999999999.5"])
+def test_a_number_is_carried_on_with_every_digit(owner: Client, address: str, number: str) -> None:
+    assert in_digits(float(number)) == number
+    page = owner.get(address, {"sign": "yes", "size": number}).content.decode()
+    assert f'value="{number}"' in page

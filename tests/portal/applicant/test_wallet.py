@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from services.cases.declarations import wordings
 from services.cases.enums import ApplicationState, CaseState
@@ -28,6 +29,7 @@ from services.documents.operations import revoke_paper
 from services.documents.operations.sharing import TooManyTriesError, open_share, revoke_share, share_paper
 from services.documents.queries import uploads_of
 from services.parties.enums import MandateScope
+from services.parties.models import Guardianship
 from tests import naughty
 from tests.factories.cases import FILED_AT, ApplicationFactory, CaseFactory
 from tests.factories.catalogue import published_service
@@ -75,6 +77,23 @@ def test_each_sees_the_certificates_of_those_she_receives_for() -> None:
     assert "已失效" in page
     client.force_login(filler.user)
     assert client.get(reverse("applicant:certificate", args=[theirs.public_id])).status_code == 404
+
+
+def test_a_guardian_opens_the_wallet_of_a_child_until_it_is_of_age() -> None:
+    parent, child, now = PersonFactory(), PersonFactory(user=None), database_now()
+    paper = issued(ApplicationFactory(person=child))
+    of_age = timezone.localdate(now) + timedelta(days=1)
+    row = Guardianship.objects.create(
+        child=child, guardian=parent, source="counter", evidence="户口簿", ends_on=of_age, recorded_at=now
+    )
+    wallets = {one.name: [each.paper for each in one.certificates] for one in wallets_of(parent.user, now)}
+    assert wallets == {parent.name: [], child.name: [paper]}
+    page = reverse("applicant:certificate", args=[paper.public_id])
+    client = Client()
+    client.force_login(parent.user)
+    assert client.get(page).status_code == 200
+    Guardianship.objects.filter(pk=row.pk).update(ends_on=timezone.localdate(now))
+    assert client.get(page).status_code == 404
 
 
 def test_what_is_issued_here_is_mapped_to_the_documents_that_ask_for_it() -> None:

@@ -93,7 +93,7 @@ def test_the_number_of_queries_does_not_grow_and_the_second_time_it_is_two(engli
     assert again == larger_again == 2
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=1", "＝1+1", "＠SUM(A1)"])
 def test_nothing_in_a_file_is_a_formula(text: str) -> None:
     assert safe_cell(text) == f"'{text}"
     assert safe_cell(-1) == "-1"

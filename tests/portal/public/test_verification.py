@@ -42,11 +42,16 @@ def test_a_revoked_paper(english: Client) -> None:
     assert "no longer in force" in page.text
 
 
-@pytest.mark.parametrize("code", ["ABCD", "x" * 200, "%00", "../../etc"])
+@pytest.mark.parametrize("code", ["ABCD", "x" * 200, "%00", "../../etc", "a\0b", "?x=1#y", "\ud7ff"])
 def test_an_unknown_code(english: Client, code: str) -> None:
     page = english.get("/verify/", {"code": code}, follow=True)
     assert page.status_code == 200
     assert "We know no paper with this code" in page.text
+
+
+@pytest.mark.parametrize("code", ["/", " / ", "///", "\u3000"])
+def test_nothing_but_slashes_is_no_code(english: Client, code: str) -> None:
+    assert english.get("/verify/", {"code": code}).status_code == 200
 
 
 def test_without_a_code_the_page_asks_for_one(english: Client) -> None:

@@ -228,3 +228,69 @@ def test_yuan_and_fen_are_each_others_inverse(amount: int) -> None:
 def test_what_is_no_whole_fen_is_refused(typed: str) -> None:
     with pytest.raises(WrongAmountError):
         fen(typed)
+
+
+def test_money_of_an_order_whose_amount_was_set_anew_goes_back_instead_of_paying_too_much() -> None:
+    case = filed_application(service="air-defence-review", situation={"shelter": "pay"}, at=MORNING).cases.get()
+    accept(case, LATER)
+    due, approver, payer = FeeDue.objects.get(), user("airdefence-approver"), user("owner")
+    assess_fee(due_id=due.pk, full_fen=10_000, by=approver, at=LATER)
+    first = start_payment(due_id=due.pk, by=payer, at=LATER)
+    note_order(paid(first.number, 10_000, state="failed"), at=LATER, source="test")
+    assess_fee(due_id=due.pk, full_fen=20_000, by=approver, at=LATER)
+    second = start_payment(due_id=due.pk, by=payer, at=LATER)
+    note_order(paid(first.number, 10_000), at=LATER, source="test")  # it was paid after all
+    assert standing(due).state == FeeState.STARTED
+    assert not Paper.objects.filter(kind="fee_receipt").exists()
+    note_order(paid(second.number, 20_000), at=LATER, source="test")
+    assert (standing(due).state, standing(due).paid_fen) == (FeeState.PAID, 30_000)
+    owed = due.facts.get(kind=FactKind.REFUND_OWED)
+    assert (owed.attempt, owed.amount_fen, owed.note) == (first, 10_000, "other_amount")
+    told = Notice.objects.filter(kind="fee_refund_owed", channel="inbox").first()
+    assert told is not None
+    assert told.params["amount"] == "100.00"
+    sound()
+
+
+def test_a_fee_that_is_kept_when_she_withdraws_is_no_longer_due_if_nobody_paid_it() -> None:
+    for pays in (False, True):
+        case = house()
+        accept(case, LATER)
+        due = FeeDue.objects.get(case=case)
+        FeeDue.objects.filter(pk=due.pk).update(kept_when=["withdrawn"])
+        if pays:
+            attempt = start_payment(due_id=due.pk, by=user("owner"), at=LATER)
+            note_order(paid(attempt.number, 8_000), at=LATER, source="test")
+        withdraw_application(application_id=case.application_id, by=user("owner"), at=LATER)
+        assert standing(due).state == (FeeState.PAID if pays else FeeState.CANCELLED)
+    sound()
+
+
+def test_one_order_the_service_cannot_speak_of_keeps_nobody_else_waiting(service) -> None:
+    owners, dues = ("owner", "owner2"), []
+    for number, owner in enumerate(owners):
+        case = filed_application(
+            service="house-title-transfer",
+            situation={"house_use": "residential", "has_mortgage": False},
+            at=MORNING + timedelta(minutes=number),
+            by=owner,
+        ).cases.get()
+        accept(case, LATER)
+        dues.append(FeeDue.objects.get(case=case))
+    attempts = [start_payment(due_id=due.pk, by=user(owner), at=LATER) for due, owner in zip(dues, owners, strict=True)]
+    for attempt in attempts:
+        content = {"order": attempt.number, "amount_fen": 8_000, "currency": "CNY"}
+        order = service.book.open({**content, "title": "", "return_url": "", "notify_url": ""})
+        service.book.settle(order, "paid")
+    service.book._orders[attempts[0].number].state = "quantum"
+    at = LATER + timedelta(minutes=2)
+    ask_about_open_payments(at=at)
+    assert [standing(due).state for due in dues] == [FeeState.STARTED, FeeState.PAID]
+
+    service.book._orders[attempts[0].number].state = "paid"
+    ask_about_open_payments(at=at + timedelta(minutes=2))
+    for due, owner in zip(dues, owners, strict=True):
+        withdraw_application(application_id=due.case.application_id, by=user(owner), at=at)
+    service.book._orders[attempts[0].number].amount_fen = 1  # it will refuse to give this back
+    assert give_back_what_is_owed(at=at) == 1
+    assert [standing(due).state for due in dues] == [FeeState.REFUND_OWED, FeeState.REFUNDED]

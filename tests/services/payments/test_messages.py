@@ -48,6 +48,8 @@ def test_a_message_is_taken_once_and_everything_false_is_refused_and_written_dow
         (send(None, body=b"[" * 9_000), 400, "malformed"),
         (send(None, body=b'{"amount_fen": NaN}'), 400, "malformed"),
         (send([1]), 400, "malformed"),
+        (send({**good, "order": "a\0b"}), 400, "malformed"),
+        (send({**good, "gateway_number": "\ud83d"}), 400, "malformed"),
     ]
     for answer, status, why in refused:
         assert (answer.status_code, answer.json()["error"]) == (status, why)
@@ -60,6 +62,13 @@ def test_a_message_is_taken_once_and_everything_false_is_refused_and_written_dow
     for _again in range(2):
         assert send(good).json() == {"taken": True, "repeated": True}
     assert PaymentFact.objects.filter(kind="paid").count() == 1
+
+
+def test_who_sends_very_many_false_messages_fills_no_table(settings, monkeypatch) -> None:
+    settings.PAYMENT_GATEWAY_KEY = KEY
+    monkeypatch.setattr("services.payments.operations.messages.MOST_REFUSED", 3)
+    assert {send({}, key="another key").status_code for _ in range(5)} == {401}
+    assert GatewayMessage.objects.count() == 3
 
 
 def test_without_a_key_nothing_is_taken(settings) -> None:

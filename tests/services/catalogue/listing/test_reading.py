@@ -82,6 +82,8 @@ def test_a_named_encoding_is_taken_at_its_word() -> None:
         (",7,", ",77,", "item_type", "is none of"),
         ("https://example.org/a?b=c&d=e", "javascript:alert(1)", "link", "no address"),
         ("https://example.org/a?b=c&d=e", 'https://x"onmouseover=1', "link", "no address"),
+        ("https://example.org/a?b=c&d=e", "https://[x", "link", "no address"),
+        ("https://example.org/a?b=c&d=e", "https:///x", "link", "no address"),
         ("区民政局,", "区民政局,,", "", "9 cells, the head has 8"),
     ],
 )

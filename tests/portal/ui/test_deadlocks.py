@@ -1,0 +1,100 @@
+"""What PostgreSQL undid is done again, once it is certain that nothing of the first try is left."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.contrib.auth.decorators import login_not_required
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+from portal.accounts.models import User
+from portal.ui import deadlocks
+from tests.factories.accounts import UserFactory
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls(__name__)]
+_both = threading.Barrier(2)
+_tries: list[tuple[int, int]] = []
+
+
+def _named(pk: int, name: str) -> None:
+    User.objects.select_for_update().get(pk=pk)
+    User.objects.filter(pk=pk).update(name=name)
+
+
+@csrf_exempt
+@login_not_required
+def two_rows(request: HttpRequest, first: int, second: int) -> HttpResponse:
+    """Lock two rows in the order of the address: the very thing no operation does."""
+    _tries.append((first, second))
+    if "before" in request.POST:
+        User.objects.filter(pk=first).update(name="committed")
+    said = json.loads(request.body)["name"] if request.content_type == "application/json" else request.POST["name"]
+    with transaction.atomic():
+        _named(first, said)
+        if len(_tries) <= 2:
+            _both.wait(10)
+        _named(second, said)
+    return HttpResponse("done")
+
+
+@csrf_exempt
+@login_not_required
+def always(request: HttpRequest) -> HttpResponse:
+    """Be undone each time."""
+    _tries.append((0, 0))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("do $$ begin raise sqlstate '40001'; end $$")
+    return HttpResponse("never")
+
+
+urlpatterns = [path("rows/<int:first>/<int:second>/", two_rows), path("always/", always)]
+
+
+def _posted(place: str, **form: Any) -> int:
+    try:
+        return Client(raise_request_exception=False).post(place, **form).status_code
+    finally:
+        connection.close()
+
+
+def _at_once(**form: Any) -> tuple[list[int], list[int]]:
+    """Send two requests that lock each other out; return their statuses and the two rows' keys."""
+    _tries.clear()
+    one, two = sorted(UserFactory().pk for _ in range(2))
+    with ThreadPoolExecutor(2) as pool:
+        sent = [
+            pool.submit(_posted, f"/rows/{a}/{b}/", **{**form, "data": {**form["data"], "name": name}})
+            for a, b, name in ((one, two, "甲"), (two, one, "乙"))
+        ]
+        return [each.result() for each in sent], [one, two]
+
+
+@pytest.mark.parametrize("kind", ["form", "application/json"])
+def test_one_of_two_that_lock_each_other_out_is_done_again(kind: str) -> None:
+    more = {"content_type": kind} if kind != "form" else {}
+    statuses, rows = _at_once(data={}, **more)
+    assert statuses == [200, 200]
+    assert len(_tries) == 3
+    last = "甲" if _tries[2] == tuple(rows) else "乙"
+    assert set(User.objects.filter(pk__in=rows).values_list("name", flat=True)) == {last}
+
+
+def test_what_has_kept_anything_is_not_done_again() -> None:
+    statuses, _rows = _at_once(data={"before": "1"})
+    assert sorted(statuses) == [200, 500]
+    assert len(_tries) == 2
+
+
+def test_it_gives_up_after_three_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlocks, "PAUSE", (0, 0))
+    _tries.clear()
+    assert _posted("/always/") == 500
+    assert len(_tries) == deadlocks.TRIES
