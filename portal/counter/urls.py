@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.counter.views import application, fetching, files, guardians, handovers, intake, task, walk_in
+from portal.counter.views import application, fees, fetching, files, guardians, handovers, intake, task, walk_in
 
 app_name = "counter"
 
@@ -20,6 +20,8 @@ urlpatterns = [
     path("applications/<str:public_id>/", application.application, name="application"),
     path("applications/<str:public_id>/rate/", application.let_rate, name="let_rate"),
     path("applications/<str:public_id>/hand-out/", application.hand_out, name="hand_out"),
+    path("applications/<str:public_id>/fees/<str:fee_id>/take/", fees.take, name="take_fee"),
+    path("applications/<str:public_id>/fees/<str:fee_id>/give-back/", fees.give_back, name="give_back_fee"),
     path("applications/<str:public_id>/uploads/<str:upload_id>/", files.upload, name="upload"),
     path("applications/<str:public_id>/papers/<str:paper_id>/", files.paper, name="paper"),
 ]

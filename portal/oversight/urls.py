@@ -54,6 +54,7 @@ urlpatterns = [
     path("ratings/export.csv", ratings.export, name="export_ratings"),
     path("ratings/<str:public_id>/", ratings.rating, name="rating"),
     path("payments/", payments.payments, name="payments"),
+    path("payments/close/", payments.close, name="close_till"),
     path("payments/<int:difference_id>/settle/", payments.settle, name="settle_difference"),
     path("notices/", notices.dead, name="notices"),
     path("notices/mend/", notices.mend_chosen, name="mend_notices"),

@@ -254,9 +254,10 @@ def application_about(subject_kind: str, subject_id: str) -> Application:
 def can_withdraw(user: User, application: Application, at: datetime) -> bool:
     """Return whether she may take the application back: whoever may sign, while something is undecided.
 
-    Who filed it may too, as long as she still acts for the party; a clerk who filed at the window may.
+    A clerk who filed it at the window may, for whoever stands there; an agent who may only fill in may not.
     """
     if application.state != ApplicationState.SUBMITTED:
         return False
-    filed = application.filed_by_id == user.pk
-    return can_act_for(user, application.party, MandateScope.SIGN, at) or (filed and may_fill(user, application, at))
+    if can_act_for(user, application.party, MandateScope.SIGN, at):
+        return True
+    return application.channel == Channel.COUNTER and application.filed_by_id == user.pk and is_clerk(user, at)

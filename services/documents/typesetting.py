@@ -21,6 +21,13 @@ import typst
 from django.conf import settings
 
 _MISSING_GLYPH = re.compile(r"the text `\"?(.+?)\"?` could not be displayed")
+_ESCAPED = re.compile(r"\\u\{([0-9a-fA-F]{1,6})\}")
+
+
+#: A licence bears a name as the identity document does, or is not drawn until a font is there.
+NEVER_SPELLED = frozenset({"certificate"})
+#: A paper of nothing but unknown characters is a fault somewhere else.
+MOST_SPELLED = 60
 
 
 class TypesettingError(Exception):
@@ -43,8 +50,39 @@ def draw(kind: str, content: Mapping[str, Any], *, created_at: dt.datetime) -> b
     """Return the PDF of a paper. Equal content and instant give equal bytes.
 
     kind: which template. content: what frame.typ reads, plain JSON. created_at: written into the file's metadata.
-    Raises MissingGlyphError, TypesettingError.
+    A character that no font has is spelled by its code, 〖U+20000〗, with a line that says so; a licence is rather not
+    drawn. Raises MissingGlyphError, TypesettingError.
     """
+    spelled: dict[str, str] = {}
+    while True:
+        try:
+            return _compile(kind, _spelling(content, spelled), created_at=created_at)
+        except MissingGlyphError as error:
+            missing = set(error.text) - spelled.keys()
+            if kind in NEVER_SPELLED or not missing or len(spelled) > MOST_SPELLED:
+                raise
+            spelled |= {character: f"〖U+{ord(character):04X}〗" for character in missing}
+
+
+def _spelling(content: Mapping[str, Any], spelled: Mapping[str, str]) -> dict[str, Any]:
+    """Return the content with the characters no font has written as their codes, in what people and offices wrote."""
+    if not spelled:
+        return {**content, "spelled": False}
+    written = {name: _spell(content[name], spelled) for name in ("holder", "facts") if name in content}
+    return {**content, **written, "spelled": True}
+
+
+def _spell(value: Any, spelled: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return "".join(spelled.get(character, character) for character in value)
+    if isinstance(value, Mapping):
+        return {name: _spell(one, spelled) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_spell(one, spelled) for one in value]
+    return value
+
+
+def _compile(kind: str, content: Mapping[str, Any], *, created_at: dt.datetime) -> bytes:
     folder = Path(settings.ROOT) / "templates" / "documents"
     try:
         pdf = typst.compile(
@@ -59,7 +97,8 @@ def draw(kind: str, content: Mapping[str, Any], *, created_at: dt.datetime) -> b
         )
     except typst.TypstError as error:
         if missing := _MISSING_GLYPH.search(str(error)):
-            raise MissingGlyphError(missing.group(1)) from error
+            text = _ESCAPED.sub(lambda code: chr(int(code.group(1), 16)), missing.group(1))
+            raise MissingGlyphError(text) from error
         raise TypesettingError(str(error)) from error
     if not isinstance(pdf, bytes):
         raise TypesettingError("typst returned no single file.")

@@ -164,9 +164,10 @@ class Notice(models.Model):
 
 
 class AddressCorrection(models.Model):
-    """Where one notice goes instead of where its reader is reached. The last one counts; the others stay on record.
+    """Where one notice goes instead of where its recipient is reached. The last one counts; the others stay on record.
 
-    The reader's own contact is hers to change: a manager corrects the address of a message, not of a person.
+    The recipient's own contact is hers to change: a manager corrects the address of a message, not of a person, and
+    says why. Without a reason it is the address to which the recipient herself had the message sent (`owe_to_address`).
     """
 
     notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="corrections", verbose_name=_("notice"))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from services.notifications.dispatch import Dispatched, dispatch_notices
 from services.notifications.enums import Channel, NoticeStatus
 from services.notifications.models import Notice
-from services.notifications.owing import DISPATCH_TASK, owe_notices
+from services.notifications.owing import DISPATCH_TASK, owe_notices, owe_to_address
 from services.notifications.preferences import Preferences
 from workflows.wake import wake
 
@@ -30,6 +30,7 @@ __all__ = [
     "dispatch_notices",
     "mark_read",
     "owe_notices",
+    "owe_to_address",
     "retry_notice",
 ]
 

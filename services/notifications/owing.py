@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,9 @@ from django.utils import timezone
 from services.notifications.drafts import DraftError, NoticeDraft, dedup_key
 from services.notifications.enums import Channel, NoticeStatus
 from services.notifications.messages import MessageError, MessageKind, message_kind, needed_params
-from services.notifications.models import Notice
+from services.notifications.models import AddressCorrection, Notice
 from services.notifications.preferences import Preferences
-from services.notifications.queries import Contact, channels_in_use, contact_of, contacts_of
+from services.notifications.queries import Contact, channels_in_use, contact_of, contacts_of, notices_of
 from workflows.wake import wake
 
 if TYPE_CHECKING:
@@ -69,6 +70,34 @@ def owe_notices(drafts: Iterable[NoticeDraft], *, at: datetime, recipients: Iter
         cursor.execute(INSERT, {"rows": json.dumps([row for _, row in rows]), "at": at})
     if any(row["status"] == NoticeStatus.QUEUED for _, row in rows):
         wake(DISPATCH_TASK)
+
+
+def owe_to_address(draft: NoticeDraft, *, channel: Channel, address: str, at: datetime) -> bool:
+    """Owe one message to somebody of whom only an address is known; owing the same again changes nothing.
+
+    draft: its recipient is whoever asked for the message: in her language, and not in her quiet hours.
+    address: a mobile number or an e-mail address, checked by the caller; kept encrypted.
+    Returns whether it will be sent: False where this installation has no such channel. Effects: a notice with its
+    address, a wake-up after the commit. Raises DraftError as `owe_notices` does.
+    """
+    values, kind = _packed(draft, {})
+    if channel not in channels_in_use() or channel not in kind.channels:
+        return False
+    contact = contacts_of([draft.recipient_user_id])[draft.recipient_user_id]
+    _key, row = _row(draft, channel, values, contact.language)
+    status, due = _when(kind, channel, replace(contact.preferences, digest_at=()), at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            INSERT, {"rows": json.dumps([{**row, "status": status, "due": due and due.isoformat()}]), "at": at}
+        )
+    same = notices_of(draft.subject_kind, draft.subject_id).filter(kind=draft.kind, round=draft.round, channel=channel)
+    notice = same.get(recipient_id=draft.recipient_user_id)
+    if not notice.corrections.exists():
+        AddressCorrection.objects.create(
+            notice=notice, address=address, reason="", by_id=draft.recipient_user_id, at=at
+        )
+    wake(DISPATCH_TASK)
+    return True
 
 
 def _rows(

@@ -197,8 +197,13 @@ def principals_of(ref: PartyRef, at: datetime) -> list[User]:
     return list(active.filter(Q(person__pk=ref.id) | Q(person__in=wards.values("guardian_id"))).order_by("pk"))
 
 
-def users_behind_each(refs: Iterable[PartyRef], at: datetime) -> dict[PartyRef, tuple[int, ...]]:
-    """Return the ids of who is told about each of many parties' matters, as `users_behind`, in three queries."""
+def users_behind_each(
+    refs: Iterable[PartyRef], at: datetime, *, scope: MandateScope | None = MandateScope.RECEIVE
+) -> dict[PartyRef, tuple[int, ...]]:
+    """Return the ids of who is told about each of many parties' matters, as `users_behind`, in three queries.
+
+    scope: which agents are among them; None: all who act for the party in whatever way.
+    """
     wanted = set(refs)
     persons = {ref.id for ref in wanted if ref.kind == "person"}
     organisations = {ref.id for ref in wanted if ref.kind == "organisation"}
@@ -212,7 +217,8 @@ def users_behind_each(refs: Iterable[PartyRef], at: datetime) -> dict[PartyRef, 
     wards = Guardianship.objects.in_force(at).filter(child_id__in=persons, guardian__user__is_active=True)
     for user, child in wards.order_by("guardian__user_id").values_list("guardian__user_id", "child_id"):
         told[PartyRef("person", child)][user] = None
-    agents = Mandate.objects.in_force(at).with_scope(MandateScope.RECEIVE).filter(agent__user__is_active=True)
+    mandates = Mandate.objects.in_force(at) if scope is None else Mandate.objects.in_force(at).with_scope(scope)
+    agents = mandates.filter(agent__user__is_active=True)
     agents = agents.filter(Q(person__in=persons) | Q(organisation__in=organisations)).order_by("agent__user_id")
     for user, person, body in agents.values_list("agent__user_id", "person_id", "organisation_id"):
         told[PartyRef("organisation", body) if body is not None else PartyRef("person", person)][user] = None

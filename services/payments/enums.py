@@ -22,6 +22,17 @@ class FactKind(models.TextChoices):
     RECONCILED = "reconciled", pgettext_lazy("fee", "matched with the payment service")
 
 
+class Means(models.TextChoices):
+    """How a fee is paid: at the payment service, or at a window, where the clerk records it with a receipt number."""
+
+    ONLINE = "online", pgettext_lazy("payment", "online")
+    CASH = "cash", pgettext_lazy("payment", "in cash at the window")
+    TERMINAL = "terminal", pgettext_lazy("payment", "by card or phone at the window's terminal")
+
+
+AT_WINDOW = (Means.CASH, Means.TERMINAL)
+
+
 class FeeState(models.TextChoices):
     """Where a fee stands, as its facts say."""
 

@@ -60,8 +60,9 @@ PAYMENT_CHECKS: tuple[Check, ...] = (
         "Money that is owed back is given back within a day.",
         """select 'payment ' || attempt.number who from payments_paymentfact owed
         join payments_attempt attempt on attempt.id = owed.attempt_id
-        where owed.kind = 'refund_owed' and owed.at < %(at)s - %(patience)s and not exists (
-            select from payments_paymentfact where attempt_id = owed.attempt_id and kind = 'refunded')""",
+        where owed.kind = 'refund_owed' and attempt.means = 'online' and owed.at < %(at)s - %(patience)s
+            and not exists (
+                select from payments_paymentfact where attempt_id = owed.attempt_id and kind = 'refunded')""",
         patience=timedelta(days=1),
     ),
 )

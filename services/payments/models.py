@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from services.cases.models import Case
-from services.payments.enums import Difference, FactKind, Refusal
+from services.payments.enums import Difference, FactKind, Means, Refusal
 
 
 def new_public_id() -> str:
@@ -77,9 +77,10 @@ class FeeDue(models.Model):
 
 
 class Attempt(models.Model):
-    """One order at the payment service. number: what both sides call it. closed_at: failed, expired or paid.
+    """One order at the payment service, or one payment at a window. number: what both sides call it.
 
-    A fee has one open attempt at a time: two tabs pay the same order, which the service takes once.
+    A fee has one open attempt at a time: two tabs pay the same order, which the service takes once. closed_at: failed,
+    expired or paid. started_by: at the window the clerk. receipt_number: at the window, of the receipt or the slip.
     """
 
     number = models.CharField(max_length=60, unique=True)
@@ -89,6 +90,8 @@ class Attempt(models.Model):
     started_at = models.DateTimeField()
     asked_at = models.DateTimeField(help_text="When the payment service was last asked about it")
     closed_at = models.DateTimeField(null=True, blank=True)
+    means = models.CharField(max_length=10, choices=Means, default=Means.ONLINE)
+    receipt_number = models.CharField(max_length=40, blank=True, default="")
 
     class Meta:
         ordering = ["started_at", "id"]
@@ -103,6 +106,18 @@ class Attempt(models.Model):
                 condition=Q(amount_fen__gt=0),
                 name="attempt_amount_is_positive",
                 violation_error_message="A payment is more than nothing.",
+            ),
+            models.UniqueConstraint(
+                fields=["means", "receipt_number"],
+                condition=~Q(receipt_number=""),
+                name="attempt_receipt_once",
+                violation_error_message="This receipt stands for another payment already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(means=Means.ONLINE, receipt_number="")
+                | (~Q(means=Means.ONLINE) & ~Q(receipt_number="") & Q(closed_at__isnull=False)),
+                name="attempt_at_window_has_a_receipt",
+                violation_error_message="A payment at the window has a receipt number and is made at once.",
             ),
         ]
         indexes = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 
-from services.cases.permissions import applications_open_to, can_intervene, may_fill, oversees
+from services.cases.permissions import applications_open_to, can_intervene, oversees
 from services.parties.enums import MandateScope, Role
 from services.parties.permissions import can_act_for
 from services.parties.queries import posts_of
@@ -26,16 +26,11 @@ def fees_of(user: User | AnonymousUser, at: datetime) -> QuerySet[FeeDue]:
 
 
 def may_pay(user: User | AnonymousUser, due: FeeDue, at: datetime) -> bool:
-    """Return whether she may pay a fee: the party, who holds the result, an agent with that scope, or who filed it.
-
-    Who filed it may as long as she still acts for the party.
-    """
+    """Return whether she may pay a fee: the party, who holds the result, or an agent with that scope."""
     if not user.is_authenticated or not user.is_active:
         return False
-    application = due.case.application
-    refs = {application.party, application.holder}
-    filed = application.filed_by_id == user.pk and may_fill(user, application, at)
-    return filed or any(can_act_for(user, ref, MandateScope.PAY, at) for ref in refs)
+    refs = {due.case.application.party, due.case.application.holder}
+    return any(can_act_for(user, ref, MandateScope.PAY, at) for ref in refs)
 
 
 def departments_that_assess(user: User | AnonymousUser, at: datetime) -> frozenset[str]:

@@ -28,7 +28,7 @@ def follow(sender: object, *, root: Run, effects: Sequence[Any], by: User | None
     """Demand the fees of accepted cases and end those of cases that end without a result. The root is locked."""
     for run in _accepted(effects):
         case = _case(run)
-        if case.service.pays_online and case.accepted_at is not None:
+        if case.accepted_at is not None:
             demand_fees(case, at=at)
     for effect in effects:
         if isinstance(effect, RunFinished) and effect.run.subject_kind == "case":
@@ -61,4 +61,4 @@ def _end(run: Run, *, by: User | None, at: datetime) -> None:
 
 def waits_for_a_fee(case: Case) -> bool:
     """Return whether a result waits for a fee; asked before every result, so the guide decides first."""
-    return case.service.pays_online and fee_holds_back(case)
+    return fee_holds_back(case)

@@ -260,9 +260,20 @@ def paper(request: HttpRequest, public_id: str) -> HttpResponseBase:
     try:
         stored = open_paper(paper=found, reader=request.user, purpose=Purpose.OWN_APPLICATION, at=at)
     except PaperNotRenderedError:
-        messages.warning(request, _("This paper is being made. Try again in a minute."))
+        messages.warning(request, _not_there(found))
         return redirect("applicant:cases")
     return attachment_response(stored.path, stored.name, stored.media_type)
+
+
+def _not_there(found: Paper) -> str:
+    """Say why there is no file: being made, or a name has a character for which we have no font."""
+    found.refresh_from_db(fields=["render_error"])
+    if not found.render_error:
+        return _("This paper is being made. Try again in a minute.")
+    return _(
+        "Paper %(number)s is issued and valid, but its file cannot be drawn yet. We are told of it and put it right; "
+        "you need do nothing. If you need it at once, a service window confirms it to you."
+    ) % {"number": found.number}
 
 
 def _is_hers(request: HttpRequest, paper: Paper, at: object) -> bool:

@@ -18,13 +18,14 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.applicant.lane_facts import letters
 from services.cases.operations.drafts import NotAllowedError
 from services.documents.queries import papers_of_subjects
+from services.parties.queries import halls_serving
 from services.payments.enums import FactKind, FeeState
 from services.payments.gateway import GatewayDownError, gateway
 from services.payments.models import Attempt, FeeDue
-from services.payments.operations.paying import NothingToPayError, start_payment
+from services.payments.operations.paying import NothingToPayError, NotOnlineError, start_payment
 from services.payments.operations.settling import ask_about
 from services.payments.permissions import fees_of, may_pay
-from services.payments.queries.fees import Standing, standing_of, standings, with_facts
+from services.payments.queries.fees import Standing, owed_at_window, standing_of, standings, with_facts
 from workflows.queries.calendars import database_now
 
 ROWS = 20
@@ -77,7 +78,10 @@ def _context(request: HttpRequest, due: FeeDue, at: datetime) -> dict[str, Any]:
         **row,
         "application": due.case.application,
         "may_pay": standing.can_be_paid and may_pay(request.user, due, at),
+        "pays_online": due.case.service.pays_online,
         "online": bool(settings.PAYMENT_GATEWAY_URL),
+        "halls": halls_serving([due.case.department_id]) if standing.can_be_paid else [],
+        "back_at_window": bool(owed_at_window(due)),
         "story": [fact for fact in due.known_facts if fact.kind != FactKind.RECONCILED],  # type: ignore[attr-defined]
         "letters": letters([paper for paper in papers if paper.facts.get("payment_number") == due.number]),
     }
@@ -109,6 +113,8 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.info(request, _("There is nothing to pay here any more."))
     except NotAllowedError:
         messages.error(request, _("You may not pay for this applicant."))
+    except NotOnlineError:
+        messages.info(request, _("This fee is paid at a window; see below where."))
     except GatewayDownError:
         messages.warning(
             request,

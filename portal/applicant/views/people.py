@@ -18,7 +18,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from portal.applicant.people_form import OfferForm
 from services.cases.models import Application
-from services.cases.operations.people import accept_offer, decline_offer, end_mandate, offer_mandate
+from services.cases.operations.people import (
+    accept_offer,
+    decline_offer,
+    end_mandate,
+    offer_mandate,
+    pass_mandate_on,
+)
 from services.parties.codes import spaced
 from services.parties.enums import MandateKind, OfferState
 from services.parties.models import Act, Mandate, MandateOffer, Organisation, Person
@@ -75,7 +81,7 @@ def people(request: HttpRequest) -> HttpResponse:
         "choices": choices,
         "chosen": chosen,
         "is_organisation": isinstance(thing, Organisation),
-        "in_force": [one for one in mandates if _holds(one, at)],
+        "in_force": [_mandate_row(one, choices, at) for one in mandates if _holds(one, at)],
         "past": [one for one in mandates if not _holds(one, at)],
         "offers": [_offer_row(request, one, at) for one in offers_by(chosen.ref) if one.state_at(at) != "accepted"],
         "guardians": guardianships_of(thing) if isinstance(thing, Person) else [],
@@ -87,6 +93,16 @@ def people(request: HttpRequest) -> HttpResponse:
         "now": at,
     }
     return render(request, "applicant/people.html", context)
+
+
+def _mandate_row(mandate: Mandate, choices: Sequence[PartyChoice], at: datetime) -> dict[str, Any]:
+    """Return a mandate with the organisations of hers for which this agent does not act yet."""
+    if mandate.principal.kind != "person":
+        return {"mandate": mandate, "others": []}
+    own = [one for one in choices if one.relation == "representative"]
+    held = Mandate.objects.in_force(at).filter(agent=mandate.agent, organisation__in=[one.ref.id for one in own])
+    served = set(held.values_list("organisation_id", flat=True)) if own else set()
+    return {"mandate": mandate, "others": [one for one in own if one.ref.id not in served]}
 
 
 def _holds(mandate: Mandate, at: datetime) -> bool:
@@ -200,6 +216,28 @@ def _answer(request: HttpRequest, found: MandateOffer, at: datetime) -> HttpResp
     except NotOfferedError:
         messages.info(request, _("This offer is over. Ask for a new one."))
     return redirect("applicant:mandate_offer", found.public_id)
+
+
+@require_POST
+def pass_on(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Let her agent act for an organisation of hers too."""
+    at = database_now()
+    mandate = Mandate.objects.select_related("agent__user").filter(public_id=public_id).first()
+    chosen = next((one for one in _principals(request, at) if str(one.ref) == request.POST.get("to", "")), None)
+    if mandate is None or chosen is None:
+        raise Http404
+    try:
+        pass_mandate_on(mandate=mandate, to=chosen.ref, by=request.user, at=at)
+    except PermissionDenied:
+        raise Http404 from None
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        words = {"name": mandate.agent.name, "body": chosen.name}
+        messages.success(
+            request, _("%(name)s can act for %(body)s too, with the same rights and the same end.") % words
+        )
+    return redirect(f"{reverse('applicant:people')}?for={chosen.ref}")
 
 
 @require_POST

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,10 +20,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.applicant.access import application_or_404
 from portal.applicant.views.review import reviewed_documents
 from services.cases.declarations import DECLARATION, wordings
-from services.cases.enums import ApplicationState, ConsentKind
+from services.cases.enums import ApplicationState, ConsentKind, InvitationState
 from services.cases.models import Application, Consent, SignerInvitation
 from services.cases.operations.consents import withdraw_consent
 from services.cases.operations.drafts import AlreadySubmittedError, NotAllowedError
+from services.cases.operations.invitation_letters import NothingToSendError, resend_invitation
 from services.cases.operations.inviting import (
     NotInvitedError,
     SlotError,
@@ -36,6 +37,7 @@ from services.cases.operations.inviting import (
 from services.cases.operations.signing import ChangedSinceReviewError
 from services.cases.operations.submission import find_problems
 from services.cases.permissions import may_open_review
+from services.cases.queries.invitations import last_letters, letters_of
 from services.cases.queries.reviews import changes_since, review_hash, reviewed_before, reviewed_sections
 from services.cases.queries.signers import APPLICANT, Slot, invitation_by_code, slot_states
 from services.documents.typesetting import qr_svg
@@ -47,7 +49,7 @@ from workflows.queries.calendars import database_now
 @never_cache
 @require_http_methods(["GET", "POST"])
 def signers(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Show who must sign and who has; POST invites one of them, or takes an invitation back."""
+    """Show who must sign and who has; POST invites one of them, sends the link again, or takes it back."""
     at = database_now()
     application = application_or_404(request, public_id, at)
     if application.state != ApplicationState.DRAFT:
@@ -57,11 +59,11 @@ def signers(request: HttpRequest, public_id: str) -> HttpResponse:
     refused: dict[str, str] = {}
     if request.method == "POST":
         try:
-            _invite_or_revoke(request, application, at)
+            _act(request, application, at)
             return redirect("applicant:signers", public_id)
         except ValidationError as error:
             refused[request.POST.get("slot", "")] = " ".join(error.messages)
-        except SlotError:
+        except (SlotError, NothingToSendError):
             messages.info(request, _("This person has signed, or need not sign any more."))
         except NotAllowedError:
             raise Http404 from None
@@ -79,33 +81,39 @@ def signers(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "applicant/signers.html", context, status=422 if refused else 200)
 
 
-def _invite_or_revoke(request: HttpRequest, application: Application, at: datetime) -> None:
-    """Do what the page asked. Raises ValidationError, SlotError, NotAllowedError, AlreadySubmittedError."""
+def _act(request: HttpRequest, application: Application, at: datetime) -> None:
+    """Do what the page asked. Raises ValidationError and what the operations raise."""
+    by = request.user
     if revoked := request.POST.get("revoke", ""):
-        invitation = next((one for one in application.invitations.all() if one.public_id == revoked), None)
-        if invitation is None:
-            raise Http404
-        revoke_invitation(invitation_id=invitation.pk, by=request.user, at=at)
+        revoke_invitation(invitation_id=_invitation_of(application, revoked).pk, by=by, at=at)
         messages.success(request, _("The invitation was taken back: its link no longer opens anything."))
-        return
-    email = request.POST.get("email", "").strip()
-    if email:
-        validate_email(email)
-    invite_signer(
-        application_id=application.pk,
-        slot=request.POST.get("slot", ""),
-        mobile=request.POST.get("mobile", ""),
-        email=email,
-        by=request.user,
-        at=at,
-    )
-    messages.success(request, _("The invitation is ready. Pass the link or the code on to this person only."))
+    elif again := request.POST.get("resend", ""):
+        resend_invitation(invitation_id=_invitation_of(application, again).pk, by=by, at=at)
+        messages.success(request, _("The link is being sent again."))
+    else:
+        posted = {name: request.POST.get(name, "") for name in ("slot", "mobile", "email")}
+        invitation = invite_signer(application_id=application.pk, **posted, by=by, at=at)
+        messages.success(request, _invited(bool(letters_of(invitation))))
+
+
+def _invited(sent: bool) -> str:
+    if sent:
+        return _("The invitation is on its way. You see below when it was sent, opened and signed.")
+    return _("The invitation is ready. Pass the link or the code on to this person only.")
+
+
+def _invitation_of(application: Application, public_id: str) -> SignerInvitation:
+    for invitation in application.invitations.all():
+        if invitation.public_id == public_id:
+            return invitation
+    raise Http404
 
 
 def _row(request: HttpRequest, state: Any, refused: dict[str, str]) -> dict[str, Any]:
     typed = request.POST if state.slot.key in refused else {}
     row = {
         "state": state,
+        "sent": last_letters(letters_of(state.invitation)) if state.invitation else [],
         "is_applicant": state.slot.key == APPLICANT,
         "refused": refused.get(state.slot.key, ""),
         "mobile": typed.get("mobile", state.slot.mobile),
@@ -118,13 +126,27 @@ def _row(request: HttpRequest, state: Any, refused: dict[str, str]) -> dict[str,
 
 
 @never_cache
+@login_not_required
 @require_http_methods(["GET"])
 def by_code(request: HttpRequest, code: str) -> HttpResponse:
     """Lead from the link of an invitation to what is to be signed; the link itself shows nothing."""
     invitation = invitation_by_code(code)
     if invitation is None:
         raise Http404
-    return redirect("applicant:sign", invitation.public_id)
+    return redirect("applicant:invited", invitation.public_id)
+
+
+@never_cache
+@login_not_required
+@require_http_methods(["GET"])
+def invited(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Say to whoever comes by a text message or mail how she signs, and nothing of what the application holds."""
+    if request.user.is_authenticated:
+        return redirect("applicant:sign", public_id)
+    invitation, at = _invitation_or_404(public_id), database_now()
+    waits = invitation.application.state == ApplicationState.DRAFT and invitation.state_at(at) == InvitationState.OPEN
+    context = {"invitation": invitation, "application": invitation.application, "waits": waits}
+    return render(request, "applicant/sign_welcome.html", context, status=200 if waits else 410)
 
 
 @never_cache

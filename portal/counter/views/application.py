@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -25,7 +28,8 @@ from services.cases.queries.timeline import Timeline, timeline_of
 from services.documents.models import Paper
 from services.parties.enums import Role
 from services.parties.queries import party
-from services.payments.queries.fees import fees_of_application
+from services.payments.enums import AT_WINDOW
+from services.payments.queries.fees import Standing, fees_of_application, owed_at_window
 from services.ratings.operations.visits import open_visit
 from workflows.queries.calendars import database_now
 
@@ -94,6 +98,16 @@ def _to_supply(request: HttpRequest, found: Application, timeline: Timeline) -> 
     return next((lane.case for lane in timeline.lanes if lane.case.state == CaseState.SUPPLEMENT), None)
 
 
+def _fees(fees: Sequence[Standing]) -> dict[str, Any]:
+    """Return the fees that can be paid here, those whose money is given back here, and the means."""
+    rows = [{"due": fee.due, "standing": fee, "yuan": Decimal(fee.due.amount_fen or 0) / 100} for fee in fees]
+    return {
+        "fees": [row for row, fee in zip(rows, fees, strict=True) if fee.can_be_paid and fee.due.amount_fen],
+        "backs": [row for row, fee in zip(rows, fees, strict=True) if owed_at_window(fee.due)],
+        "means": [(means.value, means.label) for means in AT_WINDOW],
+    }
+
+
 def _page(
     request: HttpRequest, found: Application, timeline: Timeline, form: HandOutForm, at: datetime
 ) -> HttpResponse:
@@ -121,7 +135,7 @@ def _page(
         "to_supply": _to_supply(request, found, timeline),
         "papers": _papers(timeline),
         "waiting": _waiting(timeline),
-        "fees": [fee for fee in fees if fee.can_be_paid],
+        **_fees(fees),
         "being_issued": any(
             lane.case.decided_at and not lane.case.issued_at and lane.case.pk not in held for lane in timeline.lanes
         ),

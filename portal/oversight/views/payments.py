@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.oversight.access import overseers_only
 from portal.oversight.rail import rail
 from services.cases.operations.drafts import NotAllowedError
+from services.payments.enums import Means
 from services.payments.models import DayDifference, GatewayMessage
 from services.payments.operations.settling import settle_difference
+from services.payments.operations.window import close_till
 from services.payments.permissions import can_settle_differences
-from services.payments.queries.books import books_between
+from services.payments.queries.books import books_between, till_order, tills_to_close
 
 SHOWN = 50
+MOST_YUAN = 10**9
 SPAN = timedelta(days=30)
 
 
@@ -39,12 +43,39 @@ def payments(request: HttpRequest, *, at: datetime) -> HttpResponse:
             }
             for row in DayDifference.objects.order_by("settled_at", "-day", "order")[:SHOWN]
         ],
+        "tills": [
+            {"till": till, "order": till_order(till.day, till.means), "yuan": Decimal(till.fen) / 100}
+            for till in tills_to_close(timezone.localdate(at))
+        ],
         "refused": GatewayMessage.objects.exclude(refused="")[:SHOWN],
         "may_settle": can_settle_differences(request.user, at),
         "rail": rail("payments"),
         "keys": [],
     }
     return render(request, "oversight/payments.html", context)
+
+
+@require_POST
+@overseers_only
+def close(request: HttpRequest, *, at: datetime) -> HttpResponse:
+    """Compare the till of a day with what was counted."""
+    try:
+        means, _dash, day = request.POST.get("till", "").partition("-")
+        counted = Decimal(request.POST.get("counted", "").strip().replace(",", ""))
+        fen = int(counted * 100) if counted.is_finite() and abs(counted) < MOST_YUAN else -1
+        if fen < 0 or counted * 100 != fen:
+            raise ValueError
+        found = close_till(day=date.fromisoformat(day), means=Means(means), counted_fen=fen, by=request.user, at=at)
+    except NotAllowedError as error:
+        raise PermissionDenied from error
+    except (InvalidOperation, ValueError):
+        messages.error(request, _("Enter what was counted, in yuan with at most two decimals, for a day that is over."))
+    else:
+        if found is None:
+            messages.success(request, _("It agrees: every payment of that day is matched."))
+        else:
+            messages.warning(request, _("It differs. The difference stands below until you say what was found."))
+    return redirect("oversight:payments")
 
 
 @require_POST

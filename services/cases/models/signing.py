@@ -113,6 +113,16 @@ class SignerInvitation(models.Model):
     def __str__(self) -> str:
         return f"{self.application_id} {self.slot}"
 
+    @property
+    def path(self) -> str:
+        """The page at which she signs; it opens for the person named only, so its address is no secret."""
+        return f"/my/signing/{self.public_id}/"
+
+    @property
+    def public_path(self) -> str:
+        """The page that tells whoever comes by a message how she signs; it says nothing of the application."""
+        return f"/my/invited/{self.public_id}/"
+
     def state_at(self, at: datetime) -> InvitationState:
         """Return where the invitation stands."""
         if self.revoked_at is not None:

@@ -22,29 +22,45 @@ _CLOSED = {
 def end_dependants(application: Application, *, root: Run, at: datetime) -> None:
     """End the cases that were never filed because what they needed was not granted, telling why."""
     not_granted = application.cases.exclude(state__in=(CaseState.PLANNED, CaseState.GRANTED)).order_by("-closed_at")
-    needed = not_granted.select_related("service").first()
-    needed_zh = needed.service.name_zh if needed else "营业执照"
-    needed_en = needed.service.name_en if needed else "the business licence"
+    why_zh, why_en = _why_ended(not_granted.select_related("service").first())
     for case in application.cases.filter(state=CaseState.PLANNED).select_related("service__item", "department"):
         # The window may have said already why it did not confirm the licence.
-        case.end_reason_zh += (
-            f"“{needed_zh}”未获准予或未能核实，本事项所需前提不存在，因此没有提出申请。您可在取得后重新申请。"
-        )
-        case.end_reason_en = (
-            f"{case.end_reason_en} “{needed_en}” was not granted or could not be confirmed, so what this item needs "
-            "does not exist and it was not filed. You can apply again once you have it."
-        ).strip()
+        case.end_reason_zh += why_zh
+        case.end_reason_en = f"{case.end_reason_en} {why_en}".strip()
         project(case, CaseState.ENDED, root=root, by=None, at=at)
         tell_applicants_of_case(
             case, "case_dependant_ended", at=at, reason_zh=case.end_reason_zh, reason_en=case.end_reason_en
         )
 
 
+def _why_ended(needed: Case | None) -> tuple[str, str]:
+    """Return why what needed the result of a case was not filed, in Chinese and English."""
+    zh, en = (needed.service.name_zh, needed.service.name_en) if needed else ("营业执照", "the business licence")
+    if needed is not None and needed.state == CaseState.WITHDRAWN:
+        return (
+            f"您撤回了“{zh}”，本事项所需前提不存在，因此没有提出申请。您可在取得后重新申请。",
+            f"You withdrew “{en}”, so what this item needs does not exist and it was not filed. You can apply again "
+            "once you have it.",
+        )
+    return (
+        f"“{zh}”未获准予或未能核实，本事项所需前提不存在，因此没有提出申请。您可在取得后重新申请。",
+        f"“{en}” was not granted or could not be confirmed, so what this item needs does not exist and it was not "
+        "filed. You can apply again once you have it.",
+    )
+
+
 def close_application(application: Application, *, at: datetime) -> None:
-    """Close an application whose branches are all done: 全部办结 if all was granted, 部分办结 if something was."""
+    """Close an application whose branches are all done: 全部办结 if all was granted, 部分办结 if something was.
+
+    One of which the applicant took everything back, item by item, is taken back: nothing was decided.
+    """
     if application.state != ApplicationState.SUBMITTED:
         return
     states = set(Case.objects.filter(application=application).values_list("state", flat=True))
+    if CaseState.WITHDRAWN in states and states <= {CaseState.WITHDRAWN, CaseState.ENDED}:
+        application.state, application.closed_at, application.changed_at = ApplicationState.WITHDRAWN, at, at
+        application.save(update_fields=["state", "closed_at", "changed_at"])
+        return
     if states == {CaseState.GRANTED}:
         application.result = ApplicationResult.ALL_DONE
     elif CaseState.GRANTED in states:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.cases.enums import CaseState
 from services.cases.models import Application
+from services.cases.operations.people import ask_to_pass_mandates
 from services.exchange.enums import Outcome
 from services.exchange.operations import verify_business_licence
 from services.parties.enums import OrganisationKind, OrganisationSource
@@ -48,6 +49,7 @@ def adopt_entity(application: Application, *, at: datetime) -> None:
             by=application.filed_by,
             at=at,
         )
+        ask_to_pass_mandates(person=representative, to=organisation.ref, at=at)
     application.holder_kind, application.holder_id = "organisation", organisation.pk
     application.save(update_fields=["holder_kind", "holder_id"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,10 +15,12 @@ from services.access.operations import record_access
 from services.cases.enums import ApplicationState, InvitationState, SignatureMethod
 from services.cases.models import Application, SignerInvitation
 from services.cases.operations.drafts import AlreadySubmittedError, locked_draft
+from services.cases.operations.invitation_letters import check_may_send, send_letters
 from services.cases.operations.signing import ChangedSinceReviewError, missing_signatures, record_signatures
 from services.cases.operations.telling import tell_of_signing
 from services.cases.queries.reviews import review_hash
 from services.cases.queries.signers import APPLICANT, Slot, signers_wanted, slot_states
+from services.notifications.enums import Channel
 from services.parties.codes import hash_of_code, new_code
 from services.parties.contact import check_mobile
 from services.parties.identity_numbers import normalise_identity_number
@@ -48,16 +51,21 @@ def invite_signer(
 ) -> SignerInvitation:
     """Ask one of those who must sign, by a link that holds for two weeks; a new one ends the one before.
 
-    mobile, email: where the applicant reaches her, kept for the applicant; both may stay empty.
-    Effects: an invitation with a new code; a notice when a person of this name and number has a sign-in here, of which
-    the applicant learns nothing. Raises NotAllowedError, AlreadySubmittedError, SlotError, ValidationError.
+    mobile, email: where the link is sent to; both may stay empty, then the applicant passes it on.
+    Effects: an invitation with a new code; its messages owed; a notice when a person of this name and number has a
+    sign-in here, of which the applicant learns nothing. Raises NotAllowedError, AlreadySubmittedError, SlotError,
+    ValidationError: the number or address is none, or too many were invited within a day.
     """
     application = locked_draft(application_id, by=by, at=at, signing=True)
     states = slot_states(application, text_hash=review_hash(application), at=at)
     state = next((one for one in states if one.slot.key == slot and slot != APPLICANT), None)
     if state is None or state.signature is not None:
         raise SlotError(slot)
-    mobile = check_mobile(mobile) if mobile.strip() else ""
+    mobile, email = check_mobile(mobile) if mobile.strip() else "", email.strip()
+    if email:
+        validate_email(email)
+    if mobile or email:
+        check_may_send(application, slot, by=by, at=at)
     application.invitations.filter(slot=slot, revoked_at__isnull=True, declined_at__isnull=True).update(revoked_at=at)
     code = new_code()
     invitation = SignerInvitation.objects.create(
@@ -67,19 +75,36 @@ def invite_signer(
         role_en=state.slot.role_en,
         name=state.slot.name[:100],
         mobile=mobile,
-        email=email.strip()[:254],
+        email=email,
         code=code,
         code_hash=hash_of_code(code),
         invited_by=by,
         invited_at=at,
         expires_at=at + timedelta(days=INVITATION_DAYS),
     )
-    known = _known(state.slot)
-    if known is not None and known.user is not None:
-        before = timezone.localdate(invitation.expires_at).isoformat()
-        about = {"who": by.get_full_name(), "before": before}
-        tell_of_signing(application, "asked_to_sign", known.user, invitation, round=invitation.pk, at=at, **about)
+    send_letters(invitation, round=0, at=at)
+    _tell_known(application, _known(state.slot), invitation, by=by, at=at)
     return invitation
+
+
+def _tell_known(
+    application: Application, known: Person | None, invitation: SignerInvitation, *, by: User, at: datetime
+) -> None:
+    """Tell whoever is registered here in her inbox too, and on each channel on which the link does not reach her."""
+    if known is None or known.user is None:
+        return
+    reached = {Channel.SMS: known.mobile == invitation.mobile, Channel.EMAIL: known.user.email == invitation.email}
+    tell_of_signing(
+        application,
+        "asked_to_sign",
+        known.user,
+        invitation,
+        round=invitation.pk,
+        at=at,
+        channels=(Channel.WEBHOOK, *(channel for channel, same in reached.items() if not same)),
+        who=by.get_full_name(),
+        before=timezone.localdate(invitation.expires_at).isoformat(),
+    )
 
 
 def _known(slot: Slot) -> Person | None:

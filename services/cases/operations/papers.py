@@ -8,16 +8,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
-from services.cases.enums import CaseState, ConsentKind, SignatureMethod
+from services.cases.enums import CaseState, Channel, ConsentKind, SignatureMethod
 from services.cases.models import Application, Case, Signature
-from services.cases.queries.forms import documents_wanted
+from services.cases.operations.telling import filer_still_acts
+from services.cases.queries.forms import documents_held, documents_wanted
 from services.cases.queries.signers import signatures_in_force
 from services.documents.models import Paper
 from services.documents.operations import deliver_paper, issue_paper
 from services.documents.queries import papers_of, uploads_of
 from services.parties.models import Department, Organisation
-from services.parties.queries import party
+from services.parties.queries import party, users_behind
 from services.parties.references import PartyRef
 
 if TYPE_CHECKING:
@@ -105,6 +108,7 @@ def issue_receipt(application: Application, *, by: User, at: datetime) -> Paper:
             ],
             "materials": _handed_in(application),
             "signers": [_signer(one) for one in signatures_in_force(application)],
+            "declarations": _agreed(application),
             "content_hash": application.reviewed_hash,
             **_log(application),
         },
@@ -118,7 +122,7 @@ def issue_receipt(application: Application, *, by: User, at: datetime) -> Paper:
 
 def _handed_in(application: Application) -> list[dict[str, Any]]:
     files = Counter(uploads_of("application", application.pk).values_list("material_code", flat=True))
-    needs = [need for need in documents_wanted(application) if files[need.code]]
+    needs = [need for need in [*documents_wanted(application), *documents_held(application)] if files[need.code]]
     return [
         {
             "name": names_in_both(need.material),
@@ -142,6 +146,23 @@ def _signer(signature: Signature) -> dict[str, Any]:
         "method": words[SignatureMethod(signature.method)],
         "signed_at": signature.signed_at,
     }
+
+
+def _agreed(application: Application) -> list[dict[str, Any]]:
+    """Return the declaration that was signed and what was agreed to, each with its version and the text's hash."""
+    declared = {one.declaration for one in signatures_in_force(application) if one.declaration is not None}
+    given = application.consents.filter(text__isnull=False, withdrawn_at__isnull=True).select_related("text")
+    rows = [(_("Declaration"), text) for text in sorted(declared, key=lambda text: text.version)]
+    rows += [(ConsentKind(one.kind).label, one.text) for one in given.order_by("kind")]
+    return [{"name": _in_both(label), "version": text.version, "hash": text.sha256} for label, text in rows]
+
+
+def _in_both(label: Any) -> dict[str, str]:
+    words = {}
+    for name, language in (("zh", "zh-hans"), ("en", "en")):
+        with override(language):
+            words[name] = str(label)
+    return words
 
 
 def _log(application: Application) -> dict[str, Any]:
@@ -196,16 +217,28 @@ def _result_words(case: Case) -> Mapping[str, str]:
 
 
 def deliver(paper: Paper, application: Application, *, at: datetime) -> None:
-    """Deliver a paper on line if the applicant agreed to it; otherwise it waits at the hand-out window."""
+    """Deliver a paper on line if the applicant agreed to it; otherwise it waits at the hand-out window.
+
+    It is served on who filed the application, while she acts for the applicant; else on the applicant, else on an
+    agent with the right to receive. Nobody of them has a sign-in: it waits at the window too.
+    """
     consent = application.consents.filter(kind=ConsentKind.ELECTRONIC_SERVICE, withdrawn_at__isnull=True).first()
-    if consent is not None:
+    receiver = _receiver(application, at) if consent is not None else None
+    if consent is not None and receiver is not None:
         deliver_paper(
             paper=paper,
             channel="online",
-            recipient_user=application.filed_by,
+            recipient_user=receiver,
             proof={"consent": consent.pk},
             at=at,
         )
+
+
+def _receiver(application: Application, at: datetime) -> User | None:
+    if application.channel != Channel.COUNTER and filer_still_acts(application, at):
+        return application.filed_by
+    behind = [user for ref in dict.fromkeys((application.holder, application.party)) for user in users_behind(ref, at)]
+    return behind[0] if behind else None
 
 
 def undelivered_papers(case: Case) -> Sequence[Paper]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from services.notifications.drafts import NoticeDraft
 from services.notifications.operations import owe_notices
+from services.parties.enums import MandateKind
 from services.parties.models import Guardianship, Mandate, MandateOffer, Person
 from services.parties.operations import offers
 from services.parties.operations.guardians import record_guardianship
-from services.parties.operations.mandates import revoke_mandate
+from services.parties.operations.mandates import MandateRefusedError, grant_mandate, revoke_mandate
+from services.parties.permissions import can_grant_mandate
 from services.parties.queries import names_of_parties, principals_of
 from services.parties.references import PartyRef
 
@@ -77,6 +81,61 @@ def end_mandate(*, mandate: Mandate, by: User, at: datetime) -> Mandate:
         others = [one for one in people if one.pk != by.pk]
         _tell(others, "mandate_ended", mandate, at=at, who=mandate.agent.name)
     return mandate
+
+
+@transaction.atomic
+def pass_mandate_on(*, mandate: Mandate, to: PartyRef, by: User, at: datetime) -> Mandate:
+    """Let somebody's agent act for her new organisation too, with the same scopes and end. Twice is once.
+
+    She who stands for both decides it; a mandate never passes by itself. Effects: a mandate of the organisation; the
+    agent is told, and may lay it down. Raises PermissionDenied: she does not stand for both; MandateRefusedError: the
+    mandate is over.
+    """
+    mandate = Mandate.objects.select_for_update(no_key=True).get(pk=mandate.pk)
+    if to.kind != "organisation" or not can_grant_mandate(by, mandate.principal, at):
+        raise PermissionDenied
+    if mandate.revoked_at is not None and mandate.revoked_at <= at:
+        raise MandateRefusedError(_("This mandate has ended. Offer a new one."), code="over")
+    held = Mandate.objects.given_by(to).in_force(at).filter(agent=mandate.agent, scopes__contains=mandate.scopes)
+    if (known := held.first()) is not None and can_grant_mandate(by, to, at):
+        return known
+    given = grant_mandate(
+        principal=to,
+        agent=mandate.agent,
+        scopes=mandate.scopes,
+        valid_from=at,
+        valid_until=mandate.valid_until,
+        kind=MandateKind.STAFF,
+        matter=mandate.matter,
+        by=by,
+        at=at,
+    )
+    if mandate.agent.user is not None:
+        _tell([mandate.agent.user], "mandate_passed", given, at=at, before=given.last_day.isoformat())
+    return given
+
+
+def ask_to_pass_mandates(*, person: Person, to: PartyRef, at: datetime) -> None:
+    """Tell who founded an organisation that the agents she has act for herself only, and how they act for it too."""
+    if person.user is None:
+        return
+    for mandate in Mandate.objects.given_by(person.ref).in_force(at).select_related("agent"):
+        where = f"{PEOPLE}?for={person.ref}"
+        names = {"who": mandate.agent.name, "principal": names_of_parties([to])[to]}
+        owe_notices(
+            [
+                NoticeDraft(
+                    subject_kind="mandate",
+                    subject_id=str(mandate.pk),
+                    kind="mandate_may_pass",
+                    round=to.id,
+                    recipient_user_id=person.user.pk,
+                    params=names,
+                    link=where,
+                )
+            ],
+            at=at,
+        )
 
 
 @transaction.atomic

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from services.cases.models import Application, Case, SignerInvitation
 from services.notifications.drafts import NoticeDraft
 from services.notifications.operations import owe_notices
-from services.parties.enums import Role
-from services.parties.queries import users_behind, users_behind_each, users_in_post
+from services.parties.enums import MandateScope, Role
+from services.parties.queries import parties_for, users_behind, users_behind_each, users_in_post
 from workflows.clocks import ClockDueChanged
 from workflows.models import Task
 
@@ -21,23 +21,32 @@ if TYPE_CHECKING:
 def applicants_of(application: Application, at: datetime) -> list[User]:
     """Return who is told about an application, each once: the party, the holder, their agents, and who filed it.
 
-    A clerk who filed at the window is not told: she acted for the person in front of her.
+    A clerk who filed at the window is not told: she acted for the person in front of her. Nor is an agent whose
+    mandate is over.
     """
     people: dict[int, User] = {}
     for ref in dict.fromkeys((application.party, application.holder)):
         people |= {user.pk: user for user in users_behind(ref, at)}
-    if application.channel != "counter":
-        people.setdefault(application.filed_by_id, application.filed_by)
+    if application.channel != "counter" and application.filed_by_id not in people and filer_still_acts(application, at):
+        people[application.filed_by_id] = application.filed_by
     return list(people.values())
 
 
+def filer_still_acts(application: Application, at: datetime) -> bool:
+    """Return whether who filed an application may still do anything for its party or holder."""
+    acted_for = set(parties_for(application.filed_by, at, MandateScope.values))
+    return bool(acted_for & {application.party, application.holder})
+
+
 def applicants_of_each(applications: Collection[Application], at: datetime) -> dict[int, list[int]]:
-    """Return the ids of `applicants_of` for many applications, in two queries, by the application's key."""
-    behind = users_behind_each({ref for one in applications for ref in (one.party, one.holder)}, at)
+    """Return the ids of `applicants_of` for many applications, in a constant number of queries, by the key."""
+    refs = {ref for one in applications for ref in (one.party, one.holder)}
+    behind, acting = users_behind_each(refs, at), users_behind_each(refs, at, scope=None)
     found = {}
     for application in applications:
         people = dict.fromkeys([*behind[application.party], *behind[application.holder]])
-        if application.channel != "counter":
+        acts = application.filed_by_id in (*acting[application.party], *acting[application.holder])
+        if application.channel != "counter" and acts:
             people.setdefault(application.filed_by_id)
         found[application.pk] = list(people)
     return found
@@ -160,11 +169,12 @@ def tell_of_signing(
     round: int,
     at: datetime,
     page: str = "signers",
+    channels: tuple[str, ...] | None = None,
     **params: str,
 ) -> None:
     """Owe one person the news about signatures: a signer through her invitation, others at a page of the draft.
 
-    round: a number that tells this event from the next of its kind.
+    round: a number that tells this event from the next of its kind. channels: as in NoticeDraft.
     """
     place = f"/my/applications/{application.public_id}/{page}/"
     owe_notices(
@@ -176,7 +186,8 @@ def tell_of_signing(
                 round=round,
                 recipient_user_id=to.pk,
                 params={**offer_names(application), "application": application.number or "–", **params},
-                link=f"/my/signing/{invitation.public_id}/" if invitation else place,
+                link=invitation.path if invitation else place,
+                channels=channels,
             )
         ],
         at=at,

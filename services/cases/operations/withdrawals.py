@@ -50,6 +50,8 @@ def withdraw_application(*, application_id: int, by: User, at: datetime, reason:
     application = Application.objects.select_related("bundle", "service").get(pk=application_id)
     if application.state == ApplicationState.WITHDRAWN:
         return application
+    if application.state != ApplicationState.SUBMITTED:
+        raise NothingToWithdrawError("Every item is decided already.")
     if not can_withdraw(by, application, at):
         raise NotAllowedError("She may not withdraw this application.")
     undecided = application.cases.exclude(state__in=CLOSED_CASE_STATES).select_related("department", "service__item")
@@ -83,10 +85,10 @@ def withdraw_case(*, case_id: int, by: User, at: datetime, reason: str = "") -> 
     case = Case.objects.select_related("application", "service__item", "department", "run").get(pk=case_id)
     if case.state == CaseState.WITHDRAWN:
         return case
-    if not can_withdraw(by, case.application, at):
-        raise NotAllowedError("She may not withdraw this case.")
     if case.state in CLOSED_CASE_STATES or case.run is None:
         raise NothingToWithdrawError("This item is decided already or not filed yet.")
+    if not can_withdraw(by, case.application, at):
+        raise NotAllowedError("She may not withdraw this case.")
     if case.run_id == root.pk:  # applied for alone: the case is the application
         withdraw_application(application_id=application_id, by=by, at=at, reason=reason)
         case.refresh_from_db()

@@ -9,12 +9,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from services.cases.enums import InvitationState
 from services.cases.models import Application, Signature, SignerInvitation
-from services.cases.queries.forms import form_answers
+from services.cases.queries.forms import form_answers, form_of
 from services.catalogue.queries import signer_rules
 from services.catalogue.signers import PERSON_FIELDS, SignerRule
+from services.forms.rules import SITUATION, check_answers
 from services.parties.codes import hash_of_code
 from services.parties.contact import check_person_name
 from services.parties.identity_numbers import normalise_identity_number
@@ -77,12 +79,20 @@ def signers_wanted(application: Application) -> list[Slot]:
     answers. A row without a name yet asks nobody: the form itself demands the name.
     """
     slots = {APPLICANT: _applicant(application)}
-    answers = form_answers(application)
-    for rule in signer_rules(application.offer, application.situation):
-        if rule.when and not evaluate_condition(rule.when, nested(answers)):
-            continue
-        slots |= {slot.key: slot for slot in _of_rule(rule, answers)}
+    rules = signer_rules(application.offer, application.situation)
+    answers = form_answers(application) if rules else {}
+    known = _known(application, answers) if any(rule.when for rule in rules) else {}
+    for rule in rules:
+        if not rule.when or evaluate_condition(rule.when, known):
+            slots |= {slot.key: slot for slot in _of_rule(rule, answers)}
     return list(slots.values())
+
+
+def _known(application: Application, answers: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the answers as conditions read them: those that count, each in its own type, and the situation's."""
+    today = timezone.localdate(application.changed_at)
+    counted = check_answers(form_of(application), answers, today=today).cleaned
+    return nested({name: one for name, one in answers.items() if name.startswith(SITUATION)} | counted)
 
 
 def _applicant(application: Application) -> Slot:

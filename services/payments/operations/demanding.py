@@ -106,6 +106,7 @@ def _tell_amount(due: FeeDue, *, at: datetime, round: int = 0) -> None:
         amount={"zh": f"{amount}元", "en": f"{amount} yuan"},
         payment_number=due.number,
         waits=due.waits or None,
+        window_only=not due.case.service.pays_online or None,
     )
     deliver(paper, due.case.application, at=at)
     tell_fee(due, "fee_due", at=at, round=round)

@@ -32,6 +32,10 @@ class NothingToPayError(Exception):
     """The fee is paid, no longer due, or has no amount yet."""
 
 
+class NotOnlineError(Exception):
+    """This fee is paid at a window: the guide of the service does not say that it can be paid online."""
+
+
 class OtherMoneyError(ValueError):
     """The payment service speaks of another amount or currency than the order. field: which."""
 
@@ -53,11 +57,13 @@ def start_payment(*, due_id: int, by: User, at: datetime) -> Attempt:
     """Return the open payment of a fee, a new one if there is none; the caller then opens it at the payment service.
 
     Two tabs and a double click get the same one. Effects: the attempt and its fact.
-    Raises NotAllowedError, NothingToPayError.
+    Raises NotAllowedError, NothingToPayError, NotOnlineError.
     """
     _root, due = locked_due(due_id)
     if not may_pay(by, due, at):
         raise NotAllowedError("She may not pay for this applicant.")
+    if not due.case.service.pays_online:
+        raise NotOnlineError("This fee is paid at a window.")
     standing = standing_of(due)
     if not standing.can_be_paid or not due.amount_fen:
         raise NothingToPayError("There is nothing to pay.")
@@ -94,7 +100,11 @@ def note_order(order: Order, *, at: datetime, source: str) -> Noted:
         if order.amount_fen != attempt.amount_fen:
             raise OtherMoneyError("amount")
     if order.state == "paid":
-        return Noted(attempt=attempt, new=_paid(due, attempt, order, at=at, source=source))
+        _close(attempt, at)
+        new = money_came(due, attempt, number=order.gateway_number, by=None, at=at, note=source)
+        if new:
+            done_in_name(due.case.application, ActKind.PAID, by=attempt.started_by, at=at)
+        return Noted(attempt=attempt, new=new)
     if order.state == "failed" and attempt.closed_at is None:
         _close(attempt, at)
         note_fact(due, FactKind.FAILED, at=at, attempt=attempt, note=source)
@@ -107,18 +117,17 @@ def _close(attempt: Attempt, at: datetime) -> None:
     attempt.save(update_fields=["closed_at"])
 
 
-def _paid(due: FeeDue, attempt: Attempt, order: Order, *, at: datetime, source: str) -> bool:
+def money_came(due: FeeDue, attempt: Attempt, *, number: str, by: User | None, at: datetime, note: str) -> bool:
+    """Note that a payment was made, once; return whether that was new. The caller holds the lock.
+
+    number: of the payment service, or of the receipt at the window. Effects: the fact, the receipt, notices, a result
+    that waited is issued; what is not due any more is owed back.
+    """
     if PaymentFact.objects.filter(attempt=attempt, kind=FactKind.PAID).exists():
         return False
     before = standing_of(due)
-    _close(attempt, at)
-    money: dict[str, Any] = {
-        "attempt": attempt,
-        "amount_fen": attempt.amount_fen,
-        "gateway_number": order.gateway_number,
-    }
-    note_fact(due, FactKind.PAID, at=at, note=source, **money)
-    done_in_name(due.case.application, ActKind.PAID, by=attempt.started_by, at=at)
+    money: dict[str, Any] = {"attempt": attempt, "amount_fen": attempt.amount_fen, "gateway_number": number}
+    note_fact(due, FactKind.PAID, at=at, by=by, note=note, **money)
     if not before.can_be_paid:  # withdrawn meanwhile, or paid by another order
         owe_refund(due, attempt, at=at, note="not_due")
         return True
@@ -136,7 +145,7 @@ def _paid(due: FeeDue, attempt: Attempt, order: Order, *, at: datetime, source: 
         amount={"zh": f"{amount}元", "en": f"{amount} yuan"},
         paid_at=at,
         payment_number=due.number,
-        gateway_number=order.gateway_number or attempt.number,
+        gateway_number=number or attempt.number,
     )
     deliver(paper, due.case.application, at=at)
     tell_fee(due, "fee_paid", at=at)

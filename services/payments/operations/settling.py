@@ -10,7 +10,7 @@ import structlog
 from django.db import transaction
 
 from services.cases.operations.drafts import NotAllowedError
-from services.payments.enums import Difference, FactKind
+from services.payments.enums import Difference, FactKind, Means
 from services.payments.gateway import GatewayAnswerError, GatewayDownError, Order, PaymentGateway, gateway
 from services.payments.models import Attempt, DayDifference, PaymentFact
 from services.payments.operations.demanding import locked_due, note_fact, tell_fee
@@ -75,7 +75,8 @@ def give_back_what_is_owed(*, at: datetime) -> int:
     What the payment service refuses is tried again in the next round, and keeps nobody else from her money.
     """
     done = PaymentFact.objects.filter(kind=FactKind.REFUNDED).values("attempt_id")
-    owed = PaymentFact.objects.filter(kind=FactKind.REFUND_OWED).exclude(attempt_id__in=done)
+    owed = PaymentFact.objects.filter(kind=FactKind.REFUND_OWED, attempt__means=Means.ONLINE)
+    owed = owed.exclude(attempt_id__in=done)
     count = 0
     for fact in owed.select_related("attempt").order_by("at", "id")[: ROUND * 10]:
         assert fact.attempt is not None
@@ -89,17 +90,18 @@ def give_back_what_is_owed(*, at: datetime) -> int:
         except GatewayDownError as error:
             log.warning("refund_not_made", order=fact.attempt.number, error=str(error))
             break
-        count += _note_refund(fact.attempt, number, at=at)
+        count += note_refund(fact.attempt, number, at=at)
     return count
 
 
 @transaction.atomic
-def _note_refund(attempt: Attempt, number: str, *, at: datetime) -> int:
+def note_refund(attempt: Attempt, number: str, *, at: datetime, by: User | None = None) -> int:
+    """Note that the money of a payment was given back, once; return how many are new. number: of the receipt."""
     _root, due = locked_due(attempt.due_id)
     if PaymentFact.objects.filter(attempt=attempt, kind=FactKind.REFUNDED).exists():
         return 0
     money: dict[str, Any] = {"attempt": attempt, "amount_fen": attempt.amount_fen, "gateway_number": number}
-    note_fact(due, FactKind.REFUNDED, at=at, **money)
+    note_fact(due, FactKind.REFUNDED, at=at, by=by, **money)
     tell_fee(due, "fee_refunded", at=at, round=attempt.pk % 100, amount_fen=attempt.amount_fen)
     return 1
 
@@ -116,7 +118,8 @@ def reconcile_day(day: date, *, at: datetime) -> int:
     for order in theirs.values():
         if order.number not in known:
             _match(order, day, at=at)
-    paid = PaymentFact.objects.filter(kind=FactKind.PAID, at__date=day, at__lt=at).exclude(attempt_id__in=matched)
+    paid = PaymentFact.objects.filter(kind=FactKind.PAID, at__date=day, at__lt=at, attempt__means=Means.ONLINE)
+    paid = paid.exclude(attempt_id__in=matched)
     for fact in paid.select_related("attempt"):  # what the list of another day named is matched with that
         assert fact.attempt is not None
         _differ(day, fact.attempt.number, Difference.ONLY_HERE, ours=fact.attempt.amount_fen, theirs=None, at=at)

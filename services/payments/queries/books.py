@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
-from services.payments.enums import FactKind
-from services.payments.models import PaymentFact
+from services.payments.enums import AT_WINDOW, FactKind, Means
+from services.payments.models import DayDifference, PaymentFact
 
 _KINDS = (
     FactKind.DEMANDED,
@@ -29,3 +31,44 @@ def books_between(since: datetime, until: datetime) -> list[tuple[str, int, int]
         else (str(kind.label), 0, 0)
         for kind in _KINDS
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Till:
+    """What the windows recorded on a local day by one means and nobody has compared yet. fen: the sum."""
+
+    day: date
+    means: Means
+    count: int
+    fen: int
+
+
+def takings_of(day: date, means: Means) -> QuerySet[PaymentFact]:
+    """Return the payments taken at the windows on a local day by one means that were not matched yet."""
+    return _unmatched().filter(at__date=day, attempt__means=means).select_related("attempt").order_by("at", "id")
+
+
+def _unmatched() -> QuerySet[PaymentFact]:
+    matched = PaymentFact.objects.filter(kind=FactKind.RECONCILED).values("attempt_id")
+    return PaymentFact.objects.filter(kind=FactKind.PAID, attempt__means__in=AT_WINDOW).exclude(attempt_id__in=matched)
+
+
+def tills_to_close(today: date) -> list[Till]:
+    """Return the tills of days before `today` that were not compared, the oldest first."""
+    noted = set(DayDifference.objects.filter(order__in=_orders()).values_list("order", flat=True))
+    rows = _unmatched().annotate(day=TruncDate("at")).filter(day__lt=today).order_by("day", "attempt__means")
+    sums = rows.values("day", "attempt__means").annotate(count=Count("id"), fen=Sum("amount_fen"))
+    tills = [
+        Till(day=row["day"], means=Means(row["attempt__means"]), count=row["count"], fen=row["fen"]) for row in sums
+    ]
+    return [till for till in tills if till_order(till.day, till.means) not in noted]
+
+
+def _orders() -> list[str]:
+    days = _unmatched().annotate(day=TruncDate("at")).values_list("day", "attempt__means").order_by().distinct()
+    return [till_order(day, Means(means)) for day, means in days]
+
+
+def till_order(day: date, means: Means) -> str:
+    """Return the name under which a till's difference is kept among those with the payment service."""
+    return f"{means}-{day.isoformat()}"

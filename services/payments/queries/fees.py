@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Prefetch, QuerySet
 
 from services.cases.models import Application, Case
-from services.payments.enums import FactKind, FeeState
+from services.payments.enums import AT_WINDOW, FactKind, FeeState
 from services.payments.models import Attempt, FeeDue, PaymentFact
 
 
@@ -37,7 +37,7 @@ class Standing:
 
 def with_facts(rows: QuerySet[FeeDue]) -> QuerySet[FeeDue]:
     """Return fees with what their state is read from: three queries, however many fees."""
-    facts = Prefetch("facts", PaymentFact.objects.order_by("at", "id"), to_attr="known_facts")
+    facts = Prefetch("facts", PaymentFact.objects.select_related("attempt").order_by("at", "id"), to_attr="known_facts")
     attempts = Prefetch("attempts", Attempt.objects.filter(closed_at__isnull=True), to_attr="open_attempts")
     related = ("case__service__item", "case__department", "case__application__bundle", "case__application__service")
     return rows.select_related(*related).prefetch_related(facts, attempts)
@@ -99,3 +99,10 @@ def fees_to_assess(departments: Iterable[str]) -> QuerySet[FeeDue]:
     over = PaymentFact.objects.filter(kind__in=(FactKind.CANCELLED, FactKind.PAID)).values("due_id")
     rows = FeeDue.objects.filter(case__department__code__in=set(departments)).exclude(pk__in=over)
     return rows.order_by("demanded_at", "id")
+
+
+def owed_at_window(due: FeeDue) -> list[Attempt]:
+    """Return the payments made at the window whose money is owed back."""
+    back = PaymentFact.objects.filter(due=due, kind=FactKind.REFUNDED).values("attempt_id")
+    owed = PaymentFact.objects.filter(due=due, kind=FactKind.REFUND_OWED).values("attempt_id")
+    return list(due.attempts.filter(means__in=AT_WINDOW, pk__in=owed).exclude(pk__in=back))

@@ -44,6 +44,7 @@ class People:
     tasks: Mapping[tuple[str, str], list[OpenTask]]
     holders: Mapping[Post, tuple[int, ...]]
     behind: Mapping[PartyRef, tuple[int, ...]] = field(default_factory=dict)
+    acting: Mapping[PartyRef, tuple[int, ...]] = field(default_factory=dict)
 
     def open_tasks(self, reached: ThresholdReached) -> list[OpenTask]:
         """Return the staff's open tasks of what a clock is about; of all its cases for an application."""
@@ -82,7 +83,8 @@ class People:
         people: dict[int, None] = {}
         for ref in subject.parties:
             people |= dict.fromkeys(self.behind.get(ref, ()))
-        if subject.filed_by is not None:
+        acting = {user for ref in subject.parties for user in self.acting.get(ref, ())}
+        if subject.filed_by in acting:  # not an agent whose mandate is over
             people.setdefault(subject.filed_by, None)
         return list(people)
 
@@ -101,7 +103,11 @@ def people_of(step: Step, occurrences: Iterable[ThresholdReached], at: datetime,
             posts.add(Post(code, Role.HEAD))
     parties = {ref for subject in step.subjects.values() for ref in subject.parties} if applicants else set()
     return People(
-        step=step, tasks=tasks, holders=_holders(posts, at), behind=users_behind_each(parties, at) if parties else {}
+        step=step,
+        tasks=tasks,
+        holders=_holders(posts, at),
+        behind=users_behind_each(parties, at) if parties else {},
+        acting=users_behind_each(parties, at, scope=None) if parties else {},
     )
 
 

@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from services.cases.models import Application
 from services.cases.operations.acting import done_in_name
-from services.cases.permissions import applications_of, applications_open_to
+from services.cases.operations.people import ask_to_pass_mandates, end_mandate
+from services.cases.operations.telling import applicants_of, applicants_of_each
+from services.cases.permissions import applications_of, applications_open_to, can_withdraw
 from services.notifications.models import Notice
 from services.parties.enums import ActKind, IdentityKind, MandateScope, OfferState, Role
 from services.parties.models import Act, Guardianship, Mandate, MandateOffer, Person
@@ -22,6 +24,7 @@ from services.parties.operations.guardians import (
 )
 from services.parties.permissions import can_act_for, can_grant_mandate
 from services.parties.queries import acting_for, party_choices, users_behind, users_behind_each
+from services.ratings.operations.telling import ask_to_rate
 from tests import naughty
 from tests.factories.cases import ApplicationFactory
 from tests.factories.parties import MandateFactory, MembershipFactory, OrganisationFactory, PersonFactory
@@ -216,3 +219,44 @@ def test_naughty_texts_are_stored_exactly_or_refused() -> None:
         hers.post(f"/my/people/offers/{offer.public_id}/", {"answer": "decline", "reason": text})
     assert mine.get("/my/people/").status_code == 200
     assert Application.objects.count() == 0
+
+
+def test_a_founders_agent_acts_for_the_company_once_she_says_so() -> None:
+    founder, at = PersonFactory(), database_now()
+    mandate = MandateFactory(person=founder, scopes=["fill", "pay"])
+    body = OrganisationFactory(legal_representative=founder)
+    other = OrganisationFactory()
+    ask_to_pass_mandates(person=founder, to=body.ref, at=at)
+    ask_to_pass_mandates(person=founder, to=body.ref, at=at)
+    assert told(founder, "mandate_may_pass") == 1
+    assert not can_act_for(mandate.agent.user, body.ref, "fill", at)  # nothing passes by itself
+    client, place = signed_in(founder), f"/my/people/mandates/{mandate.public_id}/pass-on/"
+    assert place in client.get("/my/people/").content.decode()
+    for stranger, to in ((client, other.ref), (client, "junk\0"), (signed_in(mandate.agent), body.ref)):
+        assert stranger.post(place, {"to": str(to)}).status_code == 404
+    for _ in range(2):
+        assert client.post(place, {"to": str(body.ref)}).status_code == 302
+    given = Mandate.objects.get(organisation=body)
+    assert (given.agent, given.scopes, given.valid_until) == (mandate.agent, mandate.scopes, mandate.valid_until)
+    assert told(mandate.agent, "mandate_passed") == 1
+    assert can_act_for(mandate.agent.user, body.ref, "pay", database_now())
+    assert not can_act_for(mandate.agent.user, body.ref, "sign", database_now())
+    assert place not in client.get("/my/people/").content.decode()
+
+
+def test_an_agent_whose_mandate_is_over_hears_nothing_and_neither_withdraws_nor_pays() -> None:
+    at, principal = database_now(), PersonFactory()
+    mandate = MandateFactory(person=principal, scopes=["fill"])
+    agent = mandate.agent
+    application = ApplicationFactory(person=principal, filed_by=agent.user)
+    assert not can_withdraw(agent.user, application, at)  # filling in is not deciding for her
+    assert can_withdraw(principal.user, application, at)
+    assert set(applicants_of(application, at)) == {principal.user, agent.user}
+    assert set(applicants_of_each([application], at)[application.pk]) == {principal.user.pk, agent.user.pk}
+    end_mandate(mandate=mandate, by=principal.user, at=at)
+    later = at + timedelta(seconds=1)
+    assert applicants_of(application, later) == [principal.user]
+    assert applicants_of_each([application], later)[application.pk] == [principal.user.pk]
+    ask_to_rate(application, at=later)
+    assert told(agent, "please_rate") == 0
+    assert told(principal, "please_rate") == 1

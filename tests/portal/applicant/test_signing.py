@@ -90,8 +90,9 @@ def test_a_partner_signs_by_her_link_and_sees_only_what_she_may() -> None:
     assert link in client.get(signers).content.decode()
 
     anonymous = Client().get(link)
-    assert anonymous.headers["Location"].startswith("/accounts/login/?next=/my/sign/")
-    address = hers.get(link).headers["Location"]
+    assert anonymous.headers["Location"] == f"/my/invited/{invitation.public_id}/"
+    address = f"/my/signing/{invitation.public_id}/"
+    assert hers.get(link, follow=True).redirect_chain[-1][0] == address
     refused = signed_in(stranger).get(address)
     assert refused.status_code == 403
     assert person.name not in refused.content.decode()

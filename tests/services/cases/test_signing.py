@@ -277,3 +277,45 @@ def test_documents_are_kept_for_reuse_with_a_consent_of_its_own_and_only_while_i
     assert not wallet_of(ref, AT).kept
     keep_documents_of(made, by=user("owner"), at=AT)
     assert not wallet_of(ref, AT).kept, "nor is anything kept under a consent taken back"
+
+
+def test_spouses_and_parents_sign_as_the_catalogue_says() -> None:
+    seller = {"name": "李雯", "id_type": "31", "id_number": LI["id_number"], "mobile": "19900000001", "share": "100"}
+    spouse = {
+        "name": "王建国",
+        "relation": "spouse",
+        "id_type": "31",
+        "id_number": WANG["id_number"],
+        "mobile": "19900000002",
+    }
+    given = {"transfer.sellers": [seller], "transfer.buyers": [seller]}
+    situation = {"house_use": "residential", "has_mortgage": False}
+    alone = ready_draft(service="house-title-transfer", given=given, situation=situation, at=MORNING)
+    assert {slot.name for slot in signers_wanted(alone)} == {"李雯"}
+    joint = {**given, "transfer.joint_property": "yes", "transfer.co_owners": [spouse]}
+    draft = ready_draft(service="house-title-transfer", given=joint, situation=situation, at=MORNING)
+    [consent] = [slot for slot in signers_wanted(draft) if slot.key.startswith("co_owner:")]
+    assert (consent.name, consent.mobile) == ("王建国", "19900000002")
+    assert "第三百零一条" in consent.basis_zh
+    with pytest.raises(SignaturesMissingError):
+        file(draft, review_hash(draft))
+    invitation = invite_signer(application_id=draft.pk, slot=consent.key, by=user("owner"), at=AT)
+    sign_invited(invitation_id=invitation.pk, reviewed_hash=review_hash(draft), by=user("owner2"), at=AT)
+    made = file(draft, review_hash(draft))
+    assert made.signatures.filter(name="王建国", slot=consent.key).count() == 1
+    # Said to be nobody's but hers after all: the consent is not asked any more, and what was signed before is void.
+    again = ready_draft(service="house-title-transfer", given=joint, situation=situation, at=MORNING)
+    save_draft(application_id=again.pk, answers={"transfer.joint_property": "no"}, by=user("owner"), at=AT)
+    again.refresh_from_db()
+    assert not [slot for slot in signers_wanted(again) if slot.key.startswith("co_owner:")]
+
+    baby = ready_draft(service="birth-certificate", at=MORNING)
+    assert {(slot.role_en, slot.name) for slot in signers_wanted(baby)[1:]} == {
+        ("Mother", "李雯"),
+        ("Father", "王建国"),
+    }
+    save_draft(application_id=baby.pk, answers={"father.name": None}, by=user("owner"), at=AT)
+    baby.refresh_from_db()
+    assert [slot.role_en for slot in signers_wanted(baby)] == ["Applicant", "Mother"]  # the child of one parent
+    couple = ready_draft(service="marriage-registration", situation={"both_present": True}, at=MORNING)
+    assert [slot.name for slot in signers_wanted(couple)] == ["李雯", "王建国"]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
 
 from portal.demo.city import load_city
 from services.cases.models import Application, Case, Consent, Signature
-from services.cases.operations.drafts import AlreadySubmittedError
+from services.cases.operations.drafts import AlreadySubmittedError, save_draft
+from services.cases.operations.inviting import invite_signer, sign_invited
+from services.cases.operations.signing import ChangedSinceReviewError, note_reviewed
 from services.cases.operations.submission import review_hash, submit_application
+from services.cases.queries.signers import signers_wanted
 from services.documents.models import Paper
 from services.notifications.models import Notice
 from services.parties.queries import person_of
@@ -22,34 +26,41 @@ pytestmark = pytest.mark.django_db(transaction=True)
 THREADS = 20
 
 
-def test_twenty_submissions_at_once_file_once() -> None:
-    load_city(at=MORNING)
-    owner = user("owner")
-    draft = ready_draft(service="sign-filing", by="agent", party=person_of(owner).ref, at=MORNING)
-    text_hash, gate = review_hash(draft), threading.Barrier(THREADS, timeout=60)
-    numbers: list[str | None] = []
-    raised: list[Exception] = []
+def at_once(*clicks: Callable[[], object]) -> list[object]:
+    """Do everything at the same instant, each in a thread of its own; return what came of each, also a refusal."""
+    gate, came = threading.Barrier(len(clicks), timeout=60), [None] * len(clicks)
 
-    def click(reviewed: str) -> None:
+    def one(place: int, click: Callable[[], object]) -> None:
         try:
             connection.ensure_connection()
             gate.wait()
-            made = submit_application(
-                application_id=draft.pk, reviewed_hash=reviewed, signed=True, consents=["electronic_service"],
-                by=owner, at=MORNING,
-            )  # fmt: skip
-            numbers.append(made.number)
+            came[place] = click()
         except Exception as error:
-            raised.append(error)
+            came[place] = error
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=click, args=(text_hash,)) for _ in range(THREADS)]
+    threads = [threading.Thread(target=one, args=(place, click)) for place, click in enumerate(clicks)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(120)
-    assert raised == []
+    return came
+
+
+def test_twenty_submissions_at_once_file_once() -> None:
+    load_city(at=MORNING)
+    owner = user("owner")
+    draft = ready_draft(service="sign-filing", by="agent", party=person_of(owner).ref, at=MORNING)
+    text_hash = review_hash(draft)
+
+    def click() -> str | None:
+        return submit_application(
+            application_id=draft.pk, reviewed_hash=text_hash, signed=True, consents=["electronic_service"],
+            by=owner, at=MORNING,
+        ).number  # fmt: skip
+
+    numbers = at_once(*[click] * THREADS)
     application = Application.objects.get()
     assert numbers == [application.number] * THREADS
     assert Run.objects.count() == Case.objects.count() == 1
@@ -62,3 +73,41 @@ def test_twenty_submissions_at_once_file_once() -> None:
             application_id=draft.pk, reviewed_hash="0" * 64, signed=True, consents=[], by=owner, at=MORNING
         )
     assert Application.objects.get().number == application.number
+    what_changes_while_it_is_filed_or_signed()
+
+
+def what_changes_while_it_is_filed_or_signed() -> None:
+    """Whoever comes first wins, and nothing is filed or stands signed but what was reviewed."""
+    owner, partner = user("owner"), user("owner2")
+    draft = ready_draft(service="sign-filing", at=MORNING)
+    seen = note_reviewed(draft, at=MORNING)
+
+    def change() -> object:
+        return save_draft(application_id=draft.pk, answers={"sign.text": "另一块招牌"}, by=owner, at=MORNING)
+
+    def file() -> object:
+        return submit_application(
+            application_id=draft.pk, reviewed_hash=seen, signed=True, consents=[], by=owner, at=MORNING
+        )
+
+    changed, filed = at_once(change, file)
+    draft.refresh_from_db()
+    if draft.state == "submitted":
+        assert isinstance(changed, AlreadySubmittedError)
+        assert (draft.answers["sign.text"], draft.reviewed_hash) == ("老街坊家常菜", seen)
+    else:
+        assert isinstance(filed, ChangedSinceReviewError)
+        assert draft.answers["sign.text"] == "另一块招牌"
+
+    baby = ready_draft(service="birth-certificate", at=MORNING)
+    text = note_reviewed(baby, at=MORNING)
+    key = next(slot.key for slot in signers_wanted(baby) if slot.name == "王建国")
+    invitation = invite_signer(application_id=baby.pk, slot=key, by=owner, at=MORNING)
+    at_once(
+        lambda: save_draft(application_id=baby.pk, answers={"child.weight": "3400"}, by=owner, at=MORNING),
+        *[lambda: sign_invited(invitation_id=invitation.pk, reviewed_hash=text, by=partner, at=MORNING)] * 3,
+    )
+    baby.refresh_from_db()
+    assert baby.answers["child.weight"] == "3400"
+    assert baby.signatures.filter(invitation=invitation).count() <= 1
+    assert not baby.signatures.filter(voided_at__isnull=True).exists()

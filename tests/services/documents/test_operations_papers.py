@@ -243,8 +243,8 @@ def test_the_task_renders_what_is_owed(department: str) -> None:
 
 
 def test_a_character_no_font_has_is_named_and_tried_again(department: str) -> None:
-    facts = {**FACTS["acceptance_notice"], "holder": {"name": "张\U000323af"}}
-    paper = make_paper(department=department, facts=facts)
+    facts = {**FACTS["certificate"], "holder": {"name": "张\U000323af"}}
+    paper = make_paper(department=department, kind="certificate", facts=facts)
     with pytest.raises(PaperNotRenderedError, match=r"U\+323AF"):
         ensure_rendered(paper=paper, at=AT)
     assert render_papers(at=AT) == 0, "tried again later, not at once"
@@ -254,6 +254,15 @@ def test_a_character_no_font_has_is_named_and_tried_again(department: str) -> No
     assert paper.render_after == AT + dt.timedelta(seconds=30) + dt.timedelta(seconds=60)
     assert list(unrendered_papers()) == [paper]
     assert verify(paper.verify_code, at=AT).seal_valid is None
+
+
+def test_a_letter_spells_the_characters_no_font_has(department: str) -> None:
+    name = "张\U00020000·\ue815\U00030000"
+    facts = {**FACTS["receipt"], "holder": {"name": name}}
+    with pikepdf.open(io.BytesIO(pdf_of(make_paper(department=department, kind="receipt", facts=facts)))) as pdf:
+        words = text_of(pdf)
+    assert "张〖U+20000〗·〖U+E815〗〖U+30000〗" in words
+    assert "字库暂缺" in words
 
 
 def test_rare_characters_of_names_are_rendered(department: str) -> None:

@@ -43,6 +43,7 @@ PARAMS = {
     "fee_zh": "登记费",
     "fee_en": "Registration fee",
     "amount": "80.00",
+    "address": "https://one-stop.example/my/invited/x/",
 }
 KINDS = sorted(message_book().kinds)
 BOOK = """
