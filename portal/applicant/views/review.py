@@ -41,6 +41,7 @@ from services.cases.queries.reviews import (
     reviewed_sections,
 )
 from services.cases.queries.signers import APPLICANT, SlotState, signatures_in_force, slot_states, slots_of_person
+from services.cases.queries.situations import situation_answers
 from services.documents.queries import papers_of, uploads_of
 from services.parties.queries import party, person_of
 from workflows.queries.calendars import database_now
@@ -117,6 +118,7 @@ def _context(request: HttpRequest, application: Application, at: datetime) -> di
     person = person_of(user)
     return {
         "draft": application,
+        "situation": situation_answers(application, language=language),
         "sections": _sections(application, language, user, at),
         "documents": reviewed_documents(application),
         "problems": [_shown(problem, application) for problem in problems],

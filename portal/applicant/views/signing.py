@@ -40,6 +40,7 @@ from services.cases.permissions import may_open_review
 from services.cases.queries.invitations import last_letters, letters_of
 from services.cases.queries.reviews import changes_since, review_hash, reviewed_before, reviewed_sections
 from services.cases.queries.signers import APPLICANT, Slot, invitation_by_code, slot_states
+from services.cases.queries.situations import situation_answers
 from services.documents.typesetting import qr_svg
 from services.parties.codes import spaced
 from services.parties.queries import party, person_of
@@ -219,6 +220,7 @@ def _text(request: HttpRequest, invitation: SignerInvitation, slot: Slot, at: da
         "invitation": invitation,
         "application": application,
         "slot": slot,
+        "situation": situation_answers(application, language=language),
         "sections": sections,
         "documents": reviewed_documents(application),
         "reviewed_hash": text_hash,

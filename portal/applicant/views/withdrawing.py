@@ -59,17 +59,20 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     lanes = timeline_of(found, at=at).lanes
     one = _chosen(lanes, request.GET.get("case", ""))
     form = WithdrawForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        _withdraw(request, found, one, form.cleaned_data["reason"], at)
-        return redirect("applicant:application", public_id)
     ends = [one] if one else [lane for lane in lanes if not lane.closed]
+    ends_too = _dependants(found, one, lanes) if one else []
+    goes_on = [lane for lane in lanes if not lane.closed and lane not in (*ends, *ends_too)] if one else []
+    if request.method == "POST" and form.is_valid():
+        _withdraw(request, found, one, form.cleaned_data["reason"], at, last=not goes_on)
+        return redirect("applicant:application", public_id)
     context = {
         "application": found,
         "form": form,
         "one": one,
         "ends": ends,
-        "ends_too": _dependants(found, one, lanes) if one else [],
-        "goes_on": [lane for lane in lanes if not lane.closed and lane not in ends] if one else [],
+        "ends_too": ends_too,
+        "goes_on": goes_on,
+        "last": one is not None and not goes_on,
         "stays": [lane for lane in lanes if lane.closed],
         "money": _money({lane.case.pk for lane in ends}, found),
     }
@@ -118,11 +121,14 @@ def _money(cases: set[int], application: Application) -> list[str]:
     return lines
 
 
-def _withdraw(request: HttpRequest, found: Application, one: Lane | None, reason: str, at: datetime) -> None:
+def _withdraw(
+    request: HttpRequest, found: Application, one: Lane | None, reason: str, at: datetime, *, last: bool
+) -> None:
     try:
         if one is not None:
             withdraw_case(case_id=one.case.pk, by=request.user, at=at, reason=reason)
-            messages.success(request, _("This item was withdrawn. The others go on."))
+            done = _("This item was withdrawn.") if last else _("This item was withdrawn. The others go on.")
+            messages.success(request, done)
         else:
             withdraw_application(application_id=found.pk, by=request.user, at=at, reason=reason)
             messages.success(request, _("Your application was withdrawn. What was decided before stays decided."))

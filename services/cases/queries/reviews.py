@@ -13,6 +13,7 @@ from services.cases.declarations import DECLARATION, wordings
 from services.cases.models import Application, ReviewedText
 from services.cases.queries.casefiles import reading
 from services.cases.queries.forms import documents_wanted, form_answers, form_of
+from services.cases.queries.situations import said
 from services.documents.queries import uploads_of
 from services.forms.rules import visible_elements
 from services.forms.schema import Element
@@ -146,7 +147,7 @@ def changes_since(application: Application, before: Mapping[str, Any], *, langua
     now = reviewed_content(application)
     changes = _changed_answers(application, before["answers"], now["answers"], language)
     if before["situation"] != now["situation"]:
-        changes += _changed_situation(application, before["situation"], now["situation"])
+        changes += _changed_situation(application, before["situation"], now["situation"], language)
     changes += _changed_documents(application, before["documents"], now["documents"])
     if before["declaration"] != now["declaration"]:
         changes.append(
@@ -176,26 +177,20 @@ def _changed_answers(
     return found
 
 
-def _changed_situation(application: Application, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
+def _changed_situation(
+    application: Application, before: Mapping[str, Any], now: Mapping[str, Any], language: str
+) -> list[Change]:
     return [
         Change(
             kind="situation",
             label_zh=question.text_zh,
             label_en=question.text_en,
-            before=_said(before.get(question.key)),
-            after=_said(now.get(question.key)),
+            before=said(question, before.get(question.key), language),
+            after=said(question, now.get(question.key), language),
         )
         for question in application.offer.questions.all()
         if before.get(question.key) != now.get(question.key)
     ]
-
-
-def _said(value: object) -> str:
-    if isinstance(value, bool):
-        return "✓" if value else "✗"
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)
 
 
 def _changed_documents(application: Application, before: list[Any], now: list[Any]) -> list[Change]:

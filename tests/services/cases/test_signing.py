@@ -32,6 +32,7 @@ from services.cases.operations.wallet import drop_kept, keep_documents_of
 from services.cases.queries.reviews import changes_since, hash_of, reviewed_before, reviewed_sections
 from services.cases.queries.signers import APPLICANT, signers_wanted, slot_states
 from services.cases.queries.wallet import last_day_kept, wallet_of
+from services.cases.queries.situations import situation_answers
 from services.catalogue.queries import current_version
 from services.documents.queries import papers_of, verify
 from services.notifications.models import Notice
@@ -292,6 +293,7 @@ def test_spouses_and_parents_sign_as_the_catalogue_says() -> None:
     situation = {"house_use": "residential", "has_mortgage": False}
     alone = ready_draft(service="house-title-transfer", given=given, situation=situation, at=MORNING)
     assert {slot.name for slot in signers_wanted(alone)} == {"李雯"}
+    assert [one.value for one in situation_answers(alone, language="en")] == ["Residential", "No"]
     joint = {**given, "transfer.joint_property": "yes", "transfer.co_owners": [spouse]}
     draft = ready_draft(service="house-title-transfer", given=joint, situation=situation, at=MORNING)
     [consent] = [slot for slot in signers_wanted(draft) if slot.key.startswith("co_owner:")]
