@@ -42,7 +42,9 @@ from services.cases.queries.reviews import (
 )
 from services.cases.queries.signers import APPLICANT, SlotState, signatures_in_force, slot_states, slots_of_person
 from services.cases.queries.situations import situation_answers
+from services.documents.models import Paper
 from services.documents.queries import papers_of, uploads_of
+from services.documents.typesetting import qr_svg
 from services.parties.queries import party, person_of
 from workflows.queries.calendars import database_now
 
@@ -196,16 +198,22 @@ def submitted(request: HttpRequest, public_id: str) -> HttpResponse:
     application = application_or_404(request, public_id, at)
     if application.state == ApplicationState.DRAFT:
         return redirect("applicant:review", public_id)
+    receipt = papers_of("application", application.pk).filter(kind="receipt").first()
     context = {
         "application": application,
         "party": party(application.party),
-        "receipt": papers_of("application", application.pk).filter(kind="receipt").first(),
+        "receipt": receipt,
+        "verify_qr": qr_svg(_verify_address(request, receipt)) if receipt else "",
         "cases": application.cases.select_related("service", "department").order_by("position"),
         "signatures": signatures_in_force(application),
         "consents": _consents_given(application),
         "may_change_consents": can_act_in_full(request.user, application, at),
     }
     return render(request, "applicant/submitted.html", context)
+
+
+def _verify_address(request: HttpRequest, receipt: Paper) -> str:
+    return request.build_absolute_uri(reverse("public:verify_code", args=[receipt.verify_code]))
 
 
 def _consents_given(application: Application) -> list[dict[str, Any]]:
