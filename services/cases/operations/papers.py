@@ -153,7 +153,7 @@ def _agreed(application: Application) -> list[dict[str, Any]]:
     declared = {one.declaration for one in signatures_in_force(application) if one.declaration is not None}
     given = application.consents.filter(text__isnull=False, withdrawn_at__isnull=True).select_related("text")
     rows = [(_("Declaration"), text) for text in sorted(declared, key=lambda text: text.version)]
-    rows += [(ConsentKind(one.kind).label, one.text) for one in given.order_by("kind")]
+    rows += [(ConsentKind(one.kind).label, one.text) for one in given.order_by("kind") if one.text is not None]
     return [{"name": _in_both(label), "version": text.version, "hash": text.sha256} for label, text in rows]
 
 

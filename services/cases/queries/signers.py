@@ -92,7 +92,8 @@ def _known(application: Application, answers: Mapping[str, Any]) -> Mapping[str,
     """Return the answers as conditions read them: those that count, each in its own type, and the situation's."""
     today = timezone.localdate(application.changed_at)
     counted = check_answers(form_of(application), answers, today=today).cleaned
-    return nested({name: one for name, one in answers.items() if name.startswith(SITUATION)} | counted)
+    situation = {name: one for name, one in answers.items() if name.startswith(SITUATION)}
+    return nested({**situation, **counted})
 
 
 def _applicant(application: Application) -> Slot:
