@@ -49,6 +49,7 @@ class MessageKind:
 
     group: what its reader may switch channels off for. urgent: waits for no quiet hours and no digest.
     service: it serves a paper, so that its e-mail cannot be switched off.
+    asker: who asked for it sees when it fails and sends it again herself; the managers are not troubled.
     """
 
     name: str
@@ -58,6 +59,7 @@ class MessageKind:
     group: str = "progress"
     urgent: bool = False
     service: bool = False
+    asker: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def _read_kind(name: str, entry: Mapping[str, Any], types: Mapping[str, str]) ->
             raise MessageError(f"{name}: no text in {language}.")
         _check_text(f"{name}.{language}", entry[language], placeholders, with_sms="sms" in channels)
     texts = {key: _message(entry[key]) for key in LANGUAGES}
-    marks = {mark: bool(entry.get(mark)) for mark in ("urgent", "service")}
+    marks = {mark: bool(entry.get(mark)) for mark in ("urgent", "service", "asker")}
     return MessageKind(name, channels, placeholders, texts, group, **marks)
 
 
@@ -140,6 +142,12 @@ def _names_in(where: str, text: str) -> set[str]:
 def message_book() -> MessageBook:
     """Return the project's messages."""
     return read_messages(SOURCE.read_text(encoding="utf-8"))
+
+
+@cache
+def kinds_of_askers() -> tuple[str, ...]:
+    """Return the kinds of which whoever asked for a message sees herself that it failed."""
+    return tuple(name for name, kind in message_book().kinds.items() if kind.asker)
 
 
 def message_kind(name: str) -> MessageKind:

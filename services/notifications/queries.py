@@ -16,6 +16,7 @@ from services.access.encryption import DecryptionError
 from services.notifications.channels.envelope import Endpoint
 from services.notifications.drafts import once_about
 from services.notifications.enums import Channel, NoticeStatus
+from services.notifications.messages import kinds_of_askers
 from services.notifications.models import ONCE, AddressCorrection, Notice, WebhookEndpoint
 from services.notifications.preferences import Preferences
 from services.parties.enums import Role
@@ -52,7 +53,8 @@ def owed(at: datetime) -> QuerySet[Notice]:
 
 def dead_notices() -> QuerySet[Notice]:
     """Return what was given up and waits for a person to retry or cancel it, oldest first."""
-    return Notice.objects.filter(status=NoticeStatus.DEAD).order_by("created_at", "id")
+    dead = Notice.objects.filter(status=NoticeStatus.DEAD).exclude(kind__in=kinds_of_askers())
+    return dead.order_by("created_at", "id")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,7 @@ def outbox_health(at: datetime) -> OutboxHealth:
     found = Notice.objects.filter(due | Q(status=NoticeStatus.DEAD)).aggregate(
         waiting=Count("id", filter=due),
         oldest=Min("next_attempt_at", filter=due),
-        dead=Count("id", filter=Q(status=NoticeStatus.DEAD)),
+        dead=Count("id", filter=Q(status=NoticeStatus.DEAD) & ~Q(kind__in=kinds_of_askers())),
     )
     oldest = at - found["oldest"] if found["oldest"] else timedelta()
     return OutboxHealth(waiting=found["waiting"], oldest=oldest, dead=found["dead"])

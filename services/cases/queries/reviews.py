@@ -15,7 +15,7 @@ from services.cases.queries.casefiles import reading
 from services.cases.queries.forms import documents_wanted, form_answers, form_of
 from services.cases.queries.situations import said
 from services.documents.queries import uploads_of
-from services.forms.rules import visible_elements
+from services.forms.rules import check_answers
 from services.forms.schema import Element
 
 #: Types of answers that others see only in part.
@@ -90,7 +90,9 @@ def reviewed_sections(
     answers are withheld: that there is an answer shows, not which.
     """
     schema, answers = form_of(application), form_answers(application)
-    visible = visible_elements(schema, answers, today=today)
+    checked = check_answers(schema, answers, today=today)
+    # What is stored as it was typed, such as "100" for a share, reads as what it means.
+    answers, visible = {**answers, **checked.cleaned}, checked.visible
     read = reading(language, masked=masked)
     sections = []
     for section in schema.sections:
@@ -126,7 +128,16 @@ def _words(element: Element, value: object, read: Any, masked: bool) -> str:
     try:
         return str(read(element, value))
     except (TypeError, ValueError, AttributeError, KeyError):
-        return str(value)  # not valid yet: shown as typed, and listed among the problems
+        return _as_typed(value)  # not valid yet, and listed among the problems
+
+
+def _as_typed(value: object) -> str:
+    """Return what was typed without the shape in which it is stored: one line per row of a group."""
+    if isinstance(value, Mapping):
+        return ", ".join(_as_typed(one) for one in value.values() if one not in (None, ""))
+    if isinstance(value, list):
+        return "\n".join(_as_typed(one) for one in value)
+    return str(value)
 
 
 def _masked_row(group: Element, row: object) -> object:

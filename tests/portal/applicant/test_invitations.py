@@ -17,6 +17,7 @@ from services.cases.queries.invitations import last_letters, letters_of
 from services.cases.queries.signers import signers_wanted
 from services.notifications.dispatch import dispatch_notices
 from services.notifications.models import AddressCorrection, Notice
+from services.notifications.queries import dead_notices
 from tests.factories.parties import PersonFactory
 from tests.portal.applicant.test_signing import finished_draft, signed_in
 from tests.services.notifications.conftest import MailServer, mail_server, sms_gateway, woken  # noqa: F401
@@ -55,6 +56,7 @@ def test_the_link_goes_to_the_typed_number_and_address_and_the_applicant_sees_ho
     by_channel = {letter.channel: letter for letter in letters_of(invitation)}
     assert by_channel["sms"].sent_at
     assert (by_channel["email"].failed, by_channel["email"].sent_at) == (True, None)
+    assert not dead_notices().exists()  # hers to mend, not the managers'
     words = client.get(signers).content.decode()
     assert "could not be delivered" in words or "未能送达" in words
 
