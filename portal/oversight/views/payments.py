@@ -59,6 +59,8 @@ def payments(request: HttpRequest, *, at: datetime) -> HttpResponse:
 @overseers_only
 def close(request: HttpRequest, *, at: datetime) -> HttpResponse:
     """Compare the till of a day with what was counted."""
+    if not can_settle_differences(request.user, at):
+        raise PermissionDenied
     try:
         means, _dash, day = request.POST.get("till", "").partition("-")
         counted = Decimal(request.POST.get("counted", "").strip().replace(",", ""))
@@ -66,8 +68,6 @@ def close(request: HttpRequest, *, at: datetime) -> HttpResponse:
         if fen < 0 or counted * 100 != fen:
             raise ValueError
         found = close_till(day=date.fromisoformat(day), means=Means(means), counted_fen=fen, by=request.user, at=at)
-    except NotAllowedError as error:
-        raise PermissionDenied from error
     except (InvalidOperation, ValueError):
         messages.error(request, _("Enter what was counted, in yuan with at most two decimals, for a day that is over."))
     else:
