@@ -228,7 +228,7 @@ def test_consents_keep_their_exact_text_and_can_be_taken_back() -> None:
 
 def test_a_company_agent_sees_two_companies_and_may_not_file_for_a_third() -> None:
     agent = user("agent")
-    bodies = list(Organisation.objects.order_by("pk"))
+    bodies = list(Organisation.objects.filter(legal_representative=user("owner2").person).order_by("pk"))
     for body in bodies:
         Mandate.objects.update_or_create(
             organisation=body, agent=agent.person,
