@@ -31,8 +31,8 @@ from services.cases.operations.submission import (
 from services.cases.operations.wallet import drop_kept, keep_documents_of
 from services.cases.queries.reviews import changes_since, hash_of, reviewed_before, reviewed_sections
 from services.cases.queries.signers import APPLICANT, signers_wanted, slot_states
-from services.cases.queries.wallet import last_day_kept, wallet_of
 from services.cases.queries.situations import situation_answers
+from services.cases.queries.wallet import last_day_kept, wallet_of
 from services.catalogue.queries import current_version
 from services.documents.queries import papers_of, verify
 from services.notifications.models import Notice
