@@ -13,10 +13,12 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from portal.demo.samples import sample_answers, sample_picture, sample_situation
 from services.cases.models import Application, Case
+from services.cases.operations.answering import answer_supplement, keep_typed
 from services.cases.operations.asking import Missing, ask_supplement
 from services.cases.operations.drafts import save_draft, start_draft
 from services.cases.operations.holds import hold_application
@@ -25,10 +27,12 @@ from services.cases.operations.requests import request_information
 from services.cases.operations.steps import complete_step
 from services.cases.operations.withdrawals import withdraw_application
 from services.cases.queries.forms import documents_wanted, form_of
+from services.cases.queries.notices import latest_notice_of
 from services.catalogue.queries import current_bundle_version, current_version
 from services.documents.operations import store_upload
 from services.parties.models import Organisation
 from services.parties.queries import person_of
+from services.supervision.operations.cards import appeal_card
 from tests.factories.applications import RESTAURANT, filed_application, filed_restaurant, open_task, user
 from tests.factories.city import all_rows, is_empty, load_city, put_back
 from tests.factories.lively_papers import make_papers_and_codes
@@ -90,7 +94,11 @@ def _build(*, at: datetime) -> dict[str, list[str]]:
     assert isinstance(refused, Case)
     for case in (granted, refused):
         case.refresh_from_db()
-    return make_papers_and_codes(granted=granted, refused=refused, at=at - timedelta(minutes=5))
+    given = make_papers_and_codes(granted=granted, refused=refused, at=at - timedelta(minutes=5))
+    wrong = made["wrong"]
+    given["manager"] = [reverse("oversight:case", args=[made["twice"].public_id])]
+    given["owner"].append(reverse("applicant:supplement_review", args=[wrong.public_id]))
+    return given
 
 
 def _filed(service: str, at: datetime, **wishes: Any) -> Case:
@@ -112,7 +120,7 @@ def _reviewed(at: datetime) -> dict[str, Case | Application]:
     pause_case(case_id=paused.pk, by=user("city-handler"), at=at, **review)
     hold_application(application_id=held.application_id, reason="等待上级机关答复。", by=user("manager"), at=at)
     make_order(accepted)
-    make_card(accepted)
+    appeal_card(card_id=make_card(accepted).pk, reason="等待专家意见。", by=user("city-head"), at=at)
     request_information(case_id=accepted.pk, text="招牌何时安装？请附安装计划。", by=user("city-handler"), at=at)
     forwarded = _filed("subsistence-allowance", at)
     _do(forwarded, "intake", "accept", "clerk", at)
@@ -121,18 +129,25 @@ def _reviewed(at: datetime) -> dict[str, Case | Application]:
 
 def _asked(at: datetime) -> dict[str, Case | Application]:
     """Cases that wait for their applicant: for corrections, for an answer that never came, for papers promised."""
-    wrong, silent = (_filed("sign-filing", at) for _ in range(2))
+    wrong, silent, twice = (_filed("sign-filing", at) for _ in range(3))
     missing = [
         Missing(kind="element", code="sign.text", reason="请与营业执照的名称一致。"),
         Missing(kind="material", code=documents_wanted(wrong.application)[0].code, reason="扫描件不清晰，请重新上传。"),
     ]
-    for case in (wrong, silent):
-        ask_supplement(task_id=open_task(case, "intake").pk, missing=missing, by=user("clerk"), at=at)
+    for case in (wrong, silent, twice):
+        ask_supplement(
+            task_id=open_task(case, "intake").pk, missing=missing[: 1 if case == twice else 2], by=user("clerk"), at=at
+        )
+    answer_supplement(case_id=twice.pk, answers={"sign.text": "老街坊（演示）"}, by=user("owner"), at=at)
+    ask_supplement(task_id=open_task(twice, "intake").pk, missing=missing[1:], by=user("clerk"), at=at)
+    notice = latest_notice_of(wrong)
+    assert notice is not None
+    keep_typed(notice_id=notice.pk, typed={"sign.text": "老街坊（演示）"}, by=user("owner"), at=at)
     clock = Clock.objects.filter(subject_id=str(silent.pk), kind="correction")
     clock.update(due_at=at)  # nobody waits thirty working days here
     sweep_timers(at=at)
     wishes: dict[str, Any] = {"situation": {"food_items": ["hot"]}, "deferrable": False, "by": "owner2"}
-    return {"wrong": wrong, "silent": silent, "waiting": _filed("food-licence", at, **wishes)}
+    return {"wrong": wrong, "silent": silent, "twice": twice, "waiting": _filed("food-licence", at, **wishes)}
 
 
 def _ended(at: datetime) -> dict[str, Case | Application]:

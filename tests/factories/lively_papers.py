@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.accounts.models import User
 from services.cases.enums import Channel as Way
@@ -21,12 +28,16 @@ from services.documents.operations.sharing import share_paper
 from services.parties.enums import MandateScope
 from services.parties.queries import person_of
 from services.payments.enums import FactKind
-from services.ratings.enums import Channel, Level
+from services.ratings.enums import Channel, Ground, Level
+from services.ratings.operations.handling import ask_to_exclude, note_contact
 from services.ratings.operations.rating import rate_case
 from tests.factories.applications import ready_draft, user
 from tests.factories.documents import make_paper
 from tests.factories.payments import make_fee, make_payment
 from tests.factories.ratings import make_visit
+from workflows.clocks.calendar import DayKind, SpecialDay
+from workflows.operations.calendars import enter_calendar_day
+from workflows.queries.calendars import home_region
 
 
 def make_papers_and_codes(*, granted: Case, refused: Case, at: datetime) -> dict[str, list[str]]:
@@ -37,11 +48,21 @@ def make_papers_and_codes(*, granted: Case, refused: Case, at: datetime) -> dict
     """
     owner = user("owner")
     _rate(refused, owner, at)
+    today = timezone.localdate(at)
+    soon = today + timedelta(days=20)  # in the year that the calendar shows first
+    on = soon if soon.year == today.year else today - timedelta(days=20)
+    snow = SpecialDay(on=on, kind=DayKind.CLOSURE, name_zh="大雪", name_en="Snow")
+    enter_calendar_day(region=home_region(), day=snow, source="演示通知", by=user("manager"), at=at)
     return {
-        "": [_shared_certificate(granted, owner, at), _rated_on_a_tablet(granted)],
+        "": [
+            _shared_certificate(granted, owner, at),
+            _rated_on_a_tablet(granted),
+            *_account_mails(user("grandmother")),
+        ],
         "owner": [_fees(granted, refused, owner, at), _at_the_counter(owner, at)],
         **_asked_to_sign(at),
         "agent": [_offered(owner, at)],
+        "clerk": _looked_up_at_the_window(granted, owner),
     }
 
 
@@ -51,6 +72,18 @@ def _shared_certificate(case: Case, owner: User, at: datetime) -> str:
     shown: dict[str, Any] = {"paper": paper, "party_kind": holder.kind, "party_id": holder.id}
     _row, code = share_paper(**shown, purpose="房东，演示路8号", hours=24, by=owner, at=at)
     return reverse("public:shared_code", args=[code])
+
+
+def _account_mails(person: User) -> list[str]:
+    """Let her have a second step of signing in; return the links in the mails about her address and her password."""
+    TOTP.activate(person, generate_totp_secret())
+    RecoveryCodes.activate(person)
+    address, _made = EmailAddress.objects.update_or_create(
+        user=person, defaults={"email": person.email, "verified": True}
+    )
+    key = {"uidb36": user_pk_to_url_str(person), "key": default_token_generator.make_token(person)}
+    confirm = reverse("account_confirm_email", args=[EmailConfirmationHMAC.create(address).key])
+    return [confirm, reverse("account_reset_password_from_key", kwargs=key)]
 
 
 def _rated_on_a_tablet(case: Case) -> str:
@@ -77,6 +110,12 @@ def _at_the_counter(owner: User, at: datetime) -> str:
     return reverse("applicant:take_over")
 
 
+def _looked_up_at_the_window(case: Case, owner: User) -> list[str]:
+    """Return where a clerk's searches lead: for an application by its number, for a person by her document."""
+    found = f"{reverse('counter:intake')}?{urlencode({'q': case.application.number})}"
+    return [found, reverse("counter:walk_in_person", args=[person_of(owner).public_id])]
+
+
 def _asked_to_sign(at: datetime) -> dict[str, list[str]]:
     """Fill in what several must sign; who is invited finds it in her messages, or by the link."""
     draft = ready_draft(service="house-title-transfer", by="owner", at=at)
@@ -101,8 +140,8 @@ def _offered(owner: User, at: datetime) -> str:
 
 
 def _rate(case: Case, owner: User, at: datetime) -> None:
-    """Rate badly by name, which the department must answer for."""
-    rate_case(
+    """Rate badly by name, which the department answers and wants not to count."""
+    rating = rate_case(
         case_id=case.pk,
         level=Level.VERY_DISSATISFIED,
         text="等得太久。",
@@ -111,3 +150,6 @@ def _rate(case: Case, owner: User, at: datetime) -> None:
         by=owner,
         at=at,
     )
+    about: dict[str, Any] = {"rating_id": rating.pk, "by": user("city-head"), "at": at}
+    note_contact(finding="申请人确认点错了。", **about)
+    ask_to_exclude(ground=Ground.MISTAKEN, reason="申请人确认点错了。", **about)

@@ -51,7 +51,8 @@ _MOVES = """(most) => {
 }"""
 #: On paper: nothing to press is left, and all that is folded is open.
 _ON_PAPER = """() => {
-  const shown = (element) => element.getClientRects().length && getComputedStyle(element).visibility === "visible";
+  // a closed disclosure has boxes, but they are not drawn
+  const shown = (element) => element.getClientRects().length && element.checkVisibility({ visibilityProperty: true });
   const pressed = "nav, button, .btn, .skip-link, .site-search";
   const left = [...document.querySelectorAll(pressed)].filter(shown);
   const folded = [...document.querySelectorAll("main details > *:not(summary)")].filter(

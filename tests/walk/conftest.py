@@ -19,6 +19,7 @@ from django.utils.translation import trans_real
 from portal.accounts.models import User
 from portal.demo.stack import ROOT
 from portal.management.catalogues import compile_catalogues
+from portal.ui import early
 from portal.ui.icons import icon_names
 from services.cases.models import Application, Hold, InformationRequest, Opinion, Supplement
 from services.parties.models import Organisation, Person
@@ -28,7 +29,7 @@ from tests.journeys.language import foreign_texts, half_width
 from tests.journeys.ways import LANGUAGES
 from tests.walk.crawl import Walker, route_of
 from tests.walk.pages import Form, Page
-from tests.walk.weights import files_of, pictures_of, too_heavy
+from tests.walk.weights import files_of, pictures_of, too_heavy, weights
 from workflows.queries.calendars import database_now
 
 EXCEPTIONS: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("exceptions.yaml").read_text(encoding="utf-8"))
@@ -39,6 +40,7 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "owner2": ("applicant",),
     "agent": ("applicant",),
     "foreigner": ("applicant", "accounts"),
+    "grandmother": ("accounts",),
     "clerk": ("counter", "desk"),
     "city-handler": ("desk",),
     "city-checker": ("desk",),
@@ -56,6 +58,9 @@ STARTS = ["/", "/my/", "/counter/", "/desk/", "/oversight/", "/accounts/my-page/
 STARTS += ["/accounts/signup/", "/accounts/profile/", "/accounts/password/reset/", "/oversight/calendars/"]
 STARTS += [f"/oversight/calendars/CN-410100/{act}/" for act in ("import", "enter", "hours", "add")]
 STARTS += ["/accounts/2fa/", "/accounts/sessions/", "/accounts/email/", "/accounts/password/change/"]
+# where forms lead, and a sign-in that is asked for once more
+STARTS += [f"/accounts/{page}/" for page in ("inactive", "logout", "confirm-email", "password/set", "reauthenticate")]
+STARTS += ["/accounts/password/reset/done/", "/accounts/password/reset/key/done/", "/my/signed-in/"]
 
 
 @dataclass(kw_only=True)
@@ -63,13 +68,14 @@ class Walked:
     """What the walk found, each fault in words.
 
     reached: routes that were opened. forms: those of citizens' doors that one types into, each once, with who found it
-    where. pages: how many were judged.
+    where. weights: of each page, bytes at first and after the home page. pages: how many were judged.
     """
 
     broken: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     flaws: list[str] = field(default_factory=list)
     heavy: list[str] = field(default_factory=list)
+    weights: list[tuple[int, int, str]] = field(default_factory=list)
     reached: set[str] = field(default_factory=set)
     forms: list[tuple[Walker, str, Form]] = field(default_factory=list)
     pages: int = 0
@@ -101,6 +107,7 @@ def _forget_catalogues() -> None:
     trans_real._translations.clear()  # type: ignore[attr-defined]
     trans_real._default = None  # type: ignore[attr-defined]
     gettext._translations.clear()  # type: ignore[attr-defined]
+    early._heads.clear()  # drawn with the translations of before
     translation.deactivate()
 
 
@@ -122,7 +129,9 @@ def _walk(by_message: dict[str, list[str]]) -> Walked:
                 found.foreign += [f"{where}: {text}" for text in half_width(fresh) if language.startswith("zh")]
                 found.flaws += [f"{where}: {flaw}" for flaw in _flaws(page, language, icons)]
                 if door in LIGHT:
-                    found.heavy += too_heavy(where, page, warm, walker.weight(pictures_of(page)))
+                    pictures = walker.weight(pictures_of(page))
+                    found.weights.append((*weights(page, warm, pictures), where))
+                    found.heavy += too_heavy(where, page, warm, pictures)
                 found.pages += 1
                 found.forms += _new_forms(found, walker, page) if door in TYPED_IN else []
             found.reached |= walker.routes

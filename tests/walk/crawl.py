@@ -23,7 +23,7 @@ from tests.walk.pages import Form, Page, query_names, read_page
 #: So many different objects of one kind of page does one person look at; more would say nothing new.
 SAME_ROUTE = 3
 #: More of what looks different by its state: a draft, a timeline, what waits for her, what is over.
-MORE_OF = {"applicant:application": 20, "public:guide": 9}
+MORE_OF = {"applicant:application": 20, "applicant:review": 6, "public:guide": 9}
 #: Pages on the way to nowhere of ours: Django's administration and the documents of the interface for programs.
 _OUTSIDE = ("/admin/", "/api/", "/static/")
 _NOT_SENT = frozenset({"set_language", "account_logout", "public:set_large_text"})
@@ -147,6 +147,7 @@ class Walker:
         try:
             with transaction.atomic():
                 answer = request()
+                getattr(answer, "content", None)  # of a page in two parts the second is made now
         except Exception as error:  # whatever a view raises would be an error page
             self.faults.append(f"{self.name or 'anybody'} ({self.language}) {what}: {type(error).__name__}: {error}")
             return None
@@ -157,11 +158,10 @@ class Walker:
         return answer
 
     def _page(self, address: str, answer: Any) -> Page | None:
-        if answer.streaming or not answer.headers.get("Content-Type", "").startswith("text/html"):
-            return None
-        if not answer.content or b"<html" not in answer.content[:2000]:
-            return None  # a redirect, or a fragment for htmx
-        return read_page(address, answer.status_code, answer.content)
+        content = getattr(answer, "content", b"")  # a file that is sent piece by piece has none
+        if not answer.headers.get("Content-Type", "").startswith("text/html") or b"<html" not in content[:2000]:
+            return None  # a file, a redirect, or a fragment for htmx
+        return read_page(address, answer.status_code, content)
 
 
 @cache

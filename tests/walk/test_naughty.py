@@ -1,7 +1,7 @@
 """The Big List of Naughty Strings through every text field that citizens and visitors meet, over HTTP: never a 500.
 
 The fields are those the walk found, so that a new one is among them without a line here. Each is sent a share of the
-list in `make test` and all of it by `pytest -m slow`; what is stored has to be shown exactly, which the tests of each
+list, which is quick, and then all of it; what is stored has to be shown exactly, which the tests of each
 page's own subject look at.
 """
 

@@ -65,17 +65,21 @@ def _path(address: str) -> Path:
     return Path(found)
 
 
-def too_heavy(where: str, page: Page, warm: set[str], pictures: int) -> list[str]:
-    """Return how a page breaks the limits, in words.
+def weights(page: Page, warm: set[str], pictures: int) -> tuple[int, int]:
+    """Return the bytes of a page opened first of all, and opened after the home page.
 
     warm: files that a browser has since the home page. pictures: bytes of the page's pictures that views make.
     """
     html, files = weight_of(page) + pictures, files_of(page)
-    first = html + sum(map(weight_of_file, files))
-    afterwards = html + sum(map(weight_of_file, files - warm))
-    parts = ", ".join(f"{file} {weight_of_file(file):,}" for file in sorted(files - warm))
+    return html + sum(map(weight_of_file, files)), html + sum(map(weight_of_file, files - warm))
+
+
+def too_heavy(where: str, page: Page, warm: set[str], pictures: int) -> list[str]:
+    """Return how a page breaks the limits, in words; arguments as of `weights`."""
+    first, afterwards = weights(page, warm, pictures)
+    parts = ", ".join(f"{file} {weight_of_file(file):,}" for file in sorted(files_of(page) - warm))
     found = [
         (first, FIRST, "opened first"),
-        (afterwards, AFTERWARDS, f"after the home page (HTML and pictures {html:,}; {parts})"),
+        (afterwards, AFTERWARDS, f"after the home page (HTML and pictures {weight_of(page) + pictures:,}; {parts})"),
     ]
     return [f"{where}: {bytes_:,} bytes {when}, must be {most:,}" for bytes_, most, when in found if bytes_ > most]
