@@ -122,9 +122,9 @@ class Visitor:
                 self.page.click("button[name=language]")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium_browser() -> Iterator[Browser]:
-    """One Chromium for all journeys of a worker; skips where none is installed."""
+    """One Chromium for all journeys of a worker, closed when it goes on to other tests; skips where there is none."""
     if chromium.chromium_path() is None:
         pytest.skip(chromium.NO_CHROMIUM)
     with chromium.running_browser() as browser:
@@ -186,9 +186,12 @@ def visitor(chromium_browser: Browser, live_server: object) -> Iterator[Callable
         one.context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory, chromium_browser: Browser) -> Iterator[Site]:
-    """The whole portal with worker, beat and stand-ins, once for all journeys: it starts only where a Chromium is."""
+    """The whole portal with worker, beat and stand-ins, once for all journeys: it starts only where a Chromium is.
+
+    It ends with the last journey, since it would take its share of the processors from whatever is tested after them.
+    """
     with running_site(tmp_path_factory.mktemp("site")) as running:
         yield running
 
