@@ -26,7 +26,20 @@ from workflows.clocks import national_calendar
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
 
-STAGE = {"special_project": "yes", "shelter": "build", "wants_utilities": ["water", "power", "gas", "heat"]}
+
+def today() -> date:
+    return datetime.now(ZoneInfo("Asia/Shanghai")).date()
+
+
+STAGE = {
+    "special_project": "yes",
+    "shelter": "build",
+    "site_road": "yes",
+    "road_work": "occupy",
+    "road_from": (today() + timedelta(days=60)).isoformat(),
+    "road_until": (today() + timedelta(days=150)).isoformat(),
+    "wants_utilities": ["water", "power", "gas", "heat"],
+}
 PROJECT = {
     "organisation.name": DEVELOPER,
     "organisation.uscc": DEVELOPER_CODE,
@@ -40,10 +53,11 @@ PROJECT = {
     "project.storeys_above": "18",
     "project.storeys_below": "2",
 }
-#: Who works on which item: words of its name in Chinese and English.
+#: Seven departments (construction has two more items): who works on which, by words of its name in Chinese and English.
 TEAMS = {
     "construction": ("消防设计审查", "Fire design review"),
     "airdefence": ("防空地下室", "air-defence basement"),
+    "city": ("占用、挖掘城市道路", "Road occupation"),
     "water": ("供水", "Water connection"),
     "power": ("供电", "Power connection"),
     "gas": ("供气", "Gas connection"),
@@ -55,16 +69,12 @@ PROMISED, EXPERTS = 8, 21
 PLANNED = "20"
 
 
-def today() -> date:
-    return datetime.now(ZoneInfo("Asia/Shanghai")).date()
-
-
 @ways(usual="zh-desktop")
 def test_reviews_side_by_side_and_a_pause_by_law(person: Callable[..., Visitor], site: Site, way: Way) -> None:
     builder = person("builder", **way.window)
     path = _apply(builder, way)
     builder.open(path)
-    builder.reload_until(builder.page.locator(".lane-head .number").nth(6))
+    builder.reload_until(builder.page.locator(".lane-head .number").nth(7))
     builder.check()
     numbers = {team: _number(_lane(builder, way.say(*words))) for team, words in TEAMS.items()}
     drawings = _number(_lane(builder, way.say(*DRAWINGS)))
@@ -103,7 +113,6 @@ def test_reviews_side_by_side_and_a_pause_by_law(person: Callable[..., Visitor],
 def _apply(builder: Visitor, way: Way) -> str:
     """Read the guide, answer, fill in one form, hand in one set of documents and file; returns the path."""
     page = builder.open("/guide/construction-permit-stage/")
-    builder.check()
     builder.follow(way.say("开始办理", "Start now"))
     path = applying.answer_situation(builder, STAGE, party=DEVELOPER)
     expect(page.locator(".acting-for")).to_contain_text(DEVELOPER)

@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,8 +15,9 @@ import pytest
 from playwright.sync_api import expect
 
 from portal.demo.samples import fictitious_uscc
-from tests.journeys import applying, deciding
+from tests.journeys import applying, deciding, officers
 from tests.journeys.conftest import Visitor
+from tests.journeys.site import Site
 from tests.journeys.ways import Way, ways
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
@@ -78,10 +80,9 @@ def lanes(owner: Visitor) -> dict[str, str]:
     }
 
 
-def team_of(person: Person, service: str, way: Way) -> Callable[[str], Visitor]:
-    """Return a function that gives the reviewer with a role in the department of a service."""
-    prefix = next(prefix for word, prefix in TEAMS[way.language].items() if word in service)
-    return lambda role: person(f"{prefix}-{role}", **way.at_work)
+def team_of(service: str, way: Way) -> str:
+    """Return what the sign-ins of the department of a service begin with."""
+    return next(prefix for word, prefix in TEAMS[way.language].items() if word in service)
 
 
 def download(one: Visitor, name: str) -> Path:
@@ -114,7 +115,7 @@ def check_licence_in_public(person: Person, owner: Visitor, way: Way) -> None:
 
 
 @ways(usual="zh-phone")
-def test_licence_first_and_one_refusal(person: Person, way: Way) -> None:
+def test_licence_first_and_one_refusal(person: Person, site: Site, way: Way) -> None:
     """The licence comes first, four departments follow in parallel, one refuses."""
     owner, clerk = person("owner", **way.window), person("clerk", **way.at_work)
     given = {"organisation.name": "郑州雯姐小馆餐饮有限公司（演示）"}
@@ -137,16 +138,18 @@ def test_licence_first_and_one_refusal(person: Person, way: Way) -> None:
     assert len(branches) == 4
     owner.check()
 
-    for number in branches.values():
-        deciding.accept(clerk, number)
-    for service, number in branches.items():
-        refused = way.say("排水", "waste water") in service
-        deciding.decide(
-            team_of(person, service, way),
-            number,
-            "refuse" if refused else "grant",
-            reasons=deciding.REFUSAL if refused else deciding.REASONS,
-        )
+    with officers.signed_in(site, "clerk") as at_the_window:
+        for number in branches.values():
+            officers.accept(at_the_window, number)
+    refused = next(service for service in branches if way.say("排水", "waste water") in service)
+    team = team_of(refused, way)
+    deciding.decide(
+        lambda role: person(f"{team}-{role}", **way.at_work),
+        branches.pop(refused),
+        "refuse",
+        reasons=deciding.REFUSAL,
+    )
+    officers.at_once(*(partial(officers.grant, site, team_of(name, way), number) for name, number in branches.items()))
 
     owner.open(path)
     owner.reload_until(owner.page.get_by_text(way.say("部分办结", "some items done")).first)
@@ -158,11 +161,10 @@ def test_licence_first_and_one_refusal(person: Person, way: Way) -> None:
     owner.check()
 
 
-@pytest.mark.slow
 @ways(usual="en-desktop")
-def test_licence_held_and_all_granted(person: Person, way: Way) -> None:
+def test_licence_held_and_all_granted(person: Person, site: Site, way: Way) -> None:
     """The licence is confirmed by the register, so four departments start at once; all grant."""
-    owner, clerk = person("owner2", **way.window), person("clerk2", **way.at_work)
+    owner = person("owner2", **way.window)
     situation = {"has_licence": "yes", **RESTAURANT, "premises_ready": "yes"}
     given = {"organisation.uscc": COMPANY_CODE}
     path = apply_for_restaurant(owner, situation, way=way, given=given, party=COMPANY)
@@ -173,17 +175,16 @@ def test_licence_held_and_all_granted(person: Person, way: Way) -> None:
     assert len(branches) == 4
 
     manager = person("manager", **way.at_work)
-    for number in branches.values():
-        deciding.accept(clerk, number)
+    with officers.signed_in(site, "clerk2") as clerk:
+        for number in branches.values():
+            officers.accept(clerk, number)
     manager.open("/oversight/")
     for number in branches.values():
         expect(manager.page.get_by_role("link", name=number)).to_be_visible()
     manager.check()
     manager.page.get_by_role("link", name=next(iter(branches.values()))).click()
     manager.check()
-    for service, number in branches.items():
-        deciding.decide(team_of(person, service, way), number, "grant")
-
+    officers.at_once(*(partial(officers.grant, site, team_of(name, way), number) for name, number in branches.items()))
     owner.open(path)
     owner.reload_until(owner.page.get_by_text(way.say("全部办结", "all items done")).first)
     owner.check()

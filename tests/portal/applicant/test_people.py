@@ -128,9 +128,11 @@ def test_a_scope_opens_what_it_is_for() -> None:
         assert client.get(f"/my/applications/{draft.public_id}/documents/").status_code == (
             200 if scope == "fill" else 404
         )
-        assert client.get(f"/my/applications/{draft.public_id}/review/").status_code == (
-            200 if scope in ("fill", "sign") else 404
-        )
+        review = client.get(f"/my/applications/{draft.public_id}/review/")
+        assert review.status_code == (200 if scope in ("fill", "sign") else 404)
+        assert ('class="acting-for"' in review.content.decode()) == (scope in ("fill", "sign"))
+        hers = signed_in(principal).get(f"/my/applications/{draft.public_id}/review/").content.decode()
+        assert 'class="acting-for"' not in hers
         assert not can_grant_mandate(agent.user, principal.ref, at)
 
 
