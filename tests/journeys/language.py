@@ -96,7 +96,9 @@ def foreign_words(text: str, *, language: str, known: Iterable[str] = ()) -> tup
     known: data that is shown as it is in every language: names of people and firms, what somebody typed.
     """
     left = outside_marks(text)
-    for data in sorted(known, key=len, reverse=True):
+    # A number that was typed is a word of no language; taken out, it would tear the number of a paper apart.
+    words = (data for data in known if any(letter.isalpha() for letter in data))
+    for data in sorted(words, key=len, reverse=True):
         left = left.replace(data, " ")
     return tuple((_LATIN if language.startswith("zh") else _HAN).findall(_NEUTRAL.sub(" ", left)))
 

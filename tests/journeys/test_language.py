@@ -45,7 +45,7 @@ def test_marks_are_taken_out(text: str, left: str) -> None:
     ],
 )
 def test_what_is_foreign(language: str, text: str, words: tuple[str, ...]) -> None:
-    assert foreign_words(text, language=language, known=["Anna Smith", "李雯"]) == words
+    assert foreign_words(text, language=language, known=["Anna Smith", "李雯", "20"]) == words
 
 
 def test_every_visible_place_is_read(chromium_browser: Browser) -> None:
