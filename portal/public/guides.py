@@ -9,8 +9,10 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from portal.public.diagram import Diagram, diagram_of
 from portal.public.meanwhile import Duty, duties_of
 from portal.public.places import Place, places_for
+from portal.public.steps import ProcessStep, steps_in_words
 from portal.public.took import Took, took
 from portal.situations.fullest import fullest_answers
 from portal.situations.needs import Needs, Offer, Part, needs_of
@@ -23,6 +25,7 @@ from services.catalogue.models import BundleVersion, ServiceVersion
 from services.catalogue.situation import Fate
 from services.parties.queries import departments
 from workflows.clocks import WorkingCalendar
+from workflows.queries.definitions import UnknownProcessError, graph_of, published_definition
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class Guide:
     duties: list[Duty]
     places: list[Place]
     took: Took
+    diagram: Diagram | None
+    process_steps: list[ProcessStep]
     audiences: list[str]
     issuers: Mapping[str, Any]
     department: Any
@@ -119,6 +124,7 @@ def guide_of(
         largest = needs_of(offer, fullest_answers(offer), calendar, at=at, language=language)
         savings, fullest = largest.savings, True
     services = [part.version for part in needs.applicable]
+    diagram, process_steps = process_of(offer)
     return Guide(
         version=offer,
         needs=needs,
@@ -129,10 +135,21 @@ def guide_of(
         duties=duties_of(needs),
         places=places_for(services),
         took=took(offer, needs, calendar, at=at),
+        diagram=diagram,
+        process_steps=process_steps,
         audiences=audience_words(offer.audiences),
         issuers={department.code: department for department in departments()},
         department=offer.lead_department if isinstance(offer, BundleVersion) else offer.item.department,
     )
+
+
+def process_of(offer: Offer) -> tuple[Diagram | None, list[ProcessStep]]:
+    """Return an offer's process as its designer drew it and in words; nothing while it is not published."""
+    try:
+        definition = published_definition(offer.process_key)
+    except UnknownProcessError:
+        return None, []
+    return diagram_of(definition), steps_in_words(graph_of(definition.pk))
 
 
 def audience_words(codes: Iterable[str]) -> list[str]:

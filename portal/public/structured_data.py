@@ -31,7 +31,6 @@ def structured_data(guide: Guide, code: str) -> str:
         "description": bilingual(version, "summary"),
         "identifier": code,
         "serviceType": _service_type(version),
-        "inLanguage": "zh-Hans" if is_chinese() else "en",
         "provider": {
             "@type": "GovernmentOrganization",
             "name": bilingual(department, "name"),
@@ -43,7 +42,7 @@ def structured_data(guide: Guide, code: str) -> str:
             "name": settings.CITY["zh-hans" if is_chinese() else "en"],
         },
         "audience": [{"@type": "Audience", "audienceType": one} for one in guide.audiences],
-        "isAccessibleForFree": guide.free,
+        "offers": _offers(guide),
         "availableChannel": [_online(guide, code), *(_hall(place) for place in guide.places)],
         "serviceOutput": _outputs(version),
         "isRelatedTo": _parts(guide),
@@ -70,6 +69,22 @@ def _duration(version: BundleVersion | ServiceVersion) -> str:
     if isinstance(version, ServiceVersion) and version.promised_unit == LimitUnit.CALENDAR_DAYS:
         return f"P{version.promised_amount}D"
     return ""
+
+
+def _offers(guide: Guide) -> list[dict[str, Any]]:
+    """Return what it costs; a rate without an amount says so in words."""
+    if guide.free:
+        return [{"@type": "Offer", "price": "0", "priceCurrency": "CNY"}]
+    return [
+        {
+            "@type": "Offer",
+            "name": bilingual(charge.fee, "name"),
+            "description": bilingual(charge.fee, "rate"),
+            "price": str(charge.fee.amount) if charge.fee.amount is not None else "",
+            "priceCurrency": "CNY" if charge.fee.amount is not None else "",
+        }
+        for charge in guide.needs.charges
+    ]
 
 
 def _hall(place: Any) -> dict[str, Any]:

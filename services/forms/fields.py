@@ -16,7 +16,7 @@ from services.forms.places import LENGTHS, LEVELS, places
 from services.forms.schema import Element
 from services.forms.types import WidgetHint, type_of
 from services.forms.types.choices import Choice
-from services.forms.types.places import deepest, depth_of
+from services.forms.types.places import deepest, depth_of, within
 from services.forms.words import Words
 
 CHOOSE = Words("请选择", "Choose")
@@ -116,10 +116,11 @@ class CascadeSelect(forms.Widget):
     def levels(self, name: str, value: object) -> list[Level]:
         """Return the lists to show for a value: those chosen, and the next one."""
         code, found = str(value or ""), []
-        if code not in places():
+        above = within(self.element)
+        if code not in places() or not code.startswith(above):
             code = ""
-        above = ""
-        for number, label in enumerate(LEVELS[: depth_of(self.element)], 1):
+        first = LENGTHS.index(len(above)) + 1 if above else 0
+        for number, label in enumerate(LEVELS[first : depth_of(self.element)], first + 1):
             below = places().below(above)
             if not below:
                 break
@@ -140,7 +141,8 @@ class CascadeSelect(forms.Widget):
 def chosen_place(data: Mapping[str, Any], name: str) -> str:
     """Return the code of a place from its lists, or from one value as programs send it."""
     whole = data.get(name)
-    return str(whole) if whole else deepest([str(data.get(f"{name}-{number}", "")) for number in range(1, 5)])
+    asked = [f"{name}-{number}" for number in range(1, len(LENGTHS) + 1)]
+    return str(whole) if whole else deepest([str(data[one]) for one in asked if one in data])
 
 
 def _label(element: Element, hint: WidgetHint, language: str) -> str:

@@ -16,6 +16,8 @@ from services.forms.divisions import DIVISIONS
 from services.forms.words import Words
 
 SHIPPED = Path(__file__).parent / "data" / "divisions.yaml"
+#: Only where the city brings no list of its own: the codes of its towns are made up.
+DEMO_TOWNS = Path(__file__).parent / "data" / "towns.yaml"
 LENGTHS = (2, 4, 6, 9)
 #: What each level is called.
 LEVELS = (
@@ -72,6 +74,9 @@ def places() -> Places:
     names |= {one.value: one.label for one in DIVISIONS}
     for path in _own_file:
         names = {**read_file(path), **names}
+    if not _own_file:
+        towns = yaml.safe_load(DEMO_TOWNS.read_text(encoding="utf-8"))
+        names |= {code: Words(*pair) for code, pair in towns.items()}
     return Places({code: words for code, words in names.items() if _is_whole(code, names)})
 
 

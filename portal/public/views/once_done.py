@@ -21,7 +21,7 @@ from services.cases.queries.measured import SMALLEST_SAMPLE
 from services.catalogue.queries import catalogue_state, edition_and_now
 from workflows.queries.calendars import calendar_for
 
-_PER_PAGE = 25
+_PER_PAGE = 12
 
 
 def _list() -> OnceDone:

@@ -12,18 +12,19 @@ _DEPTHS = {"province": 1, "city": 2, "district": 3, "town": 4}
 
 
 class Place(ElementType):
-    """A province, city, district or town by its code. Option: depth, how far to choose where data goes so far.
+    """A province, city, district or town by its code. The street and the number are an element of their own.
 
-    The street and the number are an element of their own.
+    Options: depth, how far to choose where data goes so far; within, the code of the division in which it lies, whose
+    own level and those above are not asked.
     """
 
     name = "place"
-    options = {"depth": str}
+    options = {"depth": str, "within": str}
 
     def convert(self, element: Element, raw: object, context: Context) -> object:
         """Return the code; ask for the next level while there is one to choose from."""
         code = raw.strip() if isinstance(raw, str) else ""
-        if code not in places():
+        if code not in places() or not code.startswith(within(element)):
             raise InvalidValueError(_PICK, "choice")
         level = LENGTHS.index(len(code)) + 1
         if level < depth_of(element) and places().below(code):
@@ -50,7 +51,14 @@ class Place(ElementType):
         problems = super().faults(element)
         if element.options.get("depth", "town") not in _DEPTHS:
             problems.append(f"depth is one of {', '.join(_DEPTHS)}")
+        if within(element) and within(element) not in places():
+            problems.append(f"within is no known division: {within(element)}")
         return problems
+
+
+def within(element: Element) -> str:
+    """Return the code of the division in which an element's places lie, "" for the whole country."""
+    return str(element.options.get("within", ""))
 
 
 def depth_of(element: Element) -> int:

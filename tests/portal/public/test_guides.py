@@ -174,7 +174,7 @@ def test_machines_read_the_guide_too(english: Client) -> None:
     data = json.loads(found[1])
     assert (data["@context"], data["@type"]) == ("https://schema.org", "GovernmentService")
     assert data["name"] == "</script><b>Bold & brave"
-    assert data["isAccessibleForFree"] is True
+    assert data["offers"] == [{"@type": "Offer", "price": "0", "priceCurrency": "CNY"}]
     assert data["provider"]["telephone"]
 
 
