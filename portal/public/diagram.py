@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from portal.ui.wording import is_chinese
 from workflows.bpmn.document import BPMN, Document, Element, local_part, ours, read_document, stated
@@ -143,7 +144,10 @@ def _shapes(document: Document, chinese: bool) -> Iterator[Shape]:
             first = y + height / 2 - LINE * (len(lines) - 1) / 2 + LETTER / 3
             placed = _placed(lines, x + width / 2, first)
         else:
-            placed = _label(drawn, words, x + width / 2, y + height)
+            lines = wrapped(words, _BELOW)
+            # Flows leave a gateway below and to the right: its question stands above it.
+            top = y - LINE * len(lines) - LINE / 3 if kind == "gateway" else y + height
+            placed = _where_put(drawn, words) or _placed(lines, x + width / 2, top + LETTER)
         yours = ours(element, "role") == _APPLICANT
         yield Shape(kind, _mark(element, tag), x, y, width, height, yours, placed)
 
@@ -155,18 +159,29 @@ def _edges(document: Document, chinese: bool) -> Iterator[Edge]:
         if len(points) < 2:
             continue
         words = _words(element, chinese) if element is not None else ""
-        (x, y), (next_x, next_y) = points[0], points[1]
-        beside = _label(drawn, words, (x + next_x) / 2, (y + next_y) / 2 - 2 * LINE)
-        yield Edge(" ".join(f"{x:g},{y:g}" for x, y in points), beside)
+        yield Edge(" ".join(f"{x:g},{y:g}" for x, y in points), _where_put(drawn, words) or _beside(points, words))
 
 
-def _label(drawn: Element, words: str, x: float, below: float) -> tuple[Line, ...]:
-    """Return the words beside a sign: where the designer put them, else right below it."""
+def _beside(points: list[tuple[float, float]], words: str) -> tuple[Line, ...]:
+    """Return the words of a flow at its longest stretch: above it, or to the right of one that runs up or down."""
+    lines = wrapped(words, _BELOW)
+    (x, y), (to_x, to_y) = max(
+        pairwise(points), key=lambda ends: abs(ends[0][0] - ends[1][0]) + abs(ends[0][1] - ends[1][1])
+    )
+    middle_x, middle_y = (x + to_x) / 2, (y + to_y) / 2
+    if abs(x - to_x) >= abs(y - to_y):
+        return _placed(lines, middle_x, middle_y - LINE * (len(lines) - 1) - LINE / 3)
+    half = max(map(width_of, lines), default=0.0) / 2
+    return _placed(lines, middle_x + half + LETTER / 2, middle_y)
+
+
+def _where_put(drawn: Element, words: str) -> tuple[Line, ...]:
+    """Return the words where the designer put them; nothing where she left that open."""
     bounds = drawn.find(f"{{{_DI}}}BPMNLabel/{{{_DC}}}Bounds")
-    if bounds is not None:
-        left, below, width, _ = _bounds(bounds)
-        x = left + width / 2
-    return _placed(wrapped(words, _BELOW), x, below + LETTER)
+    if bounds is None:
+        return ()
+    left, top, width, _ = _bounds(bounds)
+    return _placed(wrapped(words, _BELOW), left + width / 2, top + LETTER)
 
 
 def _placed(lines: Iterable[str], x: float, first: float) -> tuple[Line, ...]:

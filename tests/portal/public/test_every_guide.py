@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import Any
 
@@ -79,8 +79,8 @@ def _missing(page: Page, offer: BundleVersion | ServiceVersion) -> list[str]:
     found += page.says("disagree", [one.complaint_phone for one in services])
     found += page.says("disagree", [one.item.department.reconsideration_en for one in services])
     found += page.says("disagree", [one.item.department.court_en for one in services])
+    found += _documents(page, services)
     for service in services:
-        found += _documents(page, service)
         found += _fees(page, service)
     if isinstance(offer, ServiceVersion):
         found += _of_a_service(page, offer)
@@ -102,18 +102,23 @@ def _of_a_service(page: Page, service: ServiceVersion) -> Iterator[str]:
         yield "questions, law or result"
 
 
-def _documents(page: Page, service: ServiceVersion) -> Iterator[str]:
-    names = {one.code: one.name_en for one in Department.objects.all()}
-    for material in service.materials.all():
-        rows = [
-            " ".join(row.text_content().split())
-            for row in page.part("documents").xpath(".//li[@class='document-row']")
-            if material.name_en in row.text_content()
-        ]
-        # what no answer can need any more beside the rest of a bundle is not listed; a service lists everything
-        issuer = f"Issued by {names[material.source_department]}" if material.source_department in names else ""
-        if rows and not any(issuer in row and material.basis_en in row for row in rows):
-            yield f"who issues {material.name_en}, or why it is asked"
+def _documents(page: Page, services: Sequence[ServiceVersion]) -> Iterator[str]:
+    """A document that several services ask for is listed once, with the basis of one of them."""
+    issuers = {one.code: one.name_en for one in Department.objects.all()}
+    rows = [
+        " ".join(row.text_content().split()) for row in page.part("documents").xpath(".//li[@class='document-row']")
+    ]
+    asked: dict[str, list[Any]] = defaultdict(list)
+    for material in (one for service in services for one in service.materials.all()):
+        asked[material.code].append(material)
+    for materials in asked.values():
+        name = materials[0].name_en
+        mine = [row for row in rows if any(row.startswith(one.name_en) for one in materials)]
+        if not mine and len(services) == 1:
+            yield name
+        issuer = issuers.get(materials[0].source_department, "")
+        if mine and not any(issuer in row and any(one.basis_en in row for one in materials) for row in mine):
+            yield f"who issues {name}, or why it is asked"
 
 
 def _fees(page: Page, service: ServiceVersion) -> Iterator[str]:
