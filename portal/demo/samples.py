@@ -12,8 +12,10 @@ from stdnum.cn import uscc
 
 from services.catalogue.enums import QuestionKind
 from services.catalogue.situation import read_situation
+from services.forms.places import LENGTHS, places
 from services.forms.rules import check_answers, visible_elements
 from services.forms.schema import Element, FormSchema
+from services.forms.types.places import depth_of
 
 if TYPE_CHECKING:
     from services.catalogue.models import Question
@@ -71,11 +73,11 @@ _BY_TYPE: dict[str, Any] = {
     "area_m2": "120",
     "yes_no": "yes",
     "division": "410105",
-    "place": "410105",
     "address": "金水区经三路演示街区18号一层",
 }
 
 
+_DISTRICT = "410105"
 _NUMBERS = frozenset({"integer", "decimal", "money", "area_m2"})
 
 
@@ -89,10 +91,19 @@ def sample_value(element: Element, *, today: date) -> Any:
         return [element.choices[0].value]
     if element.type == "date":
         return today.isoformat()
+    if element.type == "place":
+        return _place(depth_of(element))
     if element.type == "group":
         return [{field.code: _in_group(element, field, today) for field in element.fields}]
     least = element.options.get("min")
     return str(least) if least is not None and element.type in _NUMBERS else _BY_TYPE[element.type]
+
+
+def _place(depth: int) -> str:
+    """Return a place as far down as it is asked for and known: the district, or the first of its streets."""
+    code = _DISTRICT[: LENGTHS[min(depth, 3) - 1]]
+    below = places().below(code) if depth > LENGTHS.index(len(code)) + 1 else []
+    return below[0][0] if below else code
 
 
 def _in_group(group: Element, field: Element, today: date) -> Any:

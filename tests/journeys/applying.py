@@ -93,9 +93,10 @@ def _fill_element(one: Visitor, element: Element, asked: list[str], given: Mappi
 
 
 def _choose_place(page: Page, name: str, code: str) -> None:
-    """Choose province, city, district and town: each list comes once the one before it is chosen."""
+    """Choose province, city, district and town, as far as asked: each list comes once the one before is chosen."""
+    first = page.locator(f"select[name^='{name}-']").first.get_attribute("name") or ""
     for number, length in enumerate((2, 4, 6, 9), 1):
-        if length <= len(code):
+        if int(first.rpartition("-")[2]) <= number and length <= len(code):
             page.locator(f"select[name='{name}-{number}']").select_option(code[:length])
 
 
