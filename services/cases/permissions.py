@@ -123,7 +123,8 @@ def may_follow(user: User | AnonymousUser, application: Application, at: datetim
     refs = list(dict.fromkeys((application.party, application.holder)))
     if any(acts_for(user, ref, at) for ref in refs):
         return True
-    return application.state == ApplicationState.DRAFT and holder_of(application) == user.pk
+    holds = application.state == ApplicationState.DRAFT and holder_of(application) == user.pk
+    return holds and is_clerk(user, at)
 
 
 def applications_with_papers_for(user: User | AnonymousUser, at: datetime) -> QuerySet[Application]:

@@ -48,8 +48,8 @@ def test_what_was_filed_in_another_tab_meanwhile_leads_to_what_was_filed(
 ) -> None:
     citizen, draft, section = begun_draft()
 
-    def filed_right_after(*given: Any) -> Application:
-        found = access.draft_or_404(*given)
+    def filed_right_after(*given: Any, **more: Any) -> Application:
+        found = access.draft_or_404(*given, **more)
         Application.objects.filter(pk=found.pk).update(**FILED)
         return found
 
