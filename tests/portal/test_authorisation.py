@@ -37,6 +37,7 @@ from services.parties.enums import Role
 from services.parties.models import Act, Guardianship, Mandate, MandateOffer
 from services.supervision.models import Card, CardAppeal, OrderReply, SupervisionOrder
 from services.supervision.operations.rules import load_rules, shipped_rules
+from tests.answers import whole
 from tests.factories.cases import FILED_AT, ApplicationFactory, CaseFactory, open_case, open_task
 from tests.factories.catalogue import make_listed_item, published_bundle, published_service
 from tests.factories.documents import make_paper, make_partial, make_upload
@@ -302,7 +303,7 @@ def _met(client: Client, row: Row, address: str) -> Met:
     try:
         headers = {"Idempotency-Key": "key"} if address.startswith("/api/") else {}
         response = client.generic(row.method.upper(), address, headers=headers)
-        content = b"".join(response.streaming_content) if response.streaming else response.content
+        content = whole(response)
         body = content.decode("utf-8", "replace")
         changed = before is not None and before != _counts()
     finally:

@@ -19,6 +19,7 @@ from django.test import Client
 from services.access.models import AccessLog
 from services.cases.models import Application
 from services.parties.models import Person
+from tests.answers import whole
 from tests.portal.test_authorisation import ROLES, _addresses, _session_of, _world
 
 #: Values of hers that are personal: her full name, her mobile and identity numbers, an answer.
@@ -47,7 +48,7 @@ def test_whoever_sees_personal_values_of_somebody_else_leaves_a_row() -> None:
             before, point = AccessLog.objects.count(), transaction.savepoint()
             headers = {"Idempotency-Key": "key"} if address.startswith("/api/") else {}
             response = client.generic(row.method.upper(), address, headers=headers)
-            content = b"".join(response.streaming_content) if response.streaming else response.content
+            content = whole(response)
             body = content.decode("utf-8", "replace")
             written = AccessLog.objects.filter(reader=reader).count() > 0 and AccessLog.objects.count() > before
             transaction.savepoint_rollback(point)
