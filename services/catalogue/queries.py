@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import Prefetch, QuerySet
 
 from services.catalogue.calendar_rules import closed_time
@@ -87,8 +87,20 @@ class MaterialNeed:
 def edition_and_now() -> tuple[str, datetime]:
     """Return a value that changes whenever anything a guide says changes, and PostgreSQL's clock: one query.
 
-    What a page says about the catalogue may be kept in memory under the value, in every process.
+    What a page says about the catalogue may be kept in memory under the value, in every process. For many pages it is
+    the only query, so it is also what finds out that a kept connection is dead: a second question would cost as much.
     """
+    if connection.in_atomic_block or connection.connection is None or connection.health_check_done:
+        return _edition_and_now()
+    connection.health_check_done = True
+    try:
+        return _edition_and_now()
+    except OperationalError:
+        connection.close()  # the next cursor connects anew
+        return _edition_and_now()
+
+
+def _edition_and_now() -> tuple[str, datetime]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT clock_timestamp(), (SELECT transaction || '.' || number FROM catalogue_edition WHERE id = 1)"

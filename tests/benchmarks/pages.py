@@ -28,7 +28,7 @@ STORED = {
     "guide_bundle": "pages:guide_bundle",
     "section": "pages:section",
     "timeline": "pages:timeline",
-    "sixty_fields": "sixty_fields:drawn",
+    "sixty_fields": "pages:sixty_fields",
 }
 
 

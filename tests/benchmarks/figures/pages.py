@@ -26,6 +26,7 @@ from portal.demo.servers import LOOPBACK, free_port
 from services.catalogue.queries import published_items
 from tests.benchmarks import town
 from tests.benchmarks.figure import Figure, Size
+from tests.benchmarks.figures.sixty_fields import drawn
 from tests.benchmarks.ground import Ground
 from tests.factories.applications import user
 
@@ -201,3 +202,8 @@ def section(ground: Ground, size: Size) -> Figure:
 def timeline(ground: Ground, size: Size) -> Figure:
     """The timeline of an application with four departments, another each time."""
     return _PERSONS("timeline", "timeline", lambda site: site.place.timelines, ground=ground, size=size)
+
+
+def sixty_fields(_ground: Ground, size: Size) -> Figure:
+    """The form of sixty fields, which needs no database."""
+    return drawn(size)
