@@ -57,7 +57,9 @@ def close_application(application: Application, *, at: datetime) -> None:
     if application.state != ApplicationState.SUBMITTED:
         return
     states = set(Case.objects.filter(application=application).values_list("state", flat=True))
-    if CaseState.WITHDRAWN in states and states <= {CaseState.WITHDRAWN, CaseState.ENDED}:
+    # By herself: what a rule of the region counts as withdrawn is closed, with its notice.
+    hers = application.withdrawals.exists()
+    if hers and CaseState.WITHDRAWN in states and states <= {CaseState.WITHDRAWN, CaseState.ENDED}:
         application.state, application.closed_at, application.changed_at = ApplicationState.WITHDRAWN, at, at
         application.save(update_fields=["state", "closed_at", "changed_at"])
         return
