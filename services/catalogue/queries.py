@@ -84,15 +84,19 @@ class MaterialNeed:
     most_files: int = 10
 
 
+#: Where Django notes that this request has found its kept connection alive.
+_CHECKED = "health_check_done"
+
+
 def edition_and_now() -> tuple[str, datetime]:
     """Return a value that changes whenever anything a guide says changes, and PostgreSQL's clock: one query.
 
     What a page says about the catalogue may be kept in memory under the value, in every process. For many pages it is
     the only query, so it is also what finds out that a kept connection is dead: a second question would cost as much.
     """
-    if connection.in_atomic_block or connection.connection is None or connection.health_check_done:
+    if connection.in_atomic_block or connection.connection is None or getattr(connection, _CHECKED):
         return _edition_and_now()
-    connection.health_check_done = True
+    setattr(connection, _CHECKED, True)
     try:
         return _edition_and_now()
     except OperationalError:

@@ -96,11 +96,13 @@ def running_browser() -> Iterator[Browser]:
 
 def shapes(page: Page) -> set[str]:
     """Return what the page is built of: every element by tag, class, role and aria names, with its parent's."""
+    page.wait_for_load_state()
     return set(page.evaluate(_SHAPES))
 
 
 def accessibility_violations(page: Page) -> list[str]:
     """Return what axe-core finds against WCAG 2.2 AA on the page: rule, help and the elements."""
+    page.wait_for_load_state()  # a page may come in two parts
     page.evaluate(AXE.read_text())
     result: dict[str, Any] = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG)
     return [
@@ -111,9 +113,11 @@ def accessibility_violations(page: Page) -> list[str]:
 
 def foreign_text(page: Page) -> list[str]:
     """Return visible texts and labels that are not in the page's language."""
+    page.wait_for_load_state()  # a page may come in two parts
     return list(page.evaluate(_FOREIGN))
 
 
 def sideways_overflow(page: Page) -> int:
     """Return by how many pixels the page is wider than its window; 0 is right."""
+    page.wait_for_load_state()
     return int(page.evaluate("() => Math.max(0, document.documentElement.scrollWidth - innerWidth)"))

@@ -110,6 +110,7 @@ def half_width(texts: Iterable[tuple[str, str]]) -> list[str]:
 
 def texts_of(page: Page) -> list[tuple[str, str]]:
     """Return the visible texts of a page, joined by block, and its spoken attributes, each with its place."""
+    page.wait_for_load_state()  # a page may come in two parts: a head alone has no words
     found: list[list[Any]] = page.evaluate(_TEXTS, _VERBATIM)
     return [(str(place), " ".join(str(words).split())) for place, words in found]
 

@@ -161,6 +161,7 @@ def test_licence_first_and_one_refusal(person: Person, site: Site, way: Way) -> 
     owner.check()
 
 
+@pytest.mark.slow
 @ways(usual="en-desktop")
 def test_licence_held_and_all_granted(person: Person, site: Site, way: Way) -> None:
     """The licence is confirmed by the register, so four departments start at once; all grant."""

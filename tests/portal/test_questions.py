@@ -38,7 +38,10 @@ def test_asked_and_answered(language: str, goes_on: str, answered: str) -> None:
     shown = owner.get(address)
     assert goes_on in words(shown)
     assert owner.post(address, {"text": ""}).status_code == 422
-    assert owner.post(address, {"text": "下周。", "file": picture("安装计划.png")}).status_code == 302
+    assert (
+        owner.post(address, {"text": "下周。", f"file-{asked.material_code}": picture("安装计划.png")}).status_code
+        == 302
+    )
     assert answered in words(owner.get(address))
     got = words(handler.get(page))
     assert "下周。" in got

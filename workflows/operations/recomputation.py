@@ -32,8 +32,10 @@ BREATH, BREATHS = 0.2, 25
 
 #: Whoever read the calendar before it changed may write a date of the old one until his transaction ends. So nothing is
 #: looked at while one lasts that was open when the job was begun: the change was there for everybody to read by then.
-#: One of more than ten minutes before that is a forgotten session, and not waited for.
+#: One of more than ten minutes before that is a forgotten session, and not waited for; nor is autovacuum, which writes
+#: no dates.
 _OLDER = """select exists (select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+ and backend_type = 'client backend'
  and xact_start < %(began)s and xact_start > %(began)s - interval '10 minutes')"""
 _CUT = """insert into workflows_recomputationslice (job_id, about, first, last, looked_at, changed, moved, confirmed)
  select %(job)s, %(about)s, min(id), max(id), 0, 0, 0, 0
