@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from services.cases.enums import Channel as Way
-from services.cases.models import Case
+from services.cases.models import Application, Case
 from services.cases.operations.drafts import start_draft
 from services.cases.operations.handovers import make_code
 from services.cases.operations.inviting import invite_signer
@@ -53,14 +53,15 @@ def make_papers_and_codes(*, granted: Case, refused: Case, at: datetime) -> dict
     on = soon if soon.year == today.year else today - timedelta(days=20)
     snow = SpecialDay(on=on, kind=DayKind.CLOSURE, name_zh="大雪", name_en="Snow")
     enter_calendar_day(region=home_region(), day=snow, source="演示通知", by=user("manager"), at=at)
+    draft = ready_draft(service="house-title-transfer", by="owner", at=at)
     return {
         "": [
             _shared_certificate(granted, owner, at),
             _rated_on_a_tablet(granted),
             *_account_mails(user("grandmother")),
         ],
-        "owner": [_fees(granted, refused, owner, at), _at_the_counter(owner, at)],
-        **_asked_to_sign(at),
+        "owner": [_fees(granted, refused, owner, at), _at_the_counter(owner, at), _signers(draft)],
+        "owner2": _invited(draft, at),
         "agent": [_offered(owner, at)],
         "clerk": _looked_up_at_the_window(granted, owner),
     }
@@ -116,13 +117,17 @@ def _looked_up_at_the_window(case: Case, owner: User) -> list[str]:
     return [found, reverse("counter:walk_in_person", args=[person_of(owner).public_id])]
 
 
-def _asked_to_sign(at: datetime) -> dict[str, list[str]]:
-    """Fill in what several must sign; who is invited finds it in her messages, or by the link."""
-    draft = ready_draft(service="house-title-transfer", by="owner", at=at)
+def _signers(draft: Application) -> str:
+    """Return where somebody is led who has signed what others must sign as well."""
+    return reverse("applicant:signers", args=[draft.public_id])
+
+
+def _invited(draft: Application, at: datetime) -> list[str]:
+    """Invite those who must sign a draft as well: they find it in their messages, or by these links."""
     states = slot_states(draft, text_hash=review_hash(draft), at=at)
     others = [one.slot for one in states if one.slot.key != APPLICANT]
     invited = [invite_signer(application_id=draft.pk, slot=slot.key, by=draft.filed_by, at=at) for slot in others]
-    return {"owner2": [reverse("applicant:sign_by_code", args=[one.code]) for one in invited]}
+    return [reverse("applicant:sign_by_code", args=[one.code]) for one in invited]
 
 
 def _offered(owner: User, at: datetime) -> str:

@@ -61,6 +61,7 @@ STARTS += ["/accounts/2fa/", "/accounts/sessions/", "/accounts/email/", "/accoun
 # where forms lead, and a sign-in that is asked for once more
 STARTS += [f"/accounts/{page}/" for page in ("inactive", "logout", "confirm-email", "password/set", "reauthenticate")]
 STARTS += ["/accounts/password/reset/done/", "/accounts/password/reset/key/done/", "/my/signed-in/"]
+STARTS += ["/accounts/2fa/reauthenticate/"]
 
 
 @dataclass(kw_only=True)

@@ -47,7 +47,8 @@ def test_pages_are_light(walked: Walked, capsys: pytest.CaptureFixture[str]) -> 
 def test_links_lead_to_every_page(walked: Walked) -> None:
     opened = [row for row in ROWS if row.method == "get" and "allow" in row.outcomes.values()]
     pages = [route for route in routes() if not route.startswith(("admin/", "api/", "healthz/"))]
-    to_reach = {route for route in pages if any(row.fits(route) for row in opened)}
+    # a match names a route without the "^" of its expression
+    to_reach = {route.replace("^", "") for route in pages if any(row.fits(route) for row in opened)}
     unreached, excused = to_reach - walked.reached, set(EXCEPTIONS["unreached"])
     assert not unreached - excused, "No link leads to: " + ", ".join(sorted(unreached - excused))
     assert not excused - unreached, "A reason is out of date: " + ", ".join(sorted(excused - unreached))
