@@ -77,11 +77,14 @@ def shown_draft_or_404(request: HttpRequest, public_id: str, at: datetime, *, al
 def draft_or_404(request: HttpRequest, public_id: str, at: datetime, *, alone: bool = False) -> Application:
     """Return an application that is still being filled in, by her; HandedOverError while the counter has it.
 
+    The counter has what a clerk holds with a code, and what was begun at a window until the applicant takes it over.
     alone: as `application_or_404`.
     """
     application = shown_draft_or_404(request, public_id, at, alone=alone)
     if holder_of(application) not in (None, request.user.pk):
         raise HandedOverError("A clerk at the counter holds this application.")
+    if application.channel == Channel.COUNTER and not may_fill(request.user, application, at):
+        raise HandedOverError("It was begun at a window and not taken over yet.")
     return application
 
 

@@ -18,7 +18,7 @@
   if (!form || !status) return;
 
   const key = `${PREFIX}${form.dataset.user}:${location.pathname}`;
-  let saved = values(); // what the server has of this page, as far as this window knows
+  let saved = served(); // what the server has of this page, as far as this window knows
   let sent = null; // what the request under way carries
   let oldBase = {};
   let skipped = new Set(); // parts that changed elsewhere while somebody typed in them
@@ -40,15 +40,25 @@
     return field.name && !["hidden", "submit", "button"].includes(field.type) && !field.name.startsWith("choose-");
   }
 
-  function values() {
+  function isBox(field) {
+    return field.type === "checkbox" || field.type === "radio";
+  }
+
+  function values(valueOf = (field) => field.value, isOn = (field) => field.checked) {
     const found = {};
     for (const field of form.elements) {
       if (!isAnswer(field)) continue;
       found[field.name] ??= [];
-      const box = field.type === "checkbox" || field.type === "radio";
-      if (!box || field.checked) found[field.name].push(field.value);
+      if (!isBox(field) || isOn(field)) found[field.name].push(valueOf(field));
     }
     return found;
+  }
+
+  // What came with the page. Somebody may have typed before this script was there; only kinds whose values a browser
+  // leaves as they are tell that.
+  function served() {
+    const valueOf = (field) => (field.matches("input[type=text], textarea") ? field.defaultValue : field.value);
+    return values(valueOf, (field) => field.defaultChecked);
   }
 
   const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
@@ -83,7 +93,7 @@
   // What was kept comes back into the page with the marks it was typed over, so that the server sees what changed since.
   function restore() {
     const copy = read(key);
-    if (!copy.fields) return;
+    if (!copy.fields) return sendEarly();
     waiting = copy.fields;
     const marks = base();
     let changed = false;
@@ -100,6 +110,13 @@
     if (!changed) return keep();
     setBase(marks);
     say("restored", false);
+    keep();
+    send();
+  }
+
+  // What was typed while the page was still loading caused events that nobody heard.
+  function sendEarly() {
+    if (!Object.keys(unsaved()).length) return;
     keep();
     send();
   }

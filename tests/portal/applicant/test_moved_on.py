@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from portal.applicant import access
 from portal.applicant.views import filling, prefilling, situation
-from services.cases.enums import ApplicationState
+from services.cases.enums import ApplicationState, Channel
 from services.cases.models import Application
 from services.cases.operations.drafts import start_draft
 from services.documents.enums import UploadState
@@ -40,6 +40,20 @@ def test_a_file_cannot_be_removed_while_the_draft_is_at_the_counter() -> None:
     assert Upload.objects.get().state == UploadState.READY
     assert clerk.post(remove, {"upload": file.public_id}).status_code == 302
     assert Upload.objects.get().state == UploadState.REMOVED
+
+
+def test_what_was_begun_at_the_window_is_not_changed_on_line_before_it_is_taken_over() -> None:
+    person, (clerk, serving) = PersonFactory(user__language="en"), clerk_browser()
+    begun = {"party": person.ref, "by": serving, "at": database_now(), "channel": Channel.COUNTER}
+    draft = start_draft(offer=published_service(materials=[{"code": "layout-plan"}]), **begun)
+    citizen = browser_of(person.user)
+    place = reverse("applicant:hand_over", args=[draft.public_id])
+    for name in ("documents", "prefill"):
+        address = reverse(f"applicant:{name}", args=[draft.public_id])
+        assert citizen.get(address).headers["Location"] == place
+        assert citizen.post(address, {"save": "yes"}).headers["Location"] == place
+        assert clerk.get(address).status_code in (200, 302)
+    assert citizen.get(place).status_code == 200
 
 
 @pytest.mark.parametrize("view", [filling, situation, prefilling])
