@@ -20,4 +20,5 @@ class PaymentsConfig(AppConfig):
         receivers = import_module("services.payments.receivers")
         signals = import_module("workflows.signals")
         signals.effects_committed.connect(receivers.follow, dispatch_uid="services.payments")
-        import_module("services.cases.operations.issuing").let_wait(receivers.waits_for_a_fee)
+        holds_back = import_module("services.payments.queries.fees").fee_holds_back
+        import_module("services.cases.operations.issuing").let_wait(holds_back)

@@ -11,7 +11,6 @@ from services.cases.models import Case
 from services.payments.models import FeeDue
 from services.payments.operations.demanding import demand_fees, issue_what_waited
 from services.payments.operations.paying import fees_end
-from services.payments.queries.fees import fee_holds_back
 from workflows.models import Run
 from workflows.signals import RunFinished, TaskDone
 
@@ -57,8 +56,3 @@ def _end(run: Run, *, by: User | None, at: datetime) -> None:
         fees_end(dues, event=_ENDINGS.get(CaseState(case.state), "ended"), at=at, by=by)
     elif case.issued_at is None:  # paid between the issuing step, which let it wait, and the end of the process
         issue_what_waited(case, at=at)
-
-
-def waits_for_a_fee(case: Case) -> bool:
-    """Return whether a result waits for a fee; asked before every result, so the guide decides first."""
-    return fee_holds_back(case)

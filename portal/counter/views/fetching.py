@@ -6,10 +6,10 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from portal.counter.access import case_of, task_or_404
+from portal.ui.fetched import say_fetched
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.fetching import fetch_at_window
 from services.cases.operations.registers import ApplicantNotPresentError
@@ -31,10 +31,5 @@ def fetch(request: HttpRequest, task_id: int) -> HttpResponse:
     except NotAllowedError:
         messages.error(request, _("This case is not being checked at the window any more."))
     else:
-        fetched = sum(len(one.filled) for one in readings)
-        if fetched:
-            said = ngettext("%(count)s document was fetched.", "%(count)s documents were fetched.", fetched)
-            messages.success(request, said % {"count": fetched})
-        else:
-            messages.warning(request, _("The registers gave no document. The time is noted; try again later."))
+        say_fetched(request, sum(len(one.filled) for one in readings))
     return redirect("counter:task", task_id)

@@ -6,11 +6,11 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.desk.access import case_or_404
 from portal.ui.downloads import attachment_response, picture_response
+from portal.ui.fetched import say_fetched
 from services.access.enums import Purpose
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.fetching import fetch_for_case
@@ -61,12 +61,7 @@ def fetch(request: HttpRequest, public_id: str) -> HttpResponseBase:
     except NotAllowedError:
         messages.error(request, _("Only the department that handles the case fetches documents for it."))
     else:
-        fetched = sum(len(one.filled) for one in readings)
-        if fetched:
-            said = ngettext("%(count)s document was fetched.", "%(count)s documents were fetched.", fetched)
-            messages.success(request, said % {"count": fetched})
-        else:
-            messages.warning(request, _("The registers gave no document. The time is noted; try again later."))
+        say_fetched(request, sum(len(one.filled) for one in readings))
     return redirect("desk:case", public_id)
 
 

@@ -119,23 +119,22 @@ def ask_to_pass_mandates(*, person: Person, to: PartyRef, at: datetime) -> None:
     """Tell who founded an organisation that the agents she has act for herself only, and how they act for it too."""
     if person.user is None:
         return
-    for mandate in Mandate.objects.given_by(person.ref).in_force(at).select_related("agent"):
-        where = f"{PEOPLE}?for={person.ref}"
-        names = {"who": mandate.agent.name, "principal": names_of_parties([to])[to]}
-        owe_notices(
-            [
-                NoticeDraft(
-                    subject_kind="mandate",
-                    subject_id=str(mandate.pk),
-                    kind="mandate_may_pass",
-                    round=to.id,
-                    recipient_user_id=person.user.pk,
-                    params=names,
-                    link=where,
-                )
-            ],
-            at=at,
-        )
+    principal = names_of_parties([to])[to]
+    owe_notices(
+        [
+            NoticeDraft(
+                subject_kind="mandate",
+                subject_id=str(mandate.pk),
+                kind="mandate_may_pass",
+                round=to.id,
+                recipient_user_id=person.user.pk,
+                params={"who": mandate.agent.name, "principal": principal},
+                link=f"{PEOPLE}?for={person.ref}",
+            )
+            for mandate in Mandate.objects.given_by(person.ref).in_force(at).select_related("agent")
+        ],
+        at=at,
+    )
 
 
 @transaction.atomic

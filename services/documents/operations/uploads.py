@@ -90,7 +90,7 @@ def take_upload(
     try:
         extension, file_type = identify(original.path, name=name, declared=declared_type)
         copy = storage.write([sanitised(original.path, file_type=file_type, extension=extension)])
-        return _kept(
+        return take_checked(
             original, copy, original_extension=extension, extension=extension, media_type=file_type.media_type,
             owner=by, subject_kind=subject_kind, subject_id=str(subject_id), material_code=material_code,
             original_name=name, uploaded_at=at, **({"public_id": public_id} if public_id else {}),
@@ -99,15 +99,7 @@ def take_upload(
         storage.discard(original, copy)
 
 
-def take_checked(original: storage.Received, copy: storage.Received, **row: Any) -> Upload:
-    """Keep a file that was made or checked here; return its row, still PENDING: `settle_upload` makes it count.
-
-    row: original_extension, extension, media_type, and the other columns.
-    """
-    return _kept(original, copy, **row)
-
-
-def _kept(
+def take_checked(
     original: storage.Received,
     copy: storage.Received,
     *,
@@ -116,7 +108,11 @@ def _kept(
     media_type: str,
     **row: Any,
 ) -> Upload:
-    """Keep both files. The row is committed, pending, before they get their names, so that a crash leaves a trace."""
+    """Keep a file that was made or checked here, and its original: `settle_upload` makes it count.
+
+    row: the other columns. The row is committed, PENDING, before the files get their names, so that a crash leaves a
+    trace.
+    """
     upload = Upload.objects.create(
         media_type=media_type,
         size=copy.size,
