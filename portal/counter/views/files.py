@@ -9,16 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from portal.counter.access import application_or_404
-from portal.ui.downloads import attachment_response, picture_response
+from portal.handling.files import upload_response
+from portal.ui.downloads import attachment_response
 from services.access.enums import Purpose
-from services.documents.operations import (
-    NoPreviewError,
-    PaperNotRenderedError,
-    UploadNotReadyError,
-    open_paper,
-    open_preview,
-    open_upload,
-)
+from services.documents.operations import PaperNotRenderedError, open_paper
 from services.documents.queries import papers_of_subjects, uploads_of
 from workflows.queries.calendars import database_now
 
@@ -31,14 +25,7 @@ def upload(request: HttpRequest, public_id: str, upload_id: str) -> HttpResponse
     found = uploads_of("application", application.pk).filter(public_id=upload_id).first()
     if found is None:
         raise Http404
-    about = {"reader": request.user, "purpose": Purpose.WINDOW, "case_ref": application.number or "", "at": at}
-    try:
-        if size := request.GET.get("picture"):
-            return picture_response(open_preview(upload=found, size=size, **about))
-        stored = open_upload(upload=found, **about)
-    except (NoPreviewError, UploadNotReadyError) as error:
-        raise Http404 from error
-    return attachment_response(stored.path, stored.name, stored.media_type)
+    return upload_response(request, found, purpose=Purpose.WINDOW, case_ref=application.number or "", at=at)
 
 
 @require_GET

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.counter.access import case_of, task_or_404
 from portal.counter.forms import CheckForm, LicenceCheckForm, SendNowForm, UnansweredForm
 from portal.counter.rail import frame
+from portal.handling.taking import give_back, take
 from portal.ui.steps import StepForm
 from portal.ui.wording import is_chinese
 from services.access.enums import Purpose
@@ -47,7 +48,6 @@ from services.exchange.queries import calls_for
 from services.parties.queries import party
 from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Task
-from workflows.operations.tasks import claim_task, release_task
 from workflows.queries.calendars import database_now
 
 #: The button that accepts although documents that may follow are missing.
@@ -311,11 +311,7 @@ def send_now(request: HttpRequest, task_id: int) -> HttpResponse:
 def claim(request: HttpRequest, task_id: int) -> HttpResponse:
     """Take a task into one's own hands."""
     at = database_now()
-    found = task_or_404(request, task_id, at)
-    try:
-        claim_task(task_id=found.pk, by=request.user, at=at)
-    except REFUSALS as error:
-        messages.error(request, sentence_for(error))
+    take(request, task_or_404(request, task_id, at), at)
     return redirect("counter:task", task_id)
 
 
@@ -323,10 +319,5 @@ def claim(request: HttpRequest, task_id: int) -> HttpResponse:
 def release(request: HttpRequest, task_id: int) -> HttpResponse:
     """Give one's own task back to the window."""
     at = database_now()
-    found = task_or_404(request, task_id, at)
-    if found.assignee_id == request.user.pk:
-        try:
-            release_task(task_id=found.pk, by=request.user, at=at)
-        except REFUSALS as error:
-            messages.error(request, sentence_for(error))
+    give_back(request, task_or_404(request, task_id, at), at)
     return redirect("counter:task", task_id)

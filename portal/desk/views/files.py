@@ -9,21 +9,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.desk.access import case_or_404
-from portal.ui.downloads import attachment_response, picture_response
+from portal.handling.files import upload_response
+from portal.ui.downloads import attachment_response
 from portal.ui.fetched import say_fetched
 from services.access.enums import Purpose
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.fetching import fetch_for_case
 from services.cases.queries.casefiles import documents_of_case
 from services.cases.queries.requests import requests_of
-from services.documents.operations import (
-    NoPreviewError,
-    PaperNotRenderedError,
-    UploadNotReadyError,
-    open_paper,
-    open_preview,
-    open_upload,
-)
+from services.documents.operations import PaperNotRenderedError, open_paper
 from services.documents.queries import papers_of
 from workflows.queries.calendars import database_now
 
@@ -41,14 +35,7 @@ def upload(request: HttpRequest, public_id: str, upload_id: str) -> HttpResponse
     found = next((upload for upload in uploads if upload.public_id == upload_id), None)
     if found is None:
         raise Http404
-    about = {"reader": request.user, "purpose": Purpose.REVIEW, "case_ref": case.number, "at": at}
-    try:
-        if size := request.GET.get("picture"):
-            return picture_response(open_preview(upload=found, size=size, **about))
-        stored = open_upload(upload=found, **about)
-    except (NoPreviewError, UploadNotReadyError) as error:
-        raise Http404 from error
-    return attachment_response(stored.path, stored.name, stored.media_type)
+    return upload_response(request, found, purpose=Purpose.REVIEW, case_ref=case.number, at=at)
 
 
 @require_POST

@@ -15,6 +15,7 @@ from portal.desk.access import reviewer_or_404, task_or_404, whole_cases
 from portal.desk.casefile import case_context
 from portal.desk.forms import SEND_BACK, OpinionForm
 from portal.desk.rail import frame
+from portal.handling.taking import give_back, take
 from portal.ui.wording import is_chinese
 from services.cases.models import Case
 from services.cases.operations import passing
@@ -26,7 +27,6 @@ from services.cases.queries.timeline import steps_back_of
 from services.parties.identity_numbers import IdentityNumberError
 from workflows.enums import OPEN_TASK_STATES
 from workflows.models import Task
-from workflows.operations.tasks import claim_task, release_task
 from workflows.queries.calendars import database_now
 
 #: An outcome's key, css class and icon, in the order of the buttons.
@@ -185,11 +185,7 @@ def _looked_at(request: HttpRequest) -> datetime | None:
 def claim(request: HttpRequest, task_id: int) -> HttpResponse:
     """Take a task into one's own hands."""
     at = database_now()
-    found = task_or_404(request, task_id, at)
-    try:
-        claim_task(task_id=found.pk, by=request.user, at=at)
-    except REFUSALS as error:
-        messages.error(request, sentence_for(error))
+    take(request, task_or_404(request, task_id, at), at)
     return redirect("desk:task", task_id)
 
 
@@ -197,10 +193,5 @@ def claim(request: HttpRequest, task_id: int) -> HttpResponse:
 def release(request: HttpRequest, task_id: int) -> HttpResponse:
     """Give one's own task back to the post."""
     at = database_now()
-    found = task_or_404(request, task_id, at)
-    if found.assignee_id == request.user.pk:
-        try:
-            release_task(task_id=found.pk, by=request.user, at=at)
-        except REFUSALS as error:
-            messages.error(request, sentence_for(error))
+    give_back(request, task_or_404(request, task_id, at), at)
     return redirect("desk:task", task_id)
