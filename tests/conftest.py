@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import ipaddress
+import os
 import shutil
 import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
 from django.conf import settings
-from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db import connection
 from django.template import engines
 from django.template.base import FilterExpression
+from pytest_django import DjangoDbBlocker
+
+from tests.flushing import Flushing, flushing_by_deletes
+from tests.migrated import Template, template_for
 
 ROOT = Path(__file__).resolve().parents[1]
+#: How many new objects make the garbage collector look: far more than ordinarily, for a request makes thousands.
+GARBAGE_THRESHOLDS = (50_000, 20, 20)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,6 +37,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # The same examples each time: a change is judged by what it changed. `--hypothesis-seed=N` looks at others.
     hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
     hypothesis.settings.load_profile("suite")
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what stays until the end: modules, settings, thousands of collected tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 class OutsideNetworkError(AssertionError):
@@ -95,23 +112,44 @@ def _undefined_variables_fail() -> None:
     engines["django"].engine.string_if_invalid = RaisingText("%s")  # type: ignore[attr-defined]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _flush_by_deleting() -> Iterator[None]:
-    """Empty the tables of `transaction=True` tests by DELETE: a TRUNCATE makes each of hundreds of files anew.
+@pytest.fixture(scope="session")
+def _flushing() -> Iterator[Flushing]:
+    with flushing_by_deletes() as flushing:
+        yield flushing
 
-    `replica` switches ordinary triggers off for the flush's own transaction only: the history is append-only, and the
-    tables come in any order. The triggers have their own tests. Sequences are not set back; a test checks it.
-    """
 
-    def deleting_flush(self: Any, style: Any, tables: Any, *, reset_sequences: bool = False, **_: Any) -> list[str]:
-        assert not reset_sequences, "What is cached by its row number would be mixed up."
-        deletes = [f"DELETE FROM {self.quote_name(table)};" for table in tables]
-        return ["SET LOCAL session_replication_role = 'replica';", *deletes] if tables else []
+@pytest.fixture(scope="session")
+def _template() -> Iterator[contextlib.ExitStack]:
+    with contextlib.ExitStack() as stack:
+        yield stack
 
-    patch = pytest.MonkeyPatch()
-    patch.setattr(DatabaseOperations, "sql_flush", deleting_flush)
-    yield
-    patch.undo()
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, _template: contextlib.ExitStack
+) -> Template:
+    """Let Django copy the database that another worker of this run had migrated."""
+    name = connection.creation._get_test_db_name()
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+    template = _template.enter_context(template_for(url, f"{name}_template"))
+    if template.name:
+        connection.settings_dict["TEST"]["TEMPLATE"] = template.name
+    return template
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_modify_db_settings: Template,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    _template: contextlib.ExitStack,
+    _flushing: Flushing,
+) -> None:
+    """Go on from pytest-django's: others may copy what was migrated, and flushes must know how it was left."""
+    django_db_modify_db_settings.migrated = True
+    _template.close()
+    with django_db_blocker.unblock():
+        _flushing.remember()
 
 
 @pytest.fixture(autouse=True)

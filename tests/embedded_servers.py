@@ -14,6 +14,7 @@ import pytest
 
 from portal.demo import servers
 from portal.management import catalogues
+from tests import migrated
 
 _stack = contextlib.ExitStack()
 catalogues.compile_if_stale(Path(__file__).resolve().parents[1])
@@ -28,6 +29,7 @@ if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
         pytest.exit(str(error), returncode=4)
     os.environ.setdefault("DATABASE_URL", _addresses.database_url)
     os.environ.setdefault("REDIS_URL", _addresses.redis_url)
+    os.environ[migrated.FOLDER] = _stack.enter_context(tempfile.TemporaryDirectory(prefix="one-stop-migrated-"))
 # Several test processes on two cores are slow, not stuck.
 os.environ.setdefault("DB_STATEMENT_TIMEOUT_MS", "60000")
 

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
 from django.core.paginator import Paginator, UnorderedObjectListWarning
 from django.db import connection
 from django.db.utils import DatabaseError
@@ -95,7 +98,6 @@ def test_append_only_triggers_hold_inside_tests(statement: str) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("append_only_table")
 def test_flush_empties_what_the_triggers_protect(monkeypatch: pytest.MonkeyPatch) -> None:
-    from django.core.management import call_command
     from django.db.backends.postgresql.introspection import DatabaseIntrospection
 
     names = DatabaseIntrospection.django_table_names
@@ -117,6 +119,24 @@ def test_flush_empties_what_the_triggers_protect(monkeypatch: pytest.MonkeyPatch
         cursor.execute("insert into scratch_history values (1)")
         cursor.execute("show session_replication_role")
         assert cursor.fetchone() == ("origin",)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_flush_leaves_what_django_fills_and_restores_it_where_a_test_changed_it() -> None:
+    def flushed() -> dict[str, int]:
+        call_command("flush", interactive=False, verbosity=0, reset_sequences=False)
+        return dict(Permission.objects.values_list("codename", "pk"))
+
+    get_user_model().objects.create(username="gone after the flush")
+    known = dict(Permission.objects.values_list("codename", "pk"))
+    assert flushed() == known
+    assert not get_user_model().objects.exists()
+    Permission.objects.first().delete()  # type: ignore[union-attr]
+    ContentType.objects.filter(app_label="cases").delete()
+    restored = flushed()
+    assert restored.keys() == known.keys()
+    assert ContentType.objects.filter(app_label="cases").exists()
+    assert flushed() == restored
 
 
 def test_stored_files_lie_in_the_test_folder() -> None:
