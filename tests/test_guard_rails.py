@@ -134,7 +134,7 @@ def test_flush_leaves_what_django_fills_and_restores_it_where_a_test_changed_it(
     Permission.objects.first().delete()  # type: ignore[union-attr]
     ContentType.objects.filter(app_label="cases").delete()
     restored = flushed()
-    assert restored.keys() == known.keys()
+    assert restored.keys() >= known.keys()  # and those of models that tests define
     assert ContentType.objects.filter(app_label="cases").exists()
     assert flushed() == restored
 
