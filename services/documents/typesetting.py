@@ -105,11 +105,11 @@ def _compile(kind: str, content: Mapping[str, Any], *, created_at: dt.datetime) 
     return pdf
 
 
-def qr_svg(text: str, *, scale: int = 1) -> str:
-    """Return a QR code as SVG, error level M, with the quiet zone scanners need. scale: units a module is wide."""
+def qr_svg(text: str) -> str:
+    """Return a QR code as SVG, error level M, with the quiet zone scanners need; it is as large as what holds it."""
     buffer = io.BytesIO()
     segno.make(text, error="m", micro=False).save(
-        buffer, kind="svg", scale=scale, border=2, dark="#1b2430", xmldecl=False, svgns=True
+        buffer, kind="svg", border=2, dark="#1b2430", xmldecl=False, svgns=True, omitsize=True
     )
     return buffer.getvalue().decode()
 

@@ -18,6 +18,9 @@ from tests.journeys.conftest import Visitor
 #: Sections may show further questions once others are answered; more rounds than this is a fault.
 ROUNDS = 6
 APPLICATION = re.compile(r"/my/applications/[\w-]+/$")
+#: Names of all fields of the page, in one question: to ask the browser for every element of the dictionary takes longer
+#: than to fill in those that are there.
+_FIELDS = """() => [...new Set([...document.querySelectorAll("input, select, textarea")].map((field) => field.name))]"""
 
 
 def answer_situation(one: Visitor, situation: Mapping[str, Any], *, party: str = "") -> str:
@@ -57,8 +60,9 @@ def fill_section(one: Visitor, given: Mapping[str, Any], *, today: date) -> None
     page, address = one.page, one.page.url
     for _ in range(ROUNDS):
         asked = (page.locator("input[name=asked]").get_attribute("value") or "").split()
+        there = frozenset(page.evaluate(_FIELDS))
         for element in dictionary().elements.values():
-            _fill_element(one, element, asked, given, today)
+            _fill_element(one, element, asked, there, given, today)
         with page.expect_navigation(wait_until="load"):
             page.locator("button[name=save]").click()
         if page.url != address:
@@ -75,7 +79,9 @@ def fill_form(one: Visitor, given: Mapping[str, Any]) -> None:
         fill_section(one, given, today=today)
 
 
-def _fill_element(one: Visitor, element: Element, asked: list[str], given: Mapping[str, Any], today: date) -> None:
+def _fill_element(
+    one: Visitor, element: Element, asked: list[str], there: frozenset[str], given: Mapping[str, Any], today: date
+) -> None:
     name = element.code.replace(".", "-")
     if element.type == "group":
         fields = {f"{name}-0-{field.code}": (f"{element.code}.{field.code}", field) for field in element.fields}
@@ -89,7 +95,8 @@ def _fill_element(one: Visitor, element: Element, asked: list[str], given: Mappi
             _choose_place(one.page, field_name, str(value))
             continue
         one.known.update(str(word) for word in (value if isinstance(value, list) else [value]) if len(str(word)) > 1)
-        _answer(one.page, field_name, value)
+        if field_name in there:
+            _answer(one.page, field_name, value)
 
 
 def _choose_place(page: Page, name: str, code: str) -> None:

@@ -13,9 +13,11 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, 
 
 from tests.journeys import browser as chromium
 from tests.journeys.language import foreign_texts, texts_of
-from tests.journeys.site import Site, running_site
+from tests.journeys.site import SESSION_COOKIE, Site, running_site
 
 LANGUAGES = ("zh-hans", "en")
+#: Between two looks at a page that waits for the background, milliseconds.
+PAUSE = 250
 
 
 @dataclass
@@ -107,15 +109,17 @@ class Visitor:
         end = time.monotonic() + seconds
         while not wanted.first.is_visible():
             assert time.monotonic() < end, f"{self.page.url} did not show {wanted} within {seconds:.0f} s"
+            self.page.wait_for_timeout(PAUSE)  # the background needs the processors too
             self.page.reload(wait_until="load")
 
     def sign_in(self, name: str, password: str) -> None:
-        """Sign in through the page, and choose the language there if the profile has another."""
+        """Sign in through the page, unless she is, and choose the language there if the profile has another."""
         self.open("/accounts/login/")
-        self.page.fill("input[name=login]", name)
-        self.page.fill("input[name=password]", password)
-        with self.page.expect_navigation(wait_until="load"):
-            self.page.press("input[name=password]", "Enter")
+        if self.page.locator("input[name=login]").count():
+            self.page.fill("input[name=login]", name)
+            self.page.fill("input[name=password]", password)
+            with self.page.expect_navigation(wait_until="load"):
+                self.page.press("input[name=password]", "Enter")
         assert self.page.locator("input[name=login]").count() == 0, f"{name} could not sign in"
         if not (self.page.get_attribute("html", "lang") or "").startswith(self.language[:2]):
             with self.page.expect_navigation(wait_until="load"):
@@ -155,6 +159,15 @@ def _visit(
     one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
     one.page.on("requestfailed", lambda request: one.complaints.extend(_failure(request)))
     return one
+
+
+def _come_in(one: Visitor, site: Site, name: str) -> None:
+    """Sign in, with the session of the journey before if it still lasts."""
+    if session := site.session_of(name):
+        one.context.add_cookies([{"name": SESSION_COOKIE, "value": session, "url": site.url}])
+    one.sign_in(name, site.password)
+    cookies = {str(cookie.get("name")): str(cookie.get("value")) for cookie in one.context.cookies()}
+    site.keep_session(name, cookies[SESSION_COOKIE])
 
 
 def _without_numbers(text: str) -> str:
@@ -200,8 +213,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, chromium_browser: Browser) ->
 def person(site: Site, chromium_browser: Browser) -> Iterator[Callable[..., Visitor]]:
     """Return a function that gives somebody of the demo city at her own browser: `person("owner", language="en")`.
 
-    She signs in the first time and stays signed in; "" is somebody who does not. All of a test's people share `known`,
-    the words that were typed and thus stand on pages of every language.
+    She signs in the first time and stays signed in, also in later journeys; "" is somebody who does not. All of a
+    test's people share `known`, the words that were typed and thus stand on pages of every language.
     """
     people: dict[str, Visitor] = {}
     known: set[str] = set()
@@ -212,7 +225,7 @@ def person(site: Site, chromium_browser: Browser) -> Iterator[Callable[..., Visi
             one = _visit(chromium_browser, site.url, language=language, width=width, height=height, site=site)
             people[name], one.known, one.faults = one, known, faults
             if name:
-                one.sign_in(name, site.password)
+                _come_in(one, site, name)
         return people[name]
 
     yield called

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from portal.demo.visitor import Page, VisitError, Visitor
 from tests.journeys.deciding import COUNTER, DESK, REASONS
-from tests.journeys.site import Site
+from tests.journeys.site import SESSION_COOKIE, Site
 
 
 @contextmanager
@@ -18,7 +18,11 @@ def signed_in(site: Site, name: str) -> Iterator[Visitor]:
     """Give somebody of the demo city a session without a browser until the block ends."""
     one = Visitor(site.url)
     try:
-        one.sign_in(name, site.password)
+        if session := site.session_of(name):
+            one.http.cookies.set(SESSION_COOKIE, session)
+        else:
+            one.sign_in(name, site.password)
+            site.keep_session(name, str(one.http.cookies[SESSION_COOKIE]))
         yield one
     finally:
         one.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from portal.management.catalogues import compile_catalogues
 
 _PEOPLE = stack.ROOT / "portal" / "demo" / "people.yaml"
 READY_WITHIN_SECONDS = 60
+#: The portal ends a session that rests for 30 minutes.
+SESSION_RESTS_SECONDS = 20 * 60
+SESSION_COOKIE = "sessionid"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +33,7 @@ class Site:
     registers_url: where the stand-in registers take orders to fail.
     database_url: for the one thing that nobody at the pages can do: let days pass.
     judged: texts and elements that pages of these journeys were found sound with; they are not judged again.
+    sessions: the session of whoever signed in, by name, and when it was last used, for the journeys after it.
     """
 
     url: str
@@ -39,6 +44,19 @@ class Site:
     registers_url: str = ""
     database_url: str = ""
     judged: set[str] = field(default_factory=set)
+    sessions: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    def session_of(self, name: str) -> str:
+        """Return the session cookie of somebody who signed in not long ago, "" for anybody else."""
+        session, used = self.sessions.get(name, ("", 0.0))
+        if time.monotonic() - used > SESSION_RESTS_SECONDS:
+            return ""
+        self.keep_session(name, session)
+        return session
+
+    def keep_session(self, name: str, session: str) -> None:
+        """Remember a session that was just used."""
+        self.sessions[name] = (session, time.monotonic())
 
 
 @contextmanager

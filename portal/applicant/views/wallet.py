@@ -119,7 +119,7 @@ def certificate(request: HttpRequest, public_id: str) -> HttpResponse:
 def _made(request: HttpRequest, share: ShareCode, code: str) -> dict[str, Any]:
     address = request.build_absolute_uri(reverse("public:shared_code", args=[code]))
     # Drawn here from an address of our own: nothing of it was typed by anybody.
-    picture = mark_safe(qr_svg(address, scale=5))  # noqa: S308
+    picture = mark_safe(qr_svg(address))  # noqa: S308
     spaced = " ".join(code[at : at + 4] for at in range(0, len(code), 4))
     return {"share": share, "code": spaced, "address": address, "qr": picture}
 

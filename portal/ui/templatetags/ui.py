@@ -9,6 +9,7 @@ from django import template
 from django.core.paginator import Page
 from django.forms import BaseForm, BoundField
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from portal.ui import wording
 from portal.ui.browsers import browser_words
@@ -61,7 +62,14 @@ def _problems(form: BaseForm) -> Iterator[dict[str, str]]:
         yield {"message": str(message), "target": ""}
     for field in form:
         for message in field.errors:
-            yield {"message": str(message), "target": _target(field), "label": str(field.label)}
+            yield {"message": str(message), "target": _target(field), "before": _introduction(str(field.label))}
+
+
+def _introduction(label: str) -> str:
+    """Return the label as it stands before a message: with a colon, unless it is a question, which has its mark."""
+    if label.endswith(("？", "?")):
+        return label if label.endswith("？") else f"{label} "
+    return f"{label}{_(': ')}" if label else ""
 
 
 def _target(field: BoundField) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from services.cases.models import Application
+from services.catalogue.enums import QuestionKind
 from services.catalogue.models import Question
+from services.forms.types.numbers import day_in_words
 
 _YES, _NO = {"zh": "是", "en": "Yes"}, {"zh": "否", "en": "No"}
 
@@ -32,10 +35,12 @@ def situation_answers(application: Application, *, language: str) -> list[Situat
 
 
 def said(question: Question, value: Any, language: str) -> str:
-    """Return an answer in words: yes or no, the names of what was chosen, a number with its unit; "" for none."""
+    """Return an answer in words: yes or no, names of what was chosen, a day, a number with its unit; "" for none."""
     suffix = _suffix(language)
-    if value is None:
+    if value in (None, ""):
         return ""
+    if question.kind == QuestionKind.DATE:
+        return day_in_words(date.fromisoformat(str(value)), language)
     if isinstance(value, bool):
         return (_YES if value else _NO)[suffix]
     if isinstance(value, list):

@@ -171,6 +171,13 @@ class Area(DecimalNumber):
         return Words("请填写面积（平方米），例如 86.5。", "Enter the area in square metres, such as 86.5.")
 
 
+def day_in_words(day: date, language: str) -> str:
+    """Return a day as people write it: 2026年9月1日 or 1 Sep 2026."""
+    if language.startswith("zh"):
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
 class Date(ElementType):
     """A day. Options: min and max, an ISO date or `today`, `today+30`, `today-365` (days)."""
 
@@ -231,10 +238,7 @@ class Date(ElementType):
 
     def display(self, element: Element, value: object, language: str) -> str:
         """Return 2026年9月1日 or 1 Sep 2026."""
-        day = date.fromisoformat(str(value))
-        if language.startswith("zh"):
-            return f"{day.year}年{day.month}月{day.day}日"
-        return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+        return day_in_words(date.fromisoformat(str(value)), language)
 
     def widget(self, element: Element) -> WidgetHint:
         """Return a date field."""

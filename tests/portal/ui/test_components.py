@@ -142,6 +142,16 @@ def test_error_summary_links_to_the_fields() -> None:
         assert f'href="{target}"' in html
 
 
+def test_a_question_in_the_summary_has_its_own_mark_and_no_colon_after_it() -> None:
+    form = _Shop({})
+    form.fields["name"].label, form.fields["agree"].label = "What is it called?", "同意吗？"
+    with translation.override("en"):
+        html = Template("{% load ui %}{% error_summary form %}").render(Context({"form": form}))
+    assert ">What is it called? This" in html
+    assert ">同意吗？This" in html
+    assert ">Kind: This" in html
+
+
 def test_a_form_without_errors_has_no_summary() -> None:
     assert "error-summary" not in Template("{% load ui %}{% error_summary form %}").render(Context({"form": _Shop()}))
 
