@@ -34,6 +34,13 @@ if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
 os.environ.setdefault("DB_STATEMENT_TIMEOUT_MS", "60000")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to migrate while the workers of `-n` collect the tests."""
+    if migrated.FOLDER in os.environ and getattr(config.option, "numprocesses", None):
+        process = migrated.begin(os.environ["DATABASE_URL"])
+        _stack.callback(migrated.end, process)
+
+
 def pytest_unconfigure() -> None:
     """Stop what this run started."""
     _stack.close()

@@ -1,13 +1,14 @@
 """A database as migrations leave it, made once a run: they take half a minute, putting back what they made a second.
 
 The first who needs one lets the migrations run and writes down what they made; every other worker of the run, and the
-servers of the journeys and the faults, put that back.
+servers of the journeys and the faults, put that back. A run on several workers begins with it while they collect.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from portal.demo import servers
 ROOT = Path(__file__).resolve().parents[1]
 #: The folder of what one run wrote down, set by the process that starts it.
 FOLDER = "ONE_STOP_MIGRATED_ONCE"
+_SETTINGS = {"DJANGO_SETTINGS_MODULE": "portal.settings.test"}
 
 
 def put_migrated(url: str, *, environment: dict[str, str] | None = None) -> None:
@@ -34,10 +36,23 @@ def put_migrated(url: str, *, environment: dict[str, str] | None = None) -> None
             return
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "--noinput"],
-            cwd=ROOT, env={**(environment or os.environ), "DATABASE_URL": url}, check=True, capture_output=True,
+            cwd=ROOT, env={**_SETTINGS, **(environment or os.environ), "DATABASE_URL": url},
+            check=True, capture_output=True,
         )  # fmt: skip
         if written is not None:
             _write_down(url, written)
+
+
+def begin(url: str) -> subprocess.Popen[bytes]:
+    """Start to migrate beside this process, on the server of this address. Whoever needs it before it is done waits."""
+    return subprocess.Popen([sys.executable, "-m", "tests.migrated", url], cwd=ROOT, start_new_session=True)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Stop what was begun, if nobody waited for it."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
 
 
 @dataclass
@@ -61,12 +76,19 @@ def template_for(url: str, name: str) -> Iterator[Template]:
             if written is not None and template.migrated:
                 _write_down(url, written)
             return
+    with _database(url, name) as copied:
+        put_migrated(copied)
+        yield Template(name)
+
+
+@contextmanager
+def _database(url: str, name: str) -> Iterator[str]:
+    """Create a database on the server of this address, give its own address, and drop it after the block."""
     parts = urlsplit(url)
     with psycopg.connect(parts._replace(path="/postgres").geturl(), autocommit=True) as connection:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
         try:
-            put_migrated(parts._replace(path=f"/{name}").geturl())
-            yield Template(name)
+            yield parts._replace(path=f"/{name}").geturl()
         finally:
             connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
@@ -91,3 +113,8 @@ def _write_down(url: str, to: Path) -> None:
 def _run(program: str, *words: str) -> None:
     done = subprocess.run([servers.postgres_binaries() / program, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{program}: {done.stderr[-2000:]}"
+
+
+if __name__ == "__main__":
+    with _database(sys.argv[1], "migrated_once") as made:
+        put_migrated(made)

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import yaml
 
 from portal.demo import processes, servers, stack
 from portal.demo.processes import Process
 from portal.management.catalogues import compile_catalogues
+from tests.migrated import put_migrated
 
 _PEOPLE = stack.ROOT / "portal" / "demo" / "people.yaml"
 READY_WITHIN_SECONDS = 60
@@ -72,7 +74,7 @@ def running_site(var: Path) -> Iterator[Site]:
         names = ("url", "marked_url", "registers_url", "database_url")
         yield Site(**dict(zip(names, running, strict=False)), var=var, **told)
         return
-    with _environment_of_its_own() as restore, stack.running(var, port=0) as portal:
+    with _environment_of_its_own() as restore, _prepared(var), stack.running(var, port=0) as portal:
         restore()
         portal.load_city()
         compile_catalogues(stack.ROOT, var / "marked", marked=True)
@@ -98,6 +100,17 @@ def _environment_of_its_own() -> Iterator[Callable[[], None]]:
         yield patch.undo
     finally:
         patch.undo()
+
+
+@contextmanager
+def _prepared(var: Path) -> Iterator[None]:
+    """Leave a migrated database under `var` that does not wait for the disk, for the portal that is started on it."""
+    with servers.running(var, durable=False) as addresses:
+        put_migrated(addresses.database_url, environment={**servers.environment(addresses), "VAR_DIR": str(var)})
+        with psycopg.connect(addresses.database_url, autocommit=True) as connection:
+            for guarantee in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"alter system set {guarantee} = off")
+    yield
 
 
 def _start_twin(portal: stack.Stack) -> tuple[Process, str]:
