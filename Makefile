@@ -33,11 +33,14 @@ demo: messages ## run the whole portal here and show the main job (ARGS="--once 
 demo-reset: install ## forget everything the demo keeps
 	@$(BIN)/python -m portal.demo.servers --clear var
 
+# Three on two cores: the workers that have the journeys and the faults spend much of their time waiting for others.
+TEST_WORKERS ?= 3
+
 test: messages ## run the whole suite on real servers, which it starts and stops itself
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup $(ARGS)
 
 coverage: messages ## the same, and how much of the workflows and operations it covers
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov=workflows --cov=services --cov-report= $(ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup --cov=workflows --cov=services --cov-report= $(ARGS)
 	@$(BIN)/coverage report --include='workflows/*,services/*/operations.py,services/*/operations/*' \
 		--skip-covered --fail-under=$(COVERAGE_MINIMUM)
 

@@ -24,6 +24,7 @@ from portal.demo.stack import ROOT, _command, _procfile
 from tests.faults.compressed.apps import COMPRESSED
 from tests.faults.parts import Part, Supervisor, until
 from tests.faults.post import Post
+from tests.migrated import put_migrated
 
 #: What any single kill may cost: the three minutes of REL-9, of which the waits here are compressed to a twelfth.
 RECOVERED_WITHIN = 60.0
@@ -108,7 +109,7 @@ class Plant:
         with Supervisor(list(self.parts.values())), self.post.open():
             self.parts["postgres"].up()
             servers._create_database(self.ports["postgres"], "one_stop")
-            self.manage("migrate", "--noinput")
+            put_migrated(self.direct, environment=self.environment)
             self._python("-m", "portal.demo.loading")
             for name in ("valkey", "registry", "web", "worker", "beat", "sweepd", "sweepd2"):
                 self.parts[name].up()
