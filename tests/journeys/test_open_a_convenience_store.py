@@ -38,6 +38,8 @@ def find_store(owner: Visitor, way: Way) -> None:
     first = page.locator("#results .service-card").first
     expect(first.get_by_role("link").first).to_have_text(way.say("开便利店", "Open a convenience store"))
     expect(page).to_have_url(re.compile(r"/search/\?q=."))  # a reload, or somebody it is sent to, sees the same
+    for chosen in ("#event", "#department"):  # what she did not choose is not chosen for her
+        expect(page.locator(chosen)).to_have_value("")
     owner.check()
     first.get_by_role("link").first.click()
     page.wait_for_url("**/guide/open-convenience-store/")

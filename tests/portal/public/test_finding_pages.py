@@ -104,7 +104,7 @@ def test_every_filter_says_what_choosing_it_would_leave(client: Client, english:
             left = english.get(f"/services/?audience=business&q=licence&{name}={value}").context["page"]
             assert left.paginator.count == count, value
     live = english.get("/search/?q=dog&department=CGJ", headers={"HX-Request": "true", "HX-Target": "results"})
-    assert '<select id="department" hx-swap-oob="innerHTML">' in live.text
+    assert '<select class="form-select" id="department" name="department" hx-swap-oob="true">' in live.text
     assert '<option value="CGJ" selected>' in live.text
 
 
