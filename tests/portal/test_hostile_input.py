@@ -25,7 +25,7 @@ from django.db import transaction
 from django.http import HttpResponseBase
 from django.test import Client
 
-from tests.portal.test_authorisation import _addresses, _session_of, _world, routes
+from tests.portal.everybody import addresses, make_world, routes, session_of
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,9 +141,9 @@ def _asked_for() -> list[str]:
 
 def _attackers() -> Iterator[_Attacker]:
     """Yield one attacker for every address of the doors, as whoever may open it."""
-    world, faults, seen = _world(), list[str](), set[str]()
-    sessions = {role: _session_of(world["people"][role]) for role in ("citizen", "other", "anonymous")}
-    for row, address in _addresses(world["objects"]):
+    world, faults, seen = make_world(), list[str](), set[str]()
+    sessions = {role: session_of(world["people"][role]) for role in ("citizen", "other", "anonymous")}
+    for row, address in addresses(world["objects"]):
         if address.strip("/").split("/")[0] not in DOORS or address in seen:
             continue
         role = next((role for role in sessions if row.outcome(role) == "allow"), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.portal.test_authorisation import ROWS, routes
+from tests.portal.everybody import ROWS, routes
 from tests.walk.conftest import EXCEPTIONS, Walked
 
 # one worker walks, once
