@@ -86,6 +86,14 @@ def _loopback_only() -> Iterator[None]:
     patch.undo()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_outlives_a_power_cut() -> Iterator[None]:
+    """Do not wait for the disk, as the suite's PostgreSQL does not either."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
 class UndefinedVariableError(AssertionError):
     """A template of ours used a variable that its view did not give."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageDraw
@@ -132,6 +133,7 @@ def sample_answers(
     return answers
 
 
+@cache
 def sample_picture(words: str) -> bytes:
     """Return a PNG that looks like a scanned page with `words` (Latin letters) and is marked as a sample."""
     page = Image.new("RGB", (620, 877), "#fdfdfb")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
 from django.contrib.auth import get_user_model
 from django.utils import timezone
+from PIL import Image
 
 from portal.demo.samples import sample_answers, sample_picture
 from portal.demo.signing import sign_for_the_others
@@ -38,6 +40,15 @@ RESTAURANT = {
     "has_sign": True,
     "sewer": True,
 }
+
+
+@cache
+def scan_of(code: str) -> bytes:
+    """Return the head of a sample document, with its words: whole pages cost a third of the time of a filing."""
+    stream = io.BytesIO()
+    with Image.open(io.BytesIO(sample_picture(code))) as page:
+        page.crop((60, 56, 380, 116)).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def user(name: str) -> Any:
@@ -72,7 +83,7 @@ def ready_draft(
         if need.necessity == Necessity.DEFERRABLE and not deferrable:
             continue
         store_upload(
-            file=io.BytesIO(sample_picture(need.code)),
+            file=io.BytesIO(scan_of(need.code)),
             original_name=f"{need.code}.png",
             declared_type="image/png",
             subject_kind="application",

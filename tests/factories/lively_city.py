@@ -34,7 +34,8 @@ from services.parties.models import Organisation
 from services.parties.queries import person_of
 from services.supervision.operations.cards import appeal_card
 from tests.factories.applications import RESTAURANT, filed_application, filed_restaurant, open_task, user
-from tests.factories.city import all_rows, is_empty, load_city, put_back
+from tests.factories.city import load_city
+from tests.factories.copying import all_rows, is_empty, put_back
 from tests.factories.lively_papers import make_papers_and_codes
 from tests.factories.notifications import NoticeFactory
 from tests.factories.supervision import make_card, make_order
