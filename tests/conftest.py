@@ -32,6 +32,7 @@ GARBAGE_THRESHOLDS = (50_000, 20, 20)
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make a page of an unordered list an error: its rows would jump between pages."""
+    gc.disable()  # until the tests are collected: what is made by then stays
     config.addinivalue_line("filterwarnings", "error::django.core.paginator.UnorderedObjectListWarning")
     # How long one example takes depends on what else the machine does; the suite's own time-outs find what hangs.
     # The same examples each time: a change is judged by what it changed. `--hypothesis-seed=N` looks at others.
@@ -41,8 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     """Let the garbage collector pass over what stays until the end: modules, settings, thousands of collected tests."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
