@@ -96,11 +96,14 @@ def foreign_words(text: str, *, language: str, known: Iterable[str] = ()) -> tup
     known: data that is shown as it is in every language: names of people and firms, what somebody typed.
     """
     left = outside_marks(text)
+    foreign = _LATIN if language.startswith("zh") else _HAN
+    if not foreign.search(left):
+        return ()
     # A number that was typed is a word of no language; taken out, it would tear the number of a paper apart.
     words = (data for data in known if any(letter.isalpha() for letter in data))
     for data in sorted(words, key=len, reverse=True):
         left = left.replace(data, " ")
-    return tuple((_LATIN if language.startswith("zh") else _HAN).findall(_NEUTRAL.sub(" ", left)))
+    return tuple(foreign.findall(_NEUTRAL.sub(" ", left)))
 
 
 def half_width(texts: Iterable[tuple[str, str]]) -> list[str]:

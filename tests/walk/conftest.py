@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from django.conf import settings
+from django.core.cache import caches
 from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import trans_real
@@ -27,7 +29,7 @@ from services.supervision.operations.rules import shipped_rules
 from tests.factories import lively_city
 from tests.journeys.language import foreign_texts, half_width
 from tests.journeys.ways import LANGUAGES
-from tests.walk.crawl import Walker, route_of
+from tests.walk.crawl import Walker, keep_opened, route_of
 from tests.walk.pages import Form, Page
 from tests.walk.weights import files_of, pictures_of, too_heavy, weights
 from workflows.queries.calendars import database_now
@@ -109,6 +111,7 @@ def _forget_catalogues() -> None:
     trans_real._default = None  # type: ignore[attr-defined]
     gettext._translations.clear()  # type: ignore[attr-defined]
     early._heads.clear()  # drawn with the translations of before
+    caches["pages"].clear()  # and so were these; a city that is put back has the edition of the one they were made of
     translation.deactivate()
 
 
@@ -118,10 +121,13 @@ def _walk(by_message: dict[str, list[str]]) -> Walked:
     warm: set[str] = set()
     for language in LANGUAGES:
         sent: set[Any] = set()
+        together: Counter[tuple[str, object]] = Counter()
         read: set[tuple[str, str]] = set()  # what stands on every page is judged once
         for name, doors in PEOPLE.items():
-            walker = Walker(name=name, language=language, sent=sent)
+            walker = Walker(name=name, language=language, sent=sent, together=together)
+            pages: list[tuple[str, str]] = []
             for where, page, door in _pages(walker, doors, [*STARTS, *by_message.get(name, [])]):
+                pages += [(door, page.address)] if where.startswith("GET") else []
                 where = f"{name or 'anybody'} ({language}) {where}"
                 warm = warm or files_of(page)  # the walk begins at the home page
                 fresh = set(page.texts()) - read
@@ -131,10 +137,12 @@ def _walk(by_message: dict[str, list[str]]) -> Walked:
                 found.flaws += [f"{where}: {flaw}" for flaw in _flaws(page, language, icons)]
                 if door in LIGHT:
                     pictures = walker.weight(pictures_of(page))
-                    found.weights.append((*weights(page, warm, pictures), where))
-                    found.heavy += too_heavy(where, page, warm, pictures)
+                    bytes_ = weights(page, warm, pictures)
+                    found.weights.append((*bytes_, where))
+                    found.heavy += too_heavy(where, page, warm, bytes_)
                 found.pages += 1
                 found.forms += _new_forms(found, walker, page) if door in TYPED_IN else []
+            keep_opened(by_message, walker, pages)
             found.reached |= walker.routes
             found.broken += walker.faults
     return found

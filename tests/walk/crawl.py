@@ -22,6 +22,8 @@ from tests.walk.pages import Form, Page, query_names, read_page
 
 #: So many different objects of one kind of page does one person look at; more would say nothing new.
 SAME_ROUTE = 3
+#: So many do all of one language look at together, after which each looks at one more: her own view of it.
+SAME_ROUTE_TOGETHER = 6
 #: More of what looks different by its state: a draft, a timeline, what waits for her, what is over.
 MORE_OF = {"applicant:application": 20, "applicant:review": 6, "public:guide": 9}
 #: Pages on the way to nowhere of ours: Django's administration and the documents of the interface for programs.
@@ -34,6 +36,7 @@ class Walker:
     """Somebody on a walk in one language. name: her sign-in, "" for a visitor. faults: what broke on the way.
 
     routes: every route she opened. sent: forms that were sent already, by whomever, as (action's route, button).
+    together: how many pages of a route all who share it opened, with the names of what was asked.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Walker:
     faults: list[str] = field(default_factory=list)
     routes: set[str] = field(default_factory=set)
     sent: set[tuple[str, str, tuple[str, str]]] = field(default_factory=set)
+    together: Counter[tuple[str, object]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         """Sign her in, and let her read in her language."""
@@ -89,12 +93,18 @@ class Walker:
     ) -> bool:
         """Tell whether more of the same would say nothing new, and count it."""
         route = match.route
-        if not names:
-            looked[route, ()] += 1
-            return looked[route, ()] > MORE_OF.get(match.view_name, SAME_ROUTE)
-        looked[route, names] += 1
-        looked[route, "any"] += looked[route, names] == 1
-        return looked[route, names] > 1 or looked[route, "any"] > SAME_ROUTE
+        kinds: list[tuple[object, int]] = [((), MORE_OF.get(match.view_name, SAME_ROUTE))]
+        if names:  # one for each set of names, and not too many sets
+            kinds = [(names, 1)] + [("any", SAME_ROUTE)] * (not looked[route, names])
+        if any(looked[route, kind] >= self._most(route, kind, most) for kind, most in kinds):
+            return True
+        looked.update((route, kind) for kind, _most in kinds)
+        self.together.update((route, kind) for kind, _most in kinds)
+        return False
+
+    def _most(self, route: str, kind: object, most: int) -> int:
+        """Return how many pages of a kind she looks at: one is enough where others looked, unless states differ."""
+        return most if most > SAME_ROUTE or self.together[route, kind] < SAME_ROUTE_TOGETHER else 1
 
     def _get(self, address: str) -> Any:
         """Open an address, and note its route if she got what it is for: a page, a file, a way to a page of hers."""
@@ -162,6 +172,23 @@ class Walker:
         if not answer.headers.get("Content-Type", "").startswith("text/html") or b"<html" not in content[:2000]:
             return None  # a file, a redirect, or a fragment for htmx
         return read_page(address, answer.status_code, content)
+
+
+#: The pages everybody came to, each with its door, by city, name and language.
+_opened: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+
+
+def keep_opened(city: dict[str, list[str]], walker: Walker, pages: list[tuple[str, str]]) -> None:
+    """Remember the door and address of each page somebody came to, for tests that open them in a browser.
+
+    city: what `lively_city.build` gave, which tells one city from another.
+    """
+    _opened[repr(city), walker.name, walker.language] = pages
+
+
+def opened(city: dict[str, list[str]], name: str, language: str) -> list[tuple[str, str]]:
+    """Return the door and address of each page somebody came to in this process; none if she did not walk."""
+    return _opened.get((repr(city), name, language), [])
 
 
 @cache

@@ -12,7 +12,7 @@ from tests.portal.everybody import ROWS, routes
 from tests.walk.conftest import EXCEPTIONS, Walked
 
 # one worker walks, once
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.xdist_group("walk")]
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("walk")]
 
 
 def listed(faults: list[str]) -> str:

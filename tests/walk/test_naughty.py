@@ -17,7 +17,7 @@ from tests.walk.crawl import Walker
 from tests.walk.pages import Form
 
 # one worker walks, once
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.xdist_group("walk")]
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("walk")]
 SHARE = 8
 
 
@@ -52,6 +52,7 @@ def test_a_share_of_the_list_through_every_text_field(walked: Walked) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.slow
 def test_the_whole_list_through_every_text_field(walked: Walked) -> None:
     strings = _sendable(naughty.strings())
     wrong = [fault for walker, _at, form in walked.forms for fault in sent(walker, form, strings)]

@@ -74,12 +74,12 @@ def weights(page: Page, warm: set[str], pictures: int) -> tuple[int, int]:
     return html + sum(map(weight_of_file, files)), html + sum(map(weight_of_file, files - warm))
 
 
-def too_heavy(where: str, page: Page, warm: set[str], pictures: int) -> list[str]:
-    """Return how a page breaks the limits, in words; arguments as of `weights`."""
-    first, afterwards = weights(page, warm, pictures)
+def too_heavy(where: str, page: Page, warm: set[str], bytes_: tuple[int, int]) -> list[str]:
+    """Return how a page breaks the limits, in words. warm, bytes_: what `weights` took and gave."""
     parts = ", ".join(f"{file} {weight_of_file(file):,}" for file in sorted(files_of(page) - warm))
-    found = [
-        (first, FIRST, "opened first"),
-        (afterwards, AFTERWARDS, f"after the home page (HTML and pictures {weight_of(page) + pictures:,}; {parts})"),
+    limits = [(FIRST, "opened first"), (AFTERWARDS, f"after the home page (its HTML and pictures; {parts})")]
+    return [
+        f"{where}: {much:,} bytes {when}, must be {most:,}"
+        for much, (most, when) in zip(bytes_, limits, strict=True)
+        if much > most
     ]
-    return [f"{where}: {bytes_:,} bytes {when}, must be {most:,}" for bytes_, most, when in found if bytes_ > most]
