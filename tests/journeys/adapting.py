@@ -56,7 +56,7 @@ _ON_PAPER = """() => {
   const pressed = "nav, button, .btn, .skip-link, .site-search";
   const left = [...document.querySelectorAll(pressed)].filter(shown);
   const folded = [...document.querySelectorAll("main details > *:not(summary)")].filter(
-    (element) => element.innerText !== undefined && element.textContent.trim() && !shown(element));
+    (element) => shown(element.parentElement) && element.textContent.trim() && !shown(element));
   return [...left, ...folded].slice(0, 3).map((element) => element.outerHTML.slice(0, 120));
 }"""
 #: With colours the reader forces, fields and buttons are told by their borders alone.

@@ -36,6 +36,7 @@ from workflows.queries.calendars import database_now
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("walk")]
 NewVisitor = Callable[..., Visitor]
 PASSWORD = "one-stop-demo"
+_LOGIN = "/accounts/login/"
 CITIZENS = {"": ("public", "accounts"), "owner": ("applicant", "accounts")}
 ASKED = ("owner2", "agent")
 CITIZENS |= dict.fromkeys((*ASKED, "foreigner"), ("applicant",))
@@ -58,11 +59,24 @@ OF_A_KIND = Counter({"applicant:application": 6, "public:guide": 3, "applicant:s
 
 @dataclass
 class Look:
-    """Judges pages, and asks axe-core only where a page is built of something it has not judged yet."""
+    """Judges pages, and asks axe-core only where a page is built of something it has not judged yet.
+
+    name: her sign-in, "" for a visitor.
+    """
 
     one: Visitor
+    name: str
     judged: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
+
+    def come_to(self, address: str) -> Page:
+        """Open a page; whoever was signed out by what was pressed before signs in again."""
+        page = self.one.open(address)
+        if self.name and _LOGIN in page.url and not address.startswith(_LOGIN):
+            self.one.sign_in(self.name, PASSWORD)
+            page = self.one.open(address)
+            assert _LOGIN not in page.url, f"{self.name} is turned away from {address}"
+        return page
 
     def at(self, what: str) -> None:
         """Judge the page that is open by what stands on it."""
@@ -149,14 +163,14 @@ def _look_at_all(
     judged: set[str] = set()
     for name, doors in people.items():
         pages = list(_addresses(name, doors, str(window["language"]), given))
-        look = Look(_reader(visitor, name, window, large=large), judged, faults)
+        look = Look(_reader(visitor, name, window, large=large), name, judged, faults)
         for kind, address in pages:
-            page, who = look.one.open(address), f"{name or 'anybody'}{', large text' * large}:"
+            page, who = look.come_to(address), f"{name or 'anybody'}{', large text' * large}:"
             look.closely(who, narrow=not staff)
             if kind in PRINTED:
                 look.note(who, loses_on_paper(page))
             look.unfolded(who)
-            if not staff and look.one.open(address) and _send_empty(page):
+            if not staff and look.come_to(address) and _send_empty(page):
                 look.closely(f"{who} sent empty")
     assert not faults, f"{len(faults)} faults:\n" + "\n".join(dict.fromkeys(faults))
 
@@ -182,9 +196,9 @@ def test_every_page_of_citizens_is_without_barriers(visitor: NewVisitor) -> None
         # who acts for others has the pages of the owner, and those she is asked on
         walked = () if name in ASKED else _addresses(name, doors, "zh-hans", given, each=1)
         pages = [address for _kind, address in walked] or given[name]
-        look = Look(_reader(visitor, name, window, large=False), judged, faults)
+        look = Look(_reader(visitor, name, window, large=False), name, judged, faults)
         for address in pages:
-            look.one.open(address)
+            look.come_to(address)
             look.at(f"{name or 'anybody'}:")
             seen += 1
     assert not faults, f"{len(faults)} faults:\n" + "\n".join(dict.fromkeys(faults))
