@@ -35,12 +35,21 @@ def answer_situation(one: Visitor, situation: Mapping[str, Any], *, party: str =
     for _ in range(ROUNDS):
         for key, value in situation.items():
             _answer(page, key, value)
+            _wait_for_answers(page)
         with page.expect_navigation(wait_until="load"):
             form.locator("button[name=go]").click()
         if APPLICATION.search(page.url):
             return page.url.removeprefix(one.base)
         one.check()
     raise AssertionError(f"the questions were not accepted: {page.locator('#error-summary').all_inner_texts()}")
+
+
+def _wait_for_answers(page: Page) -> None:
+    """Wait until the page has changed after an answer, as somebody does who reads what it asks next.
+
+    Whoever does not is asked again, and keeps the portal busy with answers to questions that were left long ago.
+    """
+    page.wait_for_function("() => !document.querySelector('.htmx-request')")
 
 
 def _answer(page: Page, name: str, value: Any) -> None:

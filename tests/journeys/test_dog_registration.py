@@ -30,7 +30,6 @@ def photograph() -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.slow
 @ways(usual="zh-phone")
 def test_register_a_dog(person: Callable[..., Visitor], way: Way) -> None:
     citizen = person("citizen", **way.window)

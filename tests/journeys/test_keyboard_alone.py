@@ -22,7 +22,6 @@ pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
 ROUNDS = 6
 
 
-@pytest.mark.slow
 @ways(usual="en-desktop")
 def test_found_filled_in_and_filed_by_keyboard(person: Callable[..., Visitor], way: Way) -> None:
     citizen = person("citizen", **way.window)
