@@ -49,13 +49,13 @@ _MOVES = """(most) => {
   }
   return found.slice(0, 3);
 }"""
-#: On paper: nothing to press is left, and all that is folded is open.
+#: On paper: nothing to press is left, and all that is folded is open, unless the whole of it is left out.
 _ON_PAPER = """() => {
   // a closed disclosure has boxes, but they are not drawn
   const shown = (element) => element.getClientRects().length && element.checkVisibility({ visibilityProperty: true });
   const pressed = "nav, button, .btn, .skip-link, .site-search";
   const left = [...document.querySelectorAll(pressed)].filter(shown);
-  const folded = [...document.querySelectorAll("main details > *:not(summary)")].filter(
+  const folded = [...document.querySelectorAll("main details > *:not(summary, details)")].filter(
     (element) => shown(element.parentElement) && element.textContent.trim() && !shown(element));
   return [...left, ...folded].slice(0, 3).map((element) => element.outerHTML.slice(0, 120));
 }"""
