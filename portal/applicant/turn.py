@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -147,7 +147,6 @@ def _promised(timeline: Timeline) -> list[Ask]:
     ]
 
 
-def working_now(timeline: Timeline) -> list[str]:
-    """Return the names of the departments that have the ball, each once; for who reads that nothing is hers to do."""
-    busy = [lane for lane in timeline.lanes if not lane.closed and lane.open_task and not lane.with_applicant]
-    return list(dict.fromkeys(_name(lane.case.department) for lane in busy))
+def working_now(lanes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return who has the ball in the lanes as drawn, each once; for who reads that nothing is hers to do."""
+    return list(dict.fromkeys(lane["ball"]["who"] for lane in lanes if lane["ball"] and not lane["ball"]["mine"]))

@@ -77,7 +77,7 @@ def _party_field(parties: Sequence[PartyChoice]) -> forms.Field:
         "guardian": _("guardian of this child"),
         "agent": _("by mandate"),
     }
-    choices = [(str(one.ref), f"{one.name} ({relations[one.relation]})") for one in parties]
+    choices = [(str(one.ref), one.name + _(" (") + str(relations[one.relation]) + _(")")) for one in parties]
     return forms.ChoiceField(
         label=_("For whom do you apply?"), choices=choices, widget=forms.RadioSelect, required=False
     )

@@ -106,14 +106,15 @@ def _timeline(request: HttpRequest, found: Application, at: datetime, edition: s
     papers = [*timeline.papers, *(paper for lane in timeline.lanes for paper in lane.papers)]
     fees, to_rate = fees_of_application(found), _to_rate(timeline)
     names = names_of_parties({found.party, found.holder})
+    lanes = lanes_of(timeline, fees=fees, to_rate=to_rate, at=at, may_withdraw=may_withdraw, edition=edition)
     return {
         "application": found,
         "hold": timeline.hold,
         "party": names[found.party],
         "holder": names[found.holder],
         "asks": asks_of(timeline, fees),
-        "working": working_now(timeline),
-        "lanes": lanes_of(timeline, fees=fees, to_rate=to_rate, at=at, may_withdraw=may_withdraw, edition=edition),
+        "working": working_now(lanes),
+        "lanes": lanes,
         "spent": _spent(timeline, at, edition),
         "papers": letters(sorted(papers, key=lambda paper: (paper.issued_at, paper.pk))),
         "withdrawals": found.withdrawals.select_related("case__service") if "withdrawals" in timeline.rare else (),

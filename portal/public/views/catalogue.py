@@ -29,6 +29,7 @@ from workflows.queries.calendars import calendar_for, database_now
 
 _PER_PAGE = 12
 _MOST_PAGES = 3
+_FRONT = 6  # cards of a kind on the front page
 
 
 @require_safe
@@ -37,14 +38,14 @@ _MOST_PAGES = 3
 def home(request: HttpRequest) -> HttpResponse:
     """Offer the search, life events, bundles and popular services."""
     found, front, at = offers.catalogue(), front_page(), database_now()
-    everything, by_code = found.offers, found.by_code
+    everything = found.offers
     context = {
         "drafts": _drafts(request, at),
         "hide_search": True,
         "searches": [bilingual(words) for words in front.searches],
         "events": _events(front, everything),
-        "bundles": [offer.card() for offer in everything if offer.is_bundle][:6],
-        "popular": [by_code[code].card() for code in front.popular if code in by_code] or _some(everything),
+        "bundles": [offer.card() for offer in _bundles(front, everything)],
+        "popular": _popular(front, found),
         "days_off": next_days_off(calendar_for(), at=at),
         "count": len(everything),
     }
@@ -77,8 +78,17 @@ def _events(front: FrontPage, everything: Sequence[Offer]) -> list[dict[str, Any
     ]
 
 
-def _some(everything: Sequence[Offer]) -> list[dict[str, Any]]:
-    return [offer.card() for offer in everything if not offer.is_bundle][:6]
+def _bundles(front: FrontPage, everything: Sequence[Offer]) -> list[Offer]:
+    """Return the bundles shown first, in the order in which the life events name them."""
+    places = {code: place for place, event in enumerate(front.life_events) for code in event.bundles}
+    bundles = [offer for offer in everything if offer.is_bundle]
+    return sorted(bundles, key=lambda offer: places.get(offer.code, len(places)))[:_FRONT]
+
+
+def _popular(front: FrontPage, found: offers.Catalogue) -> list[dict[str, Any]]:
+    """Return the services that are often used; where the city named none that is offered, the first ones."""
+    named = [found.by_code[code] for code in front.popular if code in found.by_code]
+    return [offer.card() for offer in named or [one for one in found.offers if not one.is_bundle]][:_FRONT]
 
 
 @require_safe
@@ -109,7 +119,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "without_filters": len(matching) if chosen.any and not found else 0,
         "nearly": [] if found or not chosen.query else [offer.card() for offer in everything.nearly(chosen.query)],
         "searches": [] if found else [bilingual(words) for words in front.searches],
-        "instead": [] if found else _some(everything.offers),
+        "instead": [] if found else _popular(front, everything),
     }
     alone = request.htmx and request.htmx.target == "results"  # type: ignore[attr-defined]  # by its middleware
     response = render(request, "public/catalogue_live.html" if alone else "public/catalogue.html", context)
