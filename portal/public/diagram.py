@@ -164,12 +164,15 @@ def _edges(document: Document, chinese: bool) -> Iterator[Edge]:
 
 def _beside(points: list[tuple[float, float]], words: str) -> tuple[Line, ...]:
     """Return the words of a flow at its longest stretch: above it, or to the right of one that runs up or down."""
-    lines = wrapped(words, _BELOW)
     (x, y), (to_x, to_y) = max(
         pairwise(points), key=lambda ends: abs(ends[0][0] - ends[1][0]) + abs(ends[0][1] - ends[1][1])
     )
     middle_x, middle_y = (x + to_x) / 2, (y + to_y) / 2
-    if abs(x - to_x) >= abs(y - to_y):
+    level = abs(x - to_x) >= abs(y - to_y)
+    lines = wrapped(words, min(_BELOW, abs(x - to_x)) if level else _BELOW)
+    if any(line.endswith("…") for line in lines):  # rather into the shapes beside it than cut
+        lines = wrapped(words, _BELOW)
+    if level:
         return _placed(lines, middle_x, middle_y - LINE * (len(lines) - 1) - LINE / 3)
     half = max(map(width_of, lines), default=0.0) / 2
     return _placed(lines, middle_x + half + LETTER / 2, middle_y)
