@@ -31,7 +31,7 @@ from services.cases.operations.wallet import (
     keep_for_later,
     stop_keeping,
 )
-from services.cases.queries.wallet import OFFERED, certificate_for, keepable, wallet_parties, wallets_of
+from services.cases.queries.wallet import OFFERED, certificate_for, document_names, keepable, wallet_parties, wallets_of
 from services.documents.models import ShareCode
 from services.documents.operations import PaperNotRenderedError, open_paper
 from services.documents.operations.sharing import DURATIONS, LONGEST_PURPOSE, revoke_share, share_paper
@@ -84,7 +84,9 @@ def wallet(request: HttpRequest) -> HttpResponse:
         for one in wallets
     ]
     consent = wordings()[ConsentKind.KEEP_DOCUMENTS]
-    return render(request, "applicant/wallet.html", {"wallets": shown, "consent": consent})
+    kept = [one.row.upload for each in wallets for one in each.kept]
+    names = document_names([*kept, *(upload for each in shown for upload in each["keepable"])])
+    return render(request, "applicant/wallet.html", {"wallets": shown, "names": names, "consent": consent})
 
 
 @never_cache

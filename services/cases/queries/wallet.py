@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from services.cases.models import Application, Case
+from services.catalogue.models import Material
 from services.documents.enums import PaperKind, UploadState, VerificationStatus
 from services.documents.models import KeptDocument, Paper, Upload
 from services.documents.queries import status_of
@@ -102,6 +103,12 @@ def meanings() -> Mapping[str, frozenset[str]]:
     """Return which services' certificates and filing receipts are which document of the catalogue."""
     said = _said()
     return {material: frozenset(services) for material, services in said["documents"].items()}
+
+
+def document_names(uploads: Iterable[Upload]) -> dict[str, dict[str, str]]:
+    """Return what the catalogue calls the documents that files were handed in as: {"name_zh", "name_en"} by code."""
+    rows = Material.objects.filter(code__in={upload.material_code for upload in uploads}).order_by("pk")
+    return {row["code"]: row for row in rows.values("code", "name_zh", "name_en")}
 
 
 def wallet_parties(user: User, at: datetime) -> dict[PartyRef, str]:
