@@ -84,7 +84,10 @@
   }
 
   const boxOf = (element) => element && element.closest("[data-document]")?.querySelector("[data-upload]");
-  document.querySelectorAll("[data-upload]").forEach((box) => box.classList.add("is-live"));
+  document.querySelectorAll("[data-upload]").forEach((box) => {
+    box.classList.add("is-live");
+    box.querySelector(".upload-input").classList.add("visually-hidden");
+  });
   document.addEventListener("change", (event) => {
     const box = event.target.type === "file" && boxOf(event.target);
     if (!box) return;
