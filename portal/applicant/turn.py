@@ -17,6 +17,7 @@ from services.cases.enums import SUPPLEMENT_NODE, UNANSWERED_NODE, ApplicationSt
 from services.cases.queries.deferrals import open_deferrals_of
 from services.cases.queries.requests import open_requests_of
 from services.cases.queries.timeline import Lane, Timeline
+from services.parties.models import Department
 from services.payments.queries.fees import Standing
 from workflows.enums import OPEN_TASK_STATES, ClockKind
 
@@ -147,6 +148,17 @@ def _promised(timeline: Timeline) -> list[Ask]:
     ]
 
 
-def working_now(lanes: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return who has the ball in the lanes as drawn, each once; for who reads that nothing is hers to do."""
-    return list(dict.fromkeys(lane["ball"]["who"] for lane in lanes if lane["ball"] and not lane["ball"]["mine"]))
+def working_now(timeline: Timeline, lanes: Sequence[Mapping[str, Any]], bodies: Mapping[str, Department]) -> list[str]:
+    """Return who has the ball, each once; for who reads that nothing is hers to do.
+
+    lanes: as drawn. bodies: departments by code. A step of the application itself, e.g. a licence that the window
+    checks before anything is filed, stands in no lane: it is named with who has it.
+    """
+    own = [task for task in timeline.own_tasks if task.role != "applicant"]
+    steps = [
+        _("%(step)s (%(body)s)") % {"step": _name(task), "body": _name(bodies[task.department])}
+        for task in own
+        if task.department in bodies
+    ]
+    whose = [lane["ball"]["who"] for lane in lanes if lane["ball"] and not lane["ball"]["mine"]]
+    return list(dict.fromkeys([*steps, *whose]))

@@ -113,7 +113,7 @@ def _timeline(request: HttpRequest, found: Application, at: datetime, edition: s
         "party": names[found.party],
         "holder": names[found.holder],
         "asks": asks_of(timeline, fees),
-        "working": working_now(lanes),
+        "working": working_now(timeline, lanes, {one.code: one for one in kept_departments(edition).values()}),
         "lanes": lanes,
         "spent": _spent(timeline, at, edition),
         "papers": letters(sorted(papers, key=lambda paper: (paper.issued_at, paper.pk))),
