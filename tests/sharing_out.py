@@ -7,6 +7,7 @@ the head of the test's file. Groups are the long ones: begun first, they leave n
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 import pytest
 from xdist.scheduler import LoadGroupScheduling
 
+#: Groups of whole installations, which somebody waits for: a browser, or a test with a time limit.
+AGAINST_THE_CLOCK = frozenset({"journeys", "faults"})
 _GROUP = re.compile(r"^pytestmark\b.{0,200}?xdist_group\(\"(\w+)\"\)", re.MULTILINE | re.DOTALL)
 
 
@@ -30,6 +33,18 @@ class GroupsFirst(LoadGroupScheduling):
     def _split_scope(self, nodeid: str) -> str:
         """Return what the test belongs to: called by xdist for every test, at the beginning of a run."""
         return group_of(self.config.rootpath / nodeid.partition("::")[0]) or super()._split_scope(nodeid)
+
+
+@cache
+def _step_back() -> None:
+    """Let this worker have what the others leave of the processors; called again, it does nothing."""
+    os.nice(5)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let the groups that are against the clock have the processors first where there are several workers."""
+    if "PYTEST_XDIST_WORKER" in os.environ and group_of(item.path) not in AGAINST_THE_CLOCK:
+        _step_back()
 
 
 @pytest.hookimpl(optionalhook=True)
