@@ -90,6 +90,8 @@ class Visitor:
             answer = self._twin.goto(address, wait_until="load")
         except Error:  # Chromium has no page to show for "method not allowed"
             return None
+        finally:
+            self.page.bring_to_front()  # a page behind another draws once a second: every click on it takes two
         return self._twin if answer is not None and answer.ok else None
 
     def follow(self, name: str) -> Page:
