@@ -108,7 +108,8 @@ def meanings() -> Mapping[str, frozenset[str]]:
 def document_names(uploads: Iterable[Upload]) -> dict[str, dict[str, str]]:
     """Return what the catalogue calls the documents that files were handed in as: {"name_zh", "name_en"} by code."""
     rows = Material.objects.filter(code__in={upload.material_code for upload in uploads}).order_by("pk")
-    return {row["code"]: row for row in rows.values("code", "name_zh", "name_en")}
+    named = rows.values_list("code", "name_zh", "name_en")
+    return {code: {"name_zh": zh, "name_en": en} for code, zh, en in named}
 
 
 def wallet_parties(user: User, at: datetime) -> dict[PartyRef, str]:
