@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -17,6 +19,7 @@ from services.cases.models import Application, Case
 from services.cases.operations.drafts import AlreadySubmittedError, HandedOverError
 from services.cases.operations.refused import note_refused_application, note_refused_case
 from services.cases.permissions import (
+    HOLDER_OF_DRAFT,
     applications_of,
     holder_of,
     is_walk_in_of,
@@ -24,24 +27,71 @@ from services.cases.permissions import (
     may_fill_for,
     may_follow,
 )
+from services.catalogue.queries import EDITION, edition_in
+from services.parties.queries import OWN_PARTIES, own_parties_in
+from services.parties.references import PartyRef
+from workflows.queries.together import Asked, Question, first_answers
+
+_NAMED: Question[Application] = Question(lambda public_id: Application.objects.filter(public_id=public_id))
 
 
-def application_or_404(request: HttpRequest, public_id: str, at: datetime, *, alone: bool = False) -> Application:
-    """Return an application of a party for whom she may do anything; what exactly, each operation decides.
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What a page asks first. application: of this address, whosever it is; None: of no such."""
 
-    alone: without the rows of what is applied for, which most pages show.
+    application: Application | None
+    edition: str
+    at: datetime
+    own: Mapping[PartyRef, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """An application she may see, without the rows of what it is for, and what was asked along with it.
+
+    edition, at: `services.catalogue.queries.edition_and_now`. own: the parties she is herself, with their names.
     """
-    application = _named(public_id, alone=alone)
-    if application is None or not may_follow(request.user, application, at):
+
+    application: Application
+    edition: str
+    at: datetime
+    own: Mapping[PartyRef, str]
+
+
+def opened_or_404(request: HttpRequest, public_id: str) -> Opened:
+    """Return `application_or_404`, the clock and the edition in one trip: the first questions of a page."""
+    asked = _read(first_answers(*_first_questions(request, public_id)))
+    found = _followed(request, public_id, asked.application, asked.at, asked.own)
+    return Opened(application=found, edition=asked.edition, at=asked.at, own=asked.own)
+
+
+def _first_questions(request: HttpRequest, public_id: str) -> tuple[Asked[Any], ...]:
+    return EDITION.about(), _NAMED.about(public_id), OWN_PARTIES.about(user=request.user.pk)
+
+
+def _read(rows: Sequence[list[Any]]) -> _Asked:
+    edition, at = edition_in(rows[0])
+    return _Asked(application=next(iter(rows[1]), None), edition=edition, at=at, own=own_parties_in(rows[2]))
+
+
+def application_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
+    """Return an application of a party for whom she may do anything; what exactly, each operation decides."""
+    return _followed(request, public_id, _named(public_id), at, None)
+
+
+def _followed(
+    request: HttpRequest, public_id: str, found: Application | None, at: datetime, own: Collection[PartyRef] | None
+) -> Application:
+    if found is None or not may_follow(request.user, found, at, own=own):
         note_refused_application(public_id=public_id, by=request.user, purpose=Purpose.OWN_APPLICATION, at=at)
         raise Http404
-    note_reading_of_walk_in(request, application, at)
-    return application
+    note_reading_of_walk_in(request, found, at)
+    return found
 
 
-def _named(public_id: str, *, alone: bool) -> Application | None:
+def _named(public_id: str) -> Application | None:
     """Return the application of an address, whosever it is."""
-    rows = Application.objects.all() if alone else Application.objects.select_related("bundle__bundle", "service__item")
+    rows = Application.objects.select_related("bundle__bundle", "service__item")
     return rows.filter(public_id=public_id).order_by("pk").first()
 
 
@@ -59,13 +109,18 @@ def note_reading_of_walk_in(request: HttpRequest, application: Application, at: 
         )
 
 
-def shown_draft_or_404(request: HttpRequest, public_id: str, at: datetime, *, alone: bool = False) -> Application:
-    """Return an application that is still being filled in, wherever it is; alone: as `application_or_404`."""
-    draft = _named(public_id, alone=alone)
+def shown_draft_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
+    """Return an application that is still being filled in, wherever it is."""
+    return _shown_draft(request, public_id, _named(public_id), at, None)
+
+
+def _shown_draft(
+    request: HttpRequest, public_id: str, draft: Application | None, at: datetime, own: Collection[PartyRef] | None
+) -> Application:
     # Asked first: who fills in for the party on line sees it, and is nearly everybody who comes here.
-    hers = draft is not None and may_fill_for(request.user, draft.party, channel=Channel.ONLINE, at=at)
+    hers = draft is not None and may_fill_for(request.user, draft.party, channel=Channel.ONLINE, at=at, own=own)
     if draft is None or not hers:
-        draft = application_or_404(request, public_id, at, alone=alone)
+        draft = _followed(request, public_id, draft, at, own)
         hers = may_fill(request.user, draft, at)
     else:
         note_reading_of_walk_in(request, draft, at)
@@ -74,18 +129,31 @@ def shown_draft_or_404(request: HttpRequest, public_id: str, at: datetime, *, al
     return draft
 
 
-def draft_or_404(request: HttpRequest, public_id: str, at: datetime, *, alone: bool = False) -> Application:
+def draft_or_404(request: HttpRequest, public_id: str, at: datetime) -> Application:
     """Return an application that is still being filled in, by her; HandedOverError while the counter has it.
 
     The counter has what a clerk holds with a code, and what was begun at a window until the applicant takes it over.
-    alone: as `application_or_404`.
     """
-    application = shown_draft_or_404(request, public_id, at, alone=alone)
-    if holder_of(application) not in (None, request.user.pk):
-        raise HandedOverError("A clerk at the counter holds this application.")
-    if application.channel == Channel.COUNTER and not may_fill(request.user, application, at):
-        raise HandedOverError("It was begun at a window and not taken over yet.")
+    application = shown_draft_or_404(request, public_id, at)
+    _refuse_handed_over(request, application, holder_of(application), at)
     return application
+
+
+def opened_draft_or_404(request: HttpRequest, public_id: str) -> Opened:
+    """Return `draft_or_404`, the clock and the edition in one trip: the first questions of a page."""
+    questions = *_first_questions(request, public_id), HOLDER_OF_DRAFT.about(public_id=public_id)
+    *first, holder = first_answers(*questions)
+    asked = _read(first)
+    draft = _shown_draft(request, public_id, asked.application, asked.at, asked.own)
+    _refuse_handed_over(request, draft, holder[0][0] if holder else None, asked.at)
+    return Opened(application=draft, edition=asked.edition, at=asked.at, own=asked.own)
+
+
+def _refuse_handed_over(request: HttpRequest, draft: Application, holder: int | None, at: datetime) -> None:
+    if holder not in (None, request.user.pk):
+        raise HandedOverError("A clerk at the counter holds this application.")
+    if draft.channel == Channel.COUNTER and not may_fill(request.user, draft, at):
+        raise HandedOverError("It was begun at a window and not taken over yet.")
 
 
 class MovedOnMiddleware:

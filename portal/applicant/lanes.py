@@ -33,6 +33,11 @@ _LANE_STATES = {
     CaseState.WITHDRAWN: ("ended", "neutral"),
     CaseState.ENDED: ("ended", "neutral"),
 }
+#: A step of `ui/lane.html` of which nothing is known: what a template looks for in vain costs it the most.
+STEP: Mapping[str, Any] = {
+    **dict.fromkeys(("title", "who", "state", "note", "url", "action"), ""),
+    **{"at": None, "due_on": None, "provisional": False, "why": ()},
+}
 
 
 def lanes_of(
@@ -94,6 +99,8 @@ def _withdraw_url(lane: Lane) -> str:
 def _lane(lane: Lane, around: _Around, *, may_withdraw: bool) -> dict[str, Any]:
     state, tone = _LANE_STATES[CaseState(lane.case.state)]
     return {
+        "url": "",
+        "icon_name": "",
         "anchor": f"case-{lane.case.position}",
         "title": _name(lane.case.service),
         "department": _name(lane.case.department),
@@ -117,15 +124,15 @@ def _lane(lane: Lane, around: _Around, *, may_withdraw: bool) -> dict[str, Any]:
 def _filed(lane: Lane) -> list[dict[str, Any]]:
     if lane.case.filed_at is None:
         return []
-    return [{"title": _("Filed"), "who": "", "state": "done", "at": lane.case.filed_at}]
+    return [{**STEP, "title": _("Filed"), "state": "done", "at": lane.case.filed_at}]
 
 
 def _delivered(lane: Lane) -> list[dict[str, Any]]:
     if lane.case.delivered_at is None:
         if lane.case.decided_at is None or lane.case.issued_at is None:
             return []  # not decided, or the result waits for a fee: the lane says so below its steps
-        return [{"title": _("Issued; it waits at the hand-out window"), "who": "", "state": "current"}]
-    return [{"title": _("Issued and delivered"), "who": "", "state": "done", "at": lane.case.delivered_at}]
+        return [{**STEP, "title": _("Issued; it waits at the hand-out window"), "state": "current"}]
+    return [{**STEP, "title": _("Issued and delivered"), "state": "done", "at": lane.case.delivered_at}]
 
 
 def _shown(tasks: Sequence[Task]) -> list[Task]:
@@ -137,6 +144,7 @@ def _step(task: Task, lane: Lane, around: _Around) -> dict[str, Any]:
     is_open = task.state in OPEN_TASK_STATES
     mine = task.role == "applicant"
     step: dict[str, Any] = {
+        **STEP,
         "title": _name(task),
         "who": _("You") if mine else (_name(names[task.department]) if task.department in names else ""),
         "state": "current" if is_open else "done",

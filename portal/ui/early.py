@@ -93,7 +93,7 @@ def early_page(
 
     def rest() -> str:
         with override(language):
-            return render_to_string(template, context(), request).partition(_END)[2]
+            return render_to_string(template, {**context(), "head_was_sent": True}, request).partition(_END)[2]
 
     def failed(error: Exception) -> str:
         got_request_exception.send(sender=EarlyPage, request=request)

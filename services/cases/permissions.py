@@ -17,6 +17,7 @@ from services.parties.permissions import acts_for, can_act_for
 from services.parties.queries import appointments_to, parties_for, posts_of
 from services.parties.references import PartyRef, Post
 from workflows.models import Task
+from workflows.queries.together import Sentence
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -35,6 +36,11 @@ DECIDING_ROLES = frozenset({Role.HANDLER, Role.CHECKER, Role.APPROVER})
 _HOLDER = (
     "select taken_by_id from cases_handover where application_id = %s and taken_at is not null and ended_at is null"
 )
+#: Whoever holds a draft with the applicant's code, by the draft's `public_id`: as `holder_of`.
+HOLDER_OF_DRAFT: Sentence[tuple[int]] = Sentence(
+    "select h.taken_by_id from cases_handover h join cases_application a on a.id = h.application_id"
+    " where a.public_id = %(public_id)s and h.taken_at is not null and h.ended_at is null"
+)
 
 
 def is_clerk(user: User, at: datetime) -> bool:
@@ -42,11 +48,16 @@ def is_clerk(user: User, at: datetime) -> bool:
     return any(post.role == Role.CLERK for post in posts_of(user, at))
 
 
-def may_fill_for(user: User, party: PartyRef, *, channel: Channel, at: datetime) -> bool:
-    """Return whether she may fill in and file for a party: on line for those she acts for, at the window as a clerk."""
+def may_fill_for(
+    user: User, party: PartyRef, *, channel: Channel, at: datetime, own: Collection[PartyRef] | None = None
+) -> bool:
+    """Return whether she may fill in and file for a party: on line for those she acts for, at the window as a clerk.
+
+    own: the parties she is herself, if this request read them.
+    """
     if channel == Channel.COUNTER:
         return is_clerk(user, at)
-    return can_act_for(user, party, MandateScope.FILL, at)
+    return can_act_for(user, party, MandateScope.FILL, at, own=own)
 
 
 def may_fill(user: User, application: Application, at: datetime) -> bool:
@@ -114,14 +125,19 @@ def applications_open_to(user: User | AnonymousUser, at: datetime) -> QuerySet[A
     return _applications(user, at, MandateScope.values)
 
 
-def may_follow(user: User | AnonymousUser, application: Application, at: datetime) -> bool:
-    """Return whether an application is one of `applications_open_to`: asked about one, most often in one query."""
+def may_follow(
+    user: User | AnonymousUser, application: Application, at: datetime, *, own: Collection[PartyRef] | None = None
+) -> bool:
+    """Return whether an application is one of `applications_open_to`: asked about one, most often in one query.
+
+    own: the parties she is herself, if this request read them; then most often in none.
+    """
     if not user.is_authenticated or not user.is_active:
         return False
     if is_walk_in_of(user, application) and is_clerk(user, at):
         return True
     refs = list(dict.fromkeys((application.party, application.holder)))
-    if any(acts_for(user, ref, at) for ref in refs):
+    if any(acts_for(user, ref, at, own=own) for ref in refs):
         return True
     holds = application.state == ApplicationState.DRAFT and holder_of(application) == user.pk
     return holds and is_clerk(user, at)
@@ -252,13 +268,16 @@ def application_about(subject_kind: str, subject_id: str) -> Application:
     return Application.objects.get(pk=int(subject_id))
 
 
-def can_withdraw(user: User, application: Application, at: datetime) -> bool:
+def can_withdraw(
+    user: User, application: Application, at: datetime, *, own: Collection[PartyRef] | None = None
+) -> bool:
     """Return whether she may take the application back: whoever may sign, while something is undecided.
 
     A clerk who filed it at the window may, for whoever stands there; an agent who may only fill in may not.
+    own: the parties she is herself, if this request read them.
     """
     if application.state != ApplicationState.SUBMITTED:
         return False
-    if can_act_for(user, application.party, MandateScope.SIGN, at):
+    if can_act_for(user, application.party, MandateScope.SIGN, at, own=own):
         return True
     return application.channel == Channel.COUNTER and application.filed_by_id == user.pk and is_clerk(user, at)

@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.db import OperationalError, connection
 from django.db.models import Prefetch, QuerySet
 
 from services.catalogue.calendar_rules import closed_time
@@ -29,6 +28,7 @@ from services.catalogue.situation import Situation, read_situation
 from services.catalogue.validators import Known
 from services.forms.dictionary import dictionary
 from services.forms.schema import FormSchema, arranged, merge
+from workflows.queries.together import Sentence, first_answers
 
 SHIPPED_FOLDER = Path(__file__).parent / "data"
 PAPER_KINDS = frozenset({"certificate", "filing_receipt", "decision_grant"})
@@ -84,34 +84,25 @@ class MaterialNeed:
     most_files: int = 10
 
 
-#: Where Django notes that this request has found its kept connection alive.
-_CHECKED = "health_check_done"
+#: PostgreSQL's clock, and a value that changes whenever anything a guide says changes: for `edition_in`.
+EDITION: Sentence[tuple[datetime, str | None]] = Sentence(
+    "SELECT clock_timestamp(), (SELECT transaction || '.' || number FROM catalogue_edition WHERE id = 1)"
+)
 
 
 def edition_and_now() -> tuple[str, datetime]:
     """Return a value that changes whenever anything a guide says changes, and PostgreSQL's clock: one query.
 
     What a page says about the catalogue may be kept in memory under the value, in every process. For many pages it is
-    the only query, so it is also what finds out that a kept connection is dead: a second question would cost as much.
+    the only query, so it is also what finds out that a kept connection is dead.
     """
-    if connection.in_atomic_block or connection.connection is None or getattr(connection, _CHECKED):
-        return _edition_and_now()
-    setattr(connection, _CHECKED, True)
-    try:
-        return _edition_and_now()
-    except OperationalError:
-        connection.close()  # the next cursor connects anew
-        return _edition_and_now()
+    return edition_in(*first_answers(EDITION.about()))
 
 
-def _edition_and_now() -> tuple[str, datetime]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT clock_timestamp(), (SELECT transaction || '.' || number FROM catalogue_edition WHERE id = 1)"
-        )
-        row = cursor.fetchone()
-    assert row is not None  # a select without a table has one row
-    return row[1] or "", row[0]
+def edition_in(rows: Sequence[tuple[datetime, str | None]]) -> tuple[str, datetime]:
+    """Return `edition_and_now` out of the answer to `EDITION`."""
+    at, edition = rows[0]  # a select without a table has one row
+    return edition or "", at
 
 
 def published_items() -> QuerySet[ServiceVersion]:

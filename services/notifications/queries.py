@@ -21,6 +21,7 @@ from services.notifications.models import ONCE, AddressCorrection, Notice, Webho
 from services.notifications.preferences import Preferences
 from services.parties.enums import Role
 from services.parties.models import Membership
+from workflows.queries.together import Sentence, answers
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -33,9 +34,19 @@ def inbox_of(user: User) -> QuerySet[Notice]:
     return Notice.objects.filter(channel=Channel.INBOX, recipient=user).order_by("-created_at", "-id")
 
 
+#: More unread messages than this are not counted: who has thousands would wait for a number that tells her nothing.
+MANY_UNREAD = 100
+#: How many messages somebody has not read, by `user`, her key: at most `MANY_UNREAD`.
+UNREAD: Sentence[tuple[int]] = Sentence(
+    "select count(*) from (select from notifications_notice where channel = 'inbox' and read_at is null"  # noqa: S608
+    f" and recipient_id = %(user)s limit {MANY_UNREAD}) unread"
+)
+
+
 def unread_count(user: User) -> int:
-    """Return how many messages on the site the person has not read."""
-    return Notice.objects.filter(channel=Channel.INBOX, recipient=user, read_at__isnull=True).count()
+    """Return how many messages on the site the person has not read; `MANY_UNREAD` for that many and more."""
+    counted: int = answers(UNREAD.about(user=user.pk))[0][0][0]
+    return counted
 
 
 def notices_of(subject_kind: str, subject_id: str | int) -> QuerySet[Notice]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -31,28 +32,42 @@ def is_guardian(user: User | AnonymousUser, party: PartyRef, at: datetime) -> bo
     return Guardianship.objects.in_force(at).filter(child_id=party.id, guardian__user_id=user.pk).exists()
 
 
-def can_act_for(user: User | AnonymousUser, party: PartyRef, scope: MandateScope | str, at: datetime) -> bool:
-    """Return whether she may do this for a party: herself, as legal representative, guardian, or by a mandate."""
+def can_act_for(
+    user: User | AnonymousUser,
+    party: PartyRef,
+    scope: MandateScope | str,
+    at: datetime,
+    *,
+    own: Collection[PartyRef] | None = None,
+) -> bool:
+    """Return whether she may do this for a party: herself, as legal representative, guardian, or by a mandate.
+
+    own: the parties she is herself, if this request read them (`services.parties.queries.OWN_PARTIES`).
+    """
     if not user.is_active or user.pk is None:
         return False
     return (
-        is_principal(user, party)
+        (is_principal(user, party) if own is None else party in own)
         or Mandate.objects.given_by(party).in_force(at).with_scope(scope).filter(agent__user_id=user.pk).exists()
         or is_guardian(user, party, at)
     )
 
 
-def acts_for(user: User | AnonymousUser, party: PartyRef, at: datetime) -> bool:
+def acts_for(
+    user: User | AnonymousUser, party: PartyRef, at: datetime, *, own: Collection[PartyRef] | None = None
+) -> bool:
     """Return whether she may do anything at all for a party, as `services.parties.queries.parties_for` with any scope.
 
-    Mandates are given to people: whoever is not on record as a person acts for nobody.
+    Mandates are given to people: whoever is not on record as a person acts for nobody. own: as `can_act_for`.
     """
     if not user.is_active or user.pk is None:
         return False
-    mandates = Mandate.objects.given_by(party).in_force(at).filter(agent__user_id=user.pk)
     return (
-        is_principal(user, party)
-        or mandates.filter(scopes__overlap=list(MandateScope.values)).exists()
+        (is_principal(user, party) if own is None else party in own)
+        or Mandate.objects.given_by(party)
+        .in_force(at)
+        .filter(agent__user_id=user.pk, scopes__overlap=list(MandateScope.values))
+        .exists()
         or is_guardian(user, party, at)
     )
 

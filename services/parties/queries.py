@@ -28,6 +28,7 @@ from services.parties.models import (
 from services.parties.models.parties import id_indexes_of
 from services.parties.permissions import is_guardian, is_principal
 from services.parties.references import PartyRef, Post
+from workflows.queries.together import Question, Sentence, answers
 from workflows.staffing import Posts
 
 if TYPE_CHECKING:
@@ -60,13 +61,37 @@ def posts_held(at: datetime | None = None) -> Posts:
     )
 
 
+#: The posts somebody holds, by her key and the instant: for `posts_in`.
+POSTS: Question[tuple[str, str, str]] = Question(
+    lambda user, at: (
+        Membership.objects.in_force(at)
+        .filter(user_id=user)
+        .values_list("department__code", "window__hall__department__code", "role")
+    )
+)
+#: The person on record behind a sign-in and the organisations she represents, by `user`, her key: for `own_parties_in`.
+OWN_PARTIES: Sentence[tuple[Literal["person", "organisation"], int, str]] = Sentence(
+    "select 'person', id, name from parties_person where user_id = %(user)s union all"
+    " select 'organisation', o.id, o.name from parties_organisation o"
+    " join parties_person p on p.id = o.legal_representative_id where p.user_id = %(user)s"
+)
+
+
 def posts_of(user: User | AnonymousUser, at: datetime) -> frozenset[Post]:
     """Return the posts she holds at `at`. A window's clerk holds the clerk's post of the hall's department."""
-    if not user.is_active:
+    if not user.is_active or user.pk is None:
         return frozenset()
-    held = Membership.objects.in_force(at).filter(user_id=user.pk)
-    rows = held.values_list("department__code", "window__hall__department__code", "role")
+    return posts_in(*answers(POSTS.about(user.pk, at)))
+
+
+def posts_in(rows: Iterable[tuple[str, str, str]]) -> frozenset[Post]:
+    """Return the posts out of the answer to `POSTS`; who asks looks whether her account is active."""
     return frozenset(Post(own or hall, role) for own, hall, role in rows)
+
+
+def own_parties_in(rows: Iterable[tuple[Literal["person", "organisation"], int, str]]) -> dict[PartyRef, str]:
+    """Return the parties somebody is herself, with their names, out of the answer to `OWN_PARTIES`."""
+    return {PartyRef(kind, key): name for kind, key, name in rows}
 
 
 def users_in_post(department: str, role: str, at: datetime) -> QuerySet[User]:
@@ -137,9 +162,14 @@ class Acting:
         return self.relation in ("agent", "guardian")
 
 
-def acting_for(user: User, party: PartyRef, scope: MandateScope | str, at: datetime) -> Acting:
-    """Return in which relation she acts for a party when she does what `scope` allows; "none" if she may not."""
-    if is_principal(user, party):
+def acting_for(
+    user: User, party: PartyRef, scope: MandateScope | str, at: datetime, *, own: Collection[PartyRef] | None = None
+) -> Acting:
+    """Return in which relation she acts for a party when she does what `scope` allows; "none" if she may not.
+
+    own: the parties she is herself, if this request read them (`OWN_PARTIES`).
+    """
+    if is_principal(user, party) if own is None else party in own:
         return Acting(party=party, relation="self" if party.kind == "person" else "representative")
     if is_guardian(user, party, at):
         return Acting(party=party, relation="guardian")

@@ -16,9 +16,13 @@ register = template.Library()
 
 @register.inclusion_tag("applicant/acting_strip.html", takes_context=True)
 def acting_strip(context: dict[str, Any], draft: Application, applicant: str = "") -> dict[str, Any]:
-    """Name the party the reader acts for; where she acts for herself, `applicant` or nothing."""
-    at, reader = database_now(), context["request"].user
-    rights = (acting_for(reader, draft.party, scope, at) for scope in (MandateScope.FILL, MandateScope.SIGN))
+    """Name the party the reader acts for; where she acts for herself, `applicant` or nothing.
+
+    `around` in the context: what the page read already (`portal.applicant.access.Opened`).
+    """
+    around, reader = context.get("around"), context["request"].user
+    at, own = (around.at, around.own) if around else (database_now(), None)
+    rights = (acting_for(reader, draft.party, scope, at, own=own) for scope in (MandateScope.FILL, MandateScope.SIGN))
     acting = next((right for right in rights if right.relation != "none"), None)
     if acting is None or acting.relation == "self":
         return {"applicant": applicant}

@@ -15,10 +15,13 @@ from services.exchange.sources import sources
 register = template.Library()
 
 
-@register.simple_tag
-def unfetched_in(draft: Application, section: str) -> list[dict[str, Any]]:
-    """Return what should have been filled in a section and is still empty, by register: source, reading, fields."""
-    missing = unfetched(draft)
+@register.simple_tag(takes_context=True)
+def unfetched_in(context: dict[str, Any], draft: Application, section: str) -> list[dict[str, Any]]:
+    """Return what should have been filled in a section and is still empty, by register: source, reading, fields.
+
+    `readings` in the context: of registers, if the page read them already.
+    """
+    missing = unfetched(draft, context.get("readings"))
     if not missing:
         return []
     groups: dict[int, dict[str, Any]] = {}

@@ -17,9 +17,13 @@ register = template.Library()
 
 @register.inclusion_tag("applicant/handover_strip.html", takes_context=True)
 def handover_strip(context: dict[str, Any], draft: Application) -> dict[str, Any]:
-    """Say that the draft is at the counter, that the reader holds it with a code, or that entries wait for her."""
-    handover, reader = latest_handover(draft), context["request"].user
-    state = str(handover.state(database_now())) if handover else ""
+    """Say that the draft is at the counter, that the reader holds it with a code, or that entries wait for her.
+
+    `around` and `handover` in the context: what the page read already.
+    """
+    around, reader = context.get("around"), context["request"].user
+    handover = context["handover"] if around else latest_handover(draft)
+    state = str(handover.state(around.at if around else database_now())) if handover else ""
     return {
         "draft": draft,
         "handover": handover,

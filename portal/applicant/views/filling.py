@@ -19,7 +19,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_http_methods
 
-from portal.applicant.access import draft_or_404
+from portal.accounts.context_processors import doors_answered, doors_asked
+from portal.applicant.access import Opened, opened_draft_or_404
 from portal.applicant.parts import Surroundings, contested_slot, page_parts
 from portal.ui.early import early_page
 from portal.ui.wording import is_chinese
@@ -27,13 +28,15 @@ from services.cases.models import Application
 from services.cases.operations.drafts import confirm_answers
 from services.cases.operations.sections import SavedSection, save_section
 from services.cases.queries.forms import form_answers
+from services.cases.queries.handovers import LATEST_HANDOVER
 from services.cases.queries.kept import kept_form_of, kept_services_of, with_kept_offer
+from services.cases.queries.prefilling import READINGS
 from services.cases.queries.provenance import origins_of
-from services.catalogue.queries import edition_and_now
 from services.forms.build import SectionForm, form_class, with_answer
 from services.forms.fields import field_name
 from services.forms.merging import Merge, marks_of, read_base, write_base
 from services.forms.schema import FormSchema
+from workflows.queries.together import answers
 
 TEMPLATE = "applicant/section.html"
 BASE, CHOOSE = "base", "choose-"
@@ -62,15 +65,15 @@ class _Page:
 @require_http_methods(["GET", "POST"])
 def section(request: HttpRequest, public_id: str, key: str) -> HttpResponseBase:
     """Show and store one section; the autosave answers with its status line and what else changed on the page."""
-    edition, at = edition_and_now()
-    draft = draft_or_404(request, public_id, at, alone=request.method == "GET")
-    page = _Page(draft=draft, schema=kept_form_of(draft, edition), key=key, edition=edition)
+    opened = opened_draft_or_404(request, public_id)
+    draft, at = with_kept_offer(opened.application, opened.edition), opened.at
+    page = _Page(draft=draft, schema=kept_form_of(draft, opened.edition), key=key, edition=opened.edition)
     if key not in {section.key for section in page.schema.sections}:
         # Another answer about the situation may have taken the section away since somebody kept its address.
         return redirect("applicant:application", public_id)
     if request.method == "GET":
         title = page.schema.section(key).title.in_language(get_language() or "zh-hans")
-        return early_page(request, TEMPLATE, partial(_untouched, request, page), title=title)
+        return early_page(request, TEMPLATE, partial(_untouched, request, page, opened), title=title)
     form = page.form(request.POST, form_answers(draft))
     chosen = _chosen(request, page)
     saved = _saved(request, page, form, chosen, at)
@@ -140,10 +143,13 @@ def _shown(request: HttpRequest, page: _Page, form: SectionForm, merge: Merge) -
     return render(request, TEMPLATE, _context(request, page, form, merge))
 
 
-def _untouched(request: HttpRequest, page: _Page) -> dict[str, Any]:
+def _untouched(request: HttpRequest, page: _Page, opened: Opened) -> dict[str, Any]:
     """Return what the page shows of the stored answers."""
-    with_kept_offer(page.draft, page.edition)
-    return _context(request, page, page.form(None, form_answers(page.draft)), Merge())
+    questions = LATEST_HANDOVER.about(page.draft.pk), READINGS.about(page.draft.pk)
+    handovers, readings, *doors = answers(*questions, *doors_asked(request))
+    doors_answered(request, doors)
+    read = {"around": opened, "handover": next(iter(handovers), None), "readings": readings}
+    return {**_context(request, page, page.form(None, form_answers(page.draft)), Merge()), **read}
 
 
 def _context(request: HttpRequest, page: _Page, form: SectionForm, merge: Merge) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,7 +15,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from portal.applicant.access import application_or_404
+from portal.accounts.context_processors import doors_answered, doors_asked
+from portal.applicant.access import Opened, application_or_404, opened_or_404
 from portal.applicant.lane_facts import letters
 from portal.applicant.lanes import lanes_of
 from portal.applicant.turn import asks_of, working_now
@@ -31,21 +31,18 @@ from services.cases.queries.explanation import SpentWords, spent_in_words
 from services.cases.queries.forms import documents_wanted, form_answers, form_of
 from services.cases.queries.kept import kept_departments, with_kept_offer
 from services.cases.queries.time_spent import time_of_timeline
-from services.cases.queries.timeline import Timeline, timeline_of
-from services.catalogue.queries import edition_and_now
+from services.cases.queries.timeline import Timeline, timeline_and
+from services.cases.queries.told import told_about
 from services.documents.queries import uploads_of
 from services.forms.rules import SectionProgress, SectionState, section_progress
-from services.notifications.models import Notice
-from services.notifications.queries import inbox_of
 from services.parties.queries import names_of_parties, party
-from services.payments.queries.fees import fees_of_application
+from services.parties.references import PartyRef
+from services.payments.queries.fees import SOME_FEES, fees_of_application
 from services.ratings.queries.ratings import cases_to_rate
 from workflows.models import Task
 from workflows.operations.tasks import RunSuspendedError, TaskClosedError
 from workflows.queries.calendars import database_now
 
-#: Messages shown with a timeline; all of them are in the inbox.
-LATEST_MESSAGES = 6
 _ROW_STATES = {
     SectionState.NOT_STARTED: "todo",
     SectionState.IN_PROGRESS: "doing",
@@ -57,12 +54,11 @@ _ROW_STATES = {
 @require_GET
 def application(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the task list of a draft or the timeline of a filed application."""
-    edition, at = edition_and_now()
-    found = application_or_404(request, public_id, at, alone=True)
+    opened = opened_or_404(request, public_id)
+    found = opened.application
     if found.state == ApplicationState.DRAFT:
         return _task_list(request, found)
-    context = partial(_timeline, request, found, at, edition)
-    return early_page(request, "applicant/timeline.html", context, title=str(found.number))
+    return early_page(request, "applicant/timeline.html", partial(_timeline, request, opened), title=str(found.number))
 
 
 def _task_list(request: HttpRequest, draft: Application) -> HttpResponse:
@@ -99,13 +95,17 @@ def _place(draft: Application, rows: Sequence[SectionProgress], language: str) -
     return {"key": section.key, "name": section.title.in_language(language)} if section else None
 
 
-def _timeline(request: HttpRequest, found: Application, at: datetime, edition: str) -> dict[str, Any]:
-    found = with_kept_offer(found, edition)
-    timeline = timeline_of(found, at=at, edition=edition)
-    may_withdraw = can_withdraw(request.user, found, at) and not all(lane.closed for lane in timeline.lanes)
+def _timeline(request: HttpRequest, opened: Opened) -> dict[str, Any]:
+    at, edition = opened.at, opened.edition
+    found = with_kept_offer(opened.application, edition)
+    beside = SOME_FEES.about(key=found.pk), told_about(found, request.user), *doors_asked(request)
+    timeline, ([[some_fees]], told, *doors) = timeline_and(found, *beside, at=at, edition=edition)
+    doors_answered(request, doors)
+    may_withdraw = can_withdraw(request.user, found, at, own=opened.own)
+    may_withdraw = may_withdraw and not all(lane.closed for lane in timeline.lanes)
     papers = [*timeline.papers, *(paper for lane in timeline.lanes for paper in lane.papers)]
-    fees, to_rate = fees_of_application(found), _to_rate(timeline)
-    names = names_of_parties({found.party, found.holder})
+    fees, to_rate = fees_of_application(found) if some_fees else [], _to_rate(timeline)
+    names = _names({found.party, found.holder}, opened)
     lanes = lanes_of(timeline, fees=fees, to_rate=to_rate, at=at, may_withdraw=may_withdraw, edition=edition)
     return {
         "application": found,
@@ -118,7 +118,7 @@ def _timeline(request: HttpRequest, found: Application, at: datetime, edition: s
         "spent": _spent(timeline, at, edition),
         "papers": letters(sorted(papers, key=lambda paper: (paper.issued_at, paper.pk))),
         "withdrawals": found.withdrawals.select_related("case__service") if "withdrawals" in timeline.rare else (),
-        "told": _told(request, timeline),
+        "told": told,
         "may_withdraw": may_withdraw,
         "to_rate": bool(to_rate) and found.state == ApplicationState.CLOSED,
     }
@@ -130,12 +130,10 @@ def _to_rate(timeline: Timeline) -> frozenset[int]:
     return frozenset(case.pk for case in cases_to_rate(timeline.application)) if closed else frozenset()
 
 
-def _told(request: HttpRequest, timeline: Timeline) -> list[Notice]:
-    """Return the latest messages she got about this application and its cases, newest first."""
-    cases = [str(lane.case.pk) for lane in timeline.lanes]
-    about = Q(subject_kind="application", subject_id=str(timeline.application.pk))
-    rows = inbox_of(request.user).filter(about | Q(subject_kind="case", subject_id__in=cases))
-    return list(rows[:LATEST_MESSAGES])
+def _names(refs: Collection[PartyRef], opened: Opened) -> Mapping[PartyRef, str]:
+    """Return the names of parties; those she is herself were read already."""
+    others = {ref for ref in refs if ref not in opened.own}
+    return {**opened.own, **names_of_parties(others)}
 
 
 def _spent(timeline: Timeline, at: datetime, edition: str) -> SpentWords | None:

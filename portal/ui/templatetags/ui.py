@@ -11,7 +11,7 @@ from django.forms import BaseForm, BoundField
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from portal.ui import wording
+from portal.ui import frame, wording
 from portal.ui.browsers import browser_words
 from portal.ui.icons import icon
 from portal.ui.lights import look_of
@@ -25,6 +25,27 @@ register.filter("money", wording.money_words)
 register.filter("number", wording.number_words)
 register.filter("percent", wording.percent_words)
 register.simple_tag(wording.limit_words, name="limit")
+
+
+@register.simple_tag
+def way(name: str) -> str:
+    """Return the address of a page that has one only; "" where this installation does not have the page.
+
+    As `{% url %}` without arguments, but looked up once per process: the frame of every page has a dozen of them.
+    """
+    return frame.address(name)
+
+
+@register.simple_tag(takes_context=True)
+def frame_header(context: template.Context) -> str:
+    """Draw the header of every page."""
+    return frame.header(context)
+
+
+@register.simple_tag(takes_context=True)
+def frame_footer(context: template.Context) -> str:
+    """Draw the footer of every page."""
+    return frame.footer(context)
 
 
 @register.filter

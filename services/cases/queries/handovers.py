@@ -13,6 +13,7 @@ from services.cases.models import Application, HandOver
 from services.cases.queries.forms import form_of
 from services.forms.comparing import same
 from services.forms.types import displayed
+from workflows.queries.together import Question, answers
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -28,9 +29,19 @@ class Change:
     section: str
 
 
+#: The latest hand-over of a draft, if any, by the draft's key, with the people in it.
+LATEST_HANDOVER: Question[HandOver] = Question(
+    lambda draft: (
+        HandOver.objects.filter(application_id=draft)
+        .select_related("taken_by", "made_by", "ended_by")
+        .order_by("-made_at", "-id")[:1]
+    )
+)
+
+
 def latest_handover(application: Application) -> HandOver | None:
     """Return the latest hand-over of a draft, with the people in it."""
-    return application.handovers.select_related("taken_by", "made_by", "ended_by").last()
+    return next(iter(answers(LATEST_HANDOVER.about(application.pk))[0]), None)
 
 
 def drafts_held_by(clerk: User, at: datetime) -> QuerySet[HandOver]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-
-from django.db import connection
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 
 from services.cases.models import Application, Case
 from services.cases.queries.forms import form_of, services_of
@@ -15,9 +14,12 @@ from services.forms.schema import FormSchema
 from services.parties.models import Department
 from services.parties.queries import departments
 from workflows.clocks import WorkingCalendar
+from workflows.models import CalendarVersion, Clock
 from workflows.queries.calendars import calendar_for
+from workflows.queries.together import Asked, Question, Sentence
 
 #: Facts that most applications have none of. One statement tells which are worth a query of their own.
+#: key: of the application, root: of its run.
 _RARE: Mapping[str, str] = {
     "holds": "cases_hold where application_id = %(key)s",
     "withdrawals": "cases_withdrawal where application_id = %(key)s",
@@ -26,19 +28,24 @@ _RARE: Mapping[str, str] = {
     "pauses": "workflows_clockpause p join workflows_clock k on k.id = p.clock_id where k.root_id = %(root)s",
     "recomputations": "workflows_clockrecomputation n join workflows_clock k on k.id = n.clock_id"
     " where k.root_id = %(root)s",
+    "extension": "workflows_clockextension e join workflows_clock k on k.id = e.clock_id where k.root_id = %(root)s",
     "papers": "documents_paper where (subject_kind, subject_id) in (select 'application', %(key)s::text"
     " union all select 'case', id::text from cases_case where application_id = %(key)s)",
 }
-_ASKED = "select " + ", ".join(f"exists (select from {there})" for there in _RARE.values())  # noqa: S608 - constants
+_SOME: Sentence[tuple[bool, ...]] = Sentence(
+    "select " + ", ".join(f"exists (select from {there})" for there in _RARE.values())  # noqa: S608 - constants
+)
+_CASES: Question[Case] = Question(lambda key: Case.objects.filter(application_id=key).order_by("position"))
 
 
-def rare_facts_of(application: Application) -> frozenset[str]:
-    """Return which of `RARE` an application has: one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ASKED, {"key": application.pk, "root": application.run_id})
-        row = cursor.fetchone()
-    assert row is not None  # a select without a table has one row
-    return frozenset(name for name, there in zip(_RARE, row, strict=True) if there)
+def some_rare_facts(application: Application) -> Asked[tuple[bool, ...]]:
+    """Ask which of `RARE` an application has: for `rare_facts_in`."""
+    return _SOME.about(key=application.pk, root=application.run_id)
+
+
+def rare_facts_in(rows: Sequence[tuple[bool, ...]]) -> frozenset[str]:
+    """Return which of `RARE` there are."""
+    return frozenset(name for name, there in zip(_RARE, rows[0], strict=True) if there)
 
 
 #: Everything: for who does not want to ask first.
@@ -100,11 +107,28 @@ def _asked_for(application: Application) -> tuple[object, ...]:
     return application.bundle_id, application.service_id, situation
 
 
-def cases_with_kept(application: Application, edition: str) -> list[Case]:
-    """Return an application's cases in order, with their services and departments: one query."""
-    cases = list(application.cases.order_by("position"))
+def cases_alone(application: Application) -> Asked[Case]:
+    """Ask for an application's cases, in order: for `with_kept_services`."""
+    return _CASES.about(application.pk)
+
+
+def with_kept_services(cases: Sequence[Case], application: Application, edition: str) -> Sequence[Case]:
+    """Give an application's cases their services and departments."""
     versions = kept_versions(edition, [case.service_id for case in cases])
     bodies = kept_departments(edition)
     for case in cases:
+        case.application = application
         case.service, case.department = versions[case.service_id], bodies[case.department_id]
     return cases
+
+
+def with_kept_calendar(clocks: Iterable[Clock], edition: str) -> None:
+    """Give limits the version of the calendar they were computed by."""
+    for clock in clocks:
+        key = clock.calendar_version_id
+        if key is not None:
+            clock.calendar_version = kept_for(edition, ("calendar version", key), partial(_calendar_version, key))
+
+
+def _calendar_version(key: int) -> CalendarVersion:
+    return CalendarVersion.objects.select_related("region").get(pk=key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from services.forms.words import Words
 from services.parties.enums import IdentityKind
 from services.parties.models import Organisation, Person
 from services.parties.queries import party
+from workflows.queries.together import Question, answers
 
 PREFILL = "prefill"
 DOCUMENT = "document"
@@ -180,19 +181,31 @@ def holders_of(application: Application) -> list[str]:
     return [applicant.name]
 
 
+#: The readings of registers for an application, by its key, the latest first.
+READINGS: Question[SourceReading] = Question(lambda key: SourceReading.objects.filter(application_id=key))
+
+
 def latest_readings(application: Application) -> dict[tuple[str, str], SourceReading]:
     """Return the latest reading of each register and purpose."""
+    return _latest_of(*answers(READINGS.about(application.pk)))
+
+
+def _latest_of(readings: Iterable[SourceReading]) -> dict[tuple[str, str], SourceReading]:
     latest: dict[tuple[str, str], SourceReading] = {}
-    for reading in application.source_readings.all():
+    for reading in readings:
         latest.setdefault((reading.source, reading.purpose), reading)
     return latest
 
 
-def unfetched(application: Application) -> dict[str, SourceReading]:
-    """Return the reading that should have filled an element which is still empty, by the element's code."""
+def unfetched(application: Application, readings: Iterable[SourceReading] | None = None) -> dict[str, SourceReading]:
+    """Return the reading that should have filled an element which is still empty, by the element's code.
+
+    readings: the answer to `READINGS`, if it was asked already.
+    """
+    latest = latest_readings(application) if readings is None else _latest_of(readings)
     return {
         code: reading
-        for reading in latest_readings(application).values()
+        for reading in latest.values()
         if reading.purpose == PREFILL
         for code in reading.missing
         if application.answers.get(code) in EMPTY

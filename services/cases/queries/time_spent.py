@@ -10,6 +10,7 @@ from itertools import chain
 
 from services.cases.enums import CLOCKS_WITHOUT_LIGHT
 from services.cases.models import Application, Case, Hold
+from services.cases.queries.subjects import tasks_about
 from services.cases.queries.timeline import Timeline
 from workflows.clocks import WorkingCalendar
 from workflows.clocks.spent import (
@@ -111,7 +112,7 @@ class _Facts:
         self.calendar: WorkingCalendar = calendar_for()
         self.tasks: dict[tuple[str, str], list[Task]] = defaultdict(list)
         if application.run_id is not None:
-            for task in Task.objects.filter(root_id=application.run_id).order_by("opened_at", "id"):
+            for task in tasks_about(application.pk, application.run_id):
                 self.tasks[task.subject_kind, task.subject_id].append(task)
         self.pauses: dict[str, list[ClockPause]] = defaultdict(list)
         pauses = ClockPause.objects.filter(clock__subject_kind="case", clock__subject_id__in=keys)

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
-from django.db.models import JSONField, Prefetch, Q
+from django.db.models import JSONField, Q, QuerySet, prefetch_related_objects
 from django.db.models.functions import Cast
 
 from services.cases.enums import CLOCKS_OF_RATINGS, CLOCKS_WITHOUT_LIGHT, CLOSED_CASE_STATES, CaseState
 from services.cases.models import Application, Case, Hold, Opinion
 from services.cases.queries.joint_limits import binding_clock, joint_clocks_of
-from services.cases.queries.kept import RARE, cases_with_kept, kept_calendar, kept_parts, rare_facts_of
+from services.cases.queries.kept import (
+    RARE,
+    cases_alone,
+    kept_calendar,
+    kept_parts,
+    rare_facts_in,
+    some_rare_facts,
+    with_kept_calendar,
+    with_kept_services,
+)
+from services.cases.queries.subjects import tasks_about
 from services.documents.models import Paper
 from services.documents.queries import papers_of_subjects
 from workflows.clocks import WorkingCalendar
 from workflows.engine.graph import Node
 from workflows.enums import OPEN_TASK_STATES, ClockKind, JobState
-from workflows.models import Clock, ClockPause, ClockRecomputation, HistoryEvent, Job, Run, Task
+from workflows.models import Clock, HistoryEvent, Job, Run, Task
 from workflows.queries.clocks import light_of
 from workflows.queries.definitions import graph_of
+from workflows.queries.together import Asked, Question, answers, without
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,45 +97,74 @@ class Timeline:
     rare: Collection[str]
 
 
-def timeline_of(application: Application, *, at: datetime, edition: str = "") -> Timeline:
-    """Return everything an application's page shows, in a constant number of queries.
+@dataclass(frozen=True, kw_only=True)
+class _Rows:
+    """What a timeline is made of, read. clocks: of the cases; joint: the running limit of the whole bundle."""
+
+    rare: Collection[str]
+    cases: Sequence[Case]
+    tasks: Sequence[Task]
+    clocks: Sequence[Clock]
+    joint: Clock | None
+
+
+def timeline_of(application: Application, *, at: datetime) -> Timeline:
+    """Return everything an application's page shows, in a constant number of queries."""
+    cases = _cases_of(application)
+    rows = _Rows(
+        rare=RARE,
+        cases=cases,
+        tasks=_tasks_of(application),
+        clocks=_clocks_of([str(case.pk) for case in cases]),
+        joint=joint_clocks_of([application]).get(application.pk),
+    )
+    return _drawn_up(application, rows, at, "")
+
+
+def timeline_and(
+    application: Application, *beside: Asked[Any], at: datetime, edition: str
+) -> tuple[Timeline, list[list[Any]]]:
+    """Return an application's timeline and the answers to what is asked beside it: one trip to the database.
 
     edition: of the catalogue, asked in this request; what the process keeps under it is not read again, nor what there
-    is nothing of, and who works on a task and the cases' runs are not read either. "": everything is read.
+    is nothing of, and who works on a task and the cases' runs are not read either. Rare facts are one query each.
     """
-    rare = rare_facts_of(application) if edition else RARE
-    cases = cases_with_kept(application, edition) if edition else _cases_of(application)
-    ids = [str(case.pk) for case in cases]
-    tasks = _tasks_of(application, whose=not edition)
-    clocks = _clocks_of(ids, rare)
-    joint = joint_clocks_of([application]).get(application.pk)
-    for case in cases:
-        if joint is not None and case.filed_at is not None and case.state not in CLOSED_CASE_STATES:
-            clocks[str(case.pk)].append(joint)
-    papers: dict[tuple[str, str], list[Paper]] = defaultdict(list)
-    if "papers" in rare:
-        for paper in papers_of_subjects([("application", str(application.pk)), *(("case", key) for key in ids)]):
-            papers[paper.subject_kind, paper.subject_id].append(paper)
-    decided = decisions_of(cases)
-    waits, calendar = _reasons_to_wait(application, edition), kept_calendar(edition, settings.REGION)
-    holds = list(application.holds.order_by("held_at", "id")) if "holds" in rare else []
+    root = application.run_id or 0  # of no run
+    asked = (
+        some_rare_facts(application),
+        cases_alone(application),
+        _TASKS.about(application.pk, root),
+        _CLOCKS.about(root),
+    )
+    some, cases, tasks, clocks, *others = answers(*asked, *beside)
+    rare = rare_facts_in(some)
+    _explain_clocks(clocks, rare, edition)
+    rows = _Rows(
+        rare=rare,
+        cases=with_kept_services(cases, application, edition),
+        tasks=tasks,
+        clocks=[clock for clock in clocks if clock.subject_kind == "case"],
+        joint=next((clock for clock in clocks if clock.kind == ClockKind.JOINT and clock.stopped_at is None), None),
+    )
+    return _drawn_up(application, rows, at, edition), others
+
+
+def _drawn_up(application: Application, rows: _Rows, at: datetime, edition: str) -> Timeline:
+    tasks = _by_subject(rows.tasks)
     own = tasks["application", str(application.pk)]
+    holds = list(application.holds.order_by("held_at", "id")) if "holds" in rows.rare else []
+    papers = _papers_of(application, rows)
+    calendar = kept_calendar(edition, settings.REGION)
     return Timeline(
         application=application,
         hold=next((one for one in holds if one.released_at is None), None),
-        lanes=[
-            replace(
-                _lane(case, tasks["case", key], clocks[key], papers["case", key], waits, at, calendar),
-                decided_by=decided.get(case.pk),
-            )
-            for case, key in zip(cases, ids, strict=True)
-        ],
+        lanes=_lanes_of(application, rows, tasks, papers, at, calendar, edition),
         own_tasks=[task for task in own if task.state in OPEN_TASK_STATES],
         papers=papers["application", str(application.pk)],
         all_own_tasks=own,
         holds=holds,
         calendar=calendar,
-        rare=rare,
+        rare=rows.rare,
     )
 
 
@@ -132,25 +173,74 @@ def _cases_of(application: Application) -> list[Case]:
     return list(rows.order_by("position"))
 
 
-def _tasks_of(application: Application, *, whose: bool) -> dict[tuple[str, str], list[Task]]:
-    tasks: dict[tuple[str, str], list[Task]] = defaultdict(list)
-    if application.run_id is not None:
-        rows = Task.objects.filter(root_id=application.run_id).order_by("opened_at", "id")
-        for task in rows.select_related("assignee") if whose else rows:
-            tasks[task.subject_kind, task.subject_id].append(task)
-    return tasks
+def _tasks_of(application: Application) -> Sequence[Task]:
+    if application.run_id is None:
+        return []
+    return tasks_about(application.pk, application.run_id).select_related("assignee")
 
 
-def _clocks_of(cases: Sequence[str], rare: Collection[str]) -> dict[str, list[Clock]]:
+def _clocks_of(cases: Sequence[str]) -> Sequence[Clock]:
     """Return the limits of cases, with everything that explains them."""
-    rows = Clock.objects.filter(subject_kind="case", subject_id__in=cases).exclude(kind__in=CLOCKS_OF_RATINGS)
-    rows = rows.select_related("extension", "calendar_version__region").order_by("started_at", "id")
-    more = {"pauses": ClockPause.objects.all(), "recomputations": ClockRecomputation.objects.all()}
-    wanted = [Prefetch(name, found if name in rare else found.none()) for name, found in more.items()]
+    rows = _clocks(Clock.objects.filter(subject_kind="case", subject_id__in=cases))
+    more = ("pauses", "recomputations")
+    return rows.select_related("extension", "calendar_version__region").prefetch_related(*more)
+
+
+def _clocks(rows: QuerySet[Clock]) -> QuerySet[Clock]:
+    return rows.exclude(kind__in=CLOCKS_OF_RATINGS).order_by("started_at", "id")
+
+
+_TASKS: Question[Task] = Question(tasks_about)
+_CLOCKS: Question[Clock] = Question(lambda root: _clocks(Clock.objects.filter(root_id=root)))
+
+
+def _explain_clocks(clocks: Sequence[Clock], rare: Collection[str], edition: str) -> None:
+    """Give limits that were read alone what explains them."""
+    more = ("pauses", "recomputations", "extension")
+    with_kept_calendar(clocks, edition)
+    without(clocks, *(name for name in more if name not in rare))
+    if wanted := [name for name in more if name in rare]:
+        prefetch_related_objects(clocks, *wanted)
+
+
+def _by_subject(tasks: Iterable[Task]) -> dict[tuple[str, str], list[Task]]:
+    found: dict[tuple[str, str], list[Task]] = defaultdict(list)
+    for task in tasks:
+        found[task.subject_kind, task.subject_id].append(task)
+    return found
+
+
+def _papers_of(application: Application, rows: _Rows) -> dict[tuple[str, str], list[Paper]]:
+    found: dict[tuple[str, str], list[Paper]] = defaultdict(list)
+    if "papers" in rows.rare:
+        subjects = [("application", str(application.pk)), *(("case", str(case.pk)) for case in rows.cases)]
+        for paper in papers_of_subjects(subjects):
+            found[paper.subject_kind, paper.subject_id].append(paper)
+    return found
+
+
+def _lanes_of(
+    application: Application,
+    rows: _Rows,
+    tasks: Mapping[tuple[str, str], list[Task]],
+    papers: Mapping[tuple[str, str], list[Paper]],
+    at: datetime,
+    calendar: WorkingCalendar,
+    edition: str,
+) -> list[Lane]:
+    decided, waits = decisions_of(rows.cases), _reasons_to_wait(application, edition)
     clocks: dict[str, list[Clock]] = defaultdict(list)
-    for clock in rows.prefetch_related(*wanted):
+    for clock in rows.clocks:
         clocks[clock.subject_id].append(clock)
-    return clocks
+    lanes = []
+    for case in rows.cases:
+        subject = "case", str(case.pk)
+        limits = clocks[str(case.pk)]
+        if rows.joint is not None and case.filed_at is not None and case.state not in CLOSED_CASE_STATES:
+            limits = [*limits, rows.joint]
+        lane = _lane(case, tasks.get(subject, []), limits, papers.get(subject, []), waits, at, calendar)
+        lanes.append(replace(lane, decided_by=decided.get(case.pk)))
+    return lanes
 
 
 def _lane(

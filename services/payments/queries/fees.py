@@ -11,6 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from services.cases.models import Application, Case
 from services.payments.enums import AT_WINDOW, FactKind, FeeState
 from services.payments.models import Attempt, FeeDue, PaymentFact
+from workflows.queries.together import Sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +76,16 @@ def _state(due: FeeDue, *, paid: int, owed: int, back: int, cancelled: bool, sta
     return FeeState.STARTED if started else FeeState.DUE
 
 
+#: Whether an application, by `key`, has fees. Most have none, and the rows with everything around them are dear.
+SOME_FEES: Sentence[tuple[bool]] = Sentence(
+    "select exists (select from payments_feedue f join cases_case c on c.id = f.case_id"
+    " where c.application_id = %(key)s)"
+)
+
+
 def fees_of_application(application: Application) -> list[Standing]:
     """Return the fees of an application's cases and where each stands, in the order they were demanded."""
     rows = FeeDue.objects.filter(case__application=application).order_by("demanded_at", "id")
-    if not rows.exists():  # as for most: the rows with everything around them cost ten times as much to ask for
-        return []
     return [standing_of(due) for due in with_facts(rows)]
 
 
