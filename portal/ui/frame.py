@@ -98,5 +98,7 @@ def _kept(key: Hashable, template: str, context: Context, **given: Any) -> str:
 
 
 def _made(template: str, context: Context, **given: Any) -> SafeString:
+    found: Any = get_template(template)
     with context.push(**given):
-        return get_template(template).template.render(context)  # type: ignore[attr-defined, no-any-return]
+        drawn: SafeString = found.template.render(context)
+    return drawn

@@ -132,16 +132,17 @@ def _nothing_in(model: type[Model], relation: str) -> QuerySet[Any, Any] | None:
     pointing: Any = model._meta.get_field(relation)
     if pointing.one_to_one:
         return None
-    nothing: QuerySet[Any, Any] = pointing.related_model._default_manager.none()
+    nothing: Any = pointing.related_model._default_manager.none()
     nothing._result_cache = []  # asked already, by nobody
-    return nothing
+    found: QuerySet[Any, Any] = nothing
+    return found
 
 
 def _composed(rows: Callable[..., QuerySet[Any, Any]], values: Sequence[Any]) -> _Statement:
     """Compose a query with a stand-in for each value and find where they came to stand."""
     stand_ins = [_stand_in(value, number) for number, value in enumerate(values)]
-    query = rows(*stand_ins)
-    if query._prefetch_related_lookups:  # type: ignore[attr-defined]
+    query: Any = rows(*stand_ins)
+    if query._prefetch_related_lookups:
         raise ValueError("What is asked together is one statement each: no prefetch_related.")
     compiler = query.query.get_compiler(using=query.db)
     words, params = compiler.as_sql()
@@ -164,7 +165,7 @@ def _stand_in(value: Any, number: int) -> Any:
     raise TypeError("A question takes numbers, texts and instants.")
 
 
-def _reader(query: QuerySet[Any, Any], compiler: Any) -> Callable[[Iterable[Sequence[Any]]], list[Any]]:
+def _reader(query: Any, compiler: Any) -> Callable[[Iterable[Sequence[Any]]], list[Any]]:
     """Return what makes results of a statement's rows, as the query itself would."""
     converters = compiler.get_converters([one[0] for one in compiler.select[: compiler.col_count]])
 
@@ -175,13 +176,14 @@ def _reader(query: QuerySet[Any, Any], compiler: Any) -> Callable[[Iterable[Sequ
                     row[at] = step(row[at], expression, connection)
             yield row
 
-    if not issubclass(query._iterable_class, ModelIterable):  # type: ignore[attr-defined]
+    if not issubclass(query._iterable_class, ModelIterable):
         return lambda rows: [tuple(row) for row in converted(rows)]
     model = compiler.klass_info["model"]
     begin, *_between = compiler.klass_info["select_fields"]
     end = compiler.klass_info["select_fields"][-1] + 1
     columns = [one[0].target.attname for one in compiler.select[begin:end]]
-    related = get_related_populators(compiler.klass_info, compiler.select, query.db)
+    # What types know of it is the next Django's.
+    related = get_related_populators(compiler.klass_info, compiler.select, query.db)  # type: ignore[call-arg]
     further = compiler.annotation_col_map
 
     def made(rows: Iterable[Sequence[Any]]) -> list[Any]:

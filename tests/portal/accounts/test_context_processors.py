@@ -8,8 +8,10 @@ from django.test import RequestFactory
 from pytest_django import DjangoAssertNumQueries
 
 from portal.accounts.context_processors import doors
+from services.notifications.queries import MANY_UNREAD
 from services.parties.enums import Role
 from tests.factories.accounts import UserFactory
+from tests.factories.notifications import NoticeFactory
 from tests.factories.parties import DepartmentFactory, MembershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -34,3 +36,12 @@ def test_an_administrator_sees_her_door_and_her_messages(django_assert_num_queri
         assert given["unread_count"]() == 0
         given["nav_items"]()
         given["unread_count"]()
+
+
+def test_a_hundred_messages_are_not_counted() -> None:
+    request = RequestFactory().get("/")
+    request.user = UserFactory()
+    NoticeFactory.create_batch(MANY_UNREAD - 1, inbox=True, recipient=request.user)
+    assert doors(request)["unread_count"]() == 99
+    NoticeFactory(inbox=True, recipient=request.user)
+    assert doors(request)["unread_count"]() == "99+"

@@ -62,14 +62,16 @@ def test_what_was_filed_in_another_tab_meanwhile_leads_to_what_was_filed(
 ) -> None:
     citizen, draft, section = begun_draft()
 
-    def filed_right_after(*given: Any, **more: Any) -> Application:
-        found = access.draft_or_404(*given, **more)
-        Application.objects.filter(pk=found.pk).update(**FILED)
+    name = "opened_draft_or_404" if view is filling else "draft_or_404"
+
+    def filed_right_after(*given: Any) -> Any:
+        found = getattr(access, name)(*given)
+        Application.objects.filter(pk=draft.pk).update(**FILED)
         return found
 
     names = {situation: "situation", prefilling: "prefill"}
     address = section if view is filling else reverse(f"applicant:{names[view]}", args=[draft.public_id])
-    monkeypatch.setattr(view, "draft_or_404", filed_right_after)
+    monkeypatch.setattr(view, name, filed_right_after)
     timeline = reverse("applicant:application", args=[draft.public_id])
     answer = citizen.post(address, {"shop-name": "x", "use": "1"})
     assert (answer.status_code, answer["Location"]) == (302, timeline)

@@ -16,6 +16,7 @@ from services.notifications.models import Notice
 from services.parties.models import Membership
 from tests.factories.cases import open_case, open_task
 from tests.factories.catalogue import published_service
+from tests.factories.notifications import NoticeFactory
 from tests.factories.parties import MembershipFactory
 from workflows.models import Clock, Task
 from workflows.queries.together import Question, Sentence, answers, first_answers, without
@@ -30,7 +31,7 @@ def told(notice: Notice) -> tuple[Any, ...]:
 def test_answers_are_those_of_the_queries_themselves() -> None:
     case = open_case(published_service(item__code="together"))
     open_task(case)
-    post = MembershipFactory()
+    post, told_one = MembershipFactory(), NoticeFactory(inbox=True)
     root = case.application.run_id
     tasks = Question[Task](lambda root: Task.objects.filter(root_id=root).select_related("run__definition", "assignee"))
     notices = Question[Notice](lambda user: Notice.objects.filter(recipient_id=user).order_by("id")[:5])
@@ -39,7 +40,7 @@ def test_answers_are_those_of_the_queries_themselves() -> None:
             Membership.objects.in_force(at).filter(user_id=user, role=role).values_list("department__code", "since")
         )
     )
-    owner, at = case.application.filed_by_id, datetime.now(UTC)
+    owner, at = told_one.recipient_id, datetime.now(UTC)
     for _ in range(2):  # composed, then kept
         asked = tasks.about(root), notices.about(owner), held.about(at, post.user_id, post.role), tasks.about(root + 1)
         with CaptureQueriesContext(connection) as made:
