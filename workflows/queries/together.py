@@ -80,7 +80,7 @@ class Sentence(Generic[Row]):
 
     def about(self, **values: Any) -> Asked[Row]:
         """Return the question with its values."""
-        return Asked(words=self._words, params=values, read=list)
+        return Asked(words=self._words, params=values, read=_as_they_come)
 
 
 def answers(*asked: Asked[Any]) -> list[list[Any]]:
@@ -136,6 +136,10 @@ def _nothing_in(model: type[Model], relation: str) -> QuerySet[Any, Any] | None:
     nothing._result_cache = []  # asked already, by nobody
     found: QuerySet[Any, Any] = nothing
     return found
+
+
+def _as_they_come(rows: Iterable[Sequence[Any]]) -> list[Any]:
+    return list(rows)
 
 
 def _composed(rows: Callable[..., QuerySet[Any, Any]], values: Sequence[Any]) -> _Statement:

@@ -176,14 +176,14 @@ def _cases_of(application: Application) -> list[Case]:
 def _tasks_of(application: Application) -> Sequence[Task]:
     if application.run_id is None:
         return []
-    return tasks_about(application.pk, application.run_id).select_related("assignee")
+    return list(tasks_about(application.pk, application.run_id).select_related("assignee"))
 
 
 def _clocks_of(cases: Sequence[str]) -> Sequence[Clock]:
     """Return the limits of cases, with everything that explains them."""
     rows = _clocks(Clock.objects.filter(subject_kind="case", subject_id__in=cases))
     more = ("pauses", "recomputations")
-    return rows.select_related("extension", "calendar_version__region").prefetch_related(*more)
+    return list(rows.select_related("extension", "calendar_version__region").prefetch_related(*more))
 
 
 def _clocks(rows: QuerySet[Clock]) -> QuerySet[Clock]:
