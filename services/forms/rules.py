@@ -195,7 +195,7 @@ def _applies(ask: Ask, reading: _Reading) -> bool:
 
 
 def _missing(element: Element) -> Words:
-    if element.type in ("choice", "multi_choice", "division", "yes_no"):
+    if element.type in ("choice", "multi_choice", "division", "place", "yes_no"):
         return Words(f"请选择{element.label.zh}。", f"Choose an answer for “{element.label.en}”.")
     if element.type == "group":
         return Words(f"请至少填写一行{element.label.zh}。", f"Add at least one row to “{element.label.en}”.")

@@ -37,6 +37,7 @@ from services.exchange.operations import SourceAnswer, ask_sources, withdraw_con
 from services.forms.comparing import same
 from services.forms.schema import Element
 from services.forms.types import EMPTY, Context, InvalidRowsError, InvalidValueError, type_of
+from services.forms.types.places import DEEPER
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -171,7 +172,7 @@ def _compared(offer: Offer, answer: SourceAnswer, application: Application, at: 
         elif now in EMPTY:
             taken.values[element.code] = value
             taken.filled.append(element.code)
-        elif same(now, value):
+        elif same(now, value) or _lies_in(element, now, value):
             taken.filled.append(element.code)
         elif application.origins.get(element.code, {}).get("source") == offer.source.code:
             # It came from this very register, which knows better by now.
@@ -187,6 +188,13 @@ def _clean(element: Element, value: object, answers: Mapping[str, Any], at: date
     raw = value if isinstance(value, bool) or value is None else str(value)
     try:
         return type_of(element).clean(element, raw, Context(today=timezone.localdate(at), siblings=answers))
-    except (InvalidValueError, InvalidRowsError):
+    except (InvalidValueError, InvalidRowsError) as error:
+        if isinstance(error, InvalidValueError) and error.code == DEEPER:
+            return raw  # a district: the register knows no street office, the form asks on
         _log.warning("A register gave a value that %s does not take.", element.code)
         return None
+
+
+def _lies_in(element: Element, now: object, value: object) -> bool:
+    """Whether the place she chose lies in the one a register gives, which goes less far down."""
+    return element.type == "place" and str(now).startswith(str(value))

@@ -8,6 +8,8 @@ from services.forms.types.base import Context, ElementType, InvalidValueError, W
 from services.forms.words import Words
 
 _PICK = Words("请从列出的地区中选择。", "Choose one of the places listed.")
+#: The fault of a place that is right but does not go far enough down.
+DEEPER = "deeper"
 _DEPTHS = {"province": 1, "city": 2, "district": 3, "town": 4}
 
 
@@ -30,7 +32,7 @@ class Place(ElementType):
         if level < depth_of(element) and places().below(code):
             below = LEVELS[level]
             raise InvalidValueError(
-                Words(f"请继续选择{below.zh}。", f"Go on: choose the {below.en.lower()}."), "deeper"
+                Words(f"请继续选择{below.zh}。", f"Go on: choose the {below.en.lower()}."), DEEPER
             )
         return code
 

@@ -35,6 +35,8 @@ HOUSE = {
     "has_mortgage": False,
     "transfer_utilities": ["water"],
 }
+NEXT_DAY = AT + timedelta(days=1)
+TITLE_AS_KEPT = "豫(2023)郑州市不动产权第0000002号"
 TITLE = "豫（2023）郑州市不动产权第0000002号"
 
 
@@ -121,7 +123,7 @@ def test_prefill_fills_what_is_empty_and_asks_about_what_differs(registry: Regis
 def test_the_register_s_newer_value_replaces_its_own_older_one(registry: Registry) -> None:
     draft = house(**{"property.certificate_number": TITLE})
     prefill(application_id=draft.pk, chosen=["property-registry:prefill"], by=user("owner"), at=AT)
-    registry.entries["property-registry"]["豫(2023)郑州市不动产权第0000002号"] = {
+    registry.entries["property-registry"][TITLE_AS_KEPT] = {
         "owner": "李雯",
         "address": "郑州市金水区演示新路1号",
     }
@@ -131,6 +133,27 @@ def test_the_register_s_newer_value_replaces_its_own_older_one(registry: Registr
     assert "property.area" in reading.missing
     assert draft.answers["property.area"] == 89.6, "what is gone there stays here until she changes it"
     keep_typed_values(application_id=draft.pk, by=user("owner"), at=LATER)
+
+
+def test_a_register_that_knows_the_district_alone_leaves_the_street_office_to_her(registry: Registry) -> None:
+    owner, entry = user("owner"), registry.entries["property-registry"][TITLE_AS_KEPT]
+    entry["division"] = "410105"
+    draft = house(**{"property.certificate_number": TITLE})
+    prefill(application_id=draft.pk, chosen=["property-registry:prefill"], by=owner, at=AT)
+    draft.refresh_from_db()
+    assert draft.answers["property.division"] == "410105"
+    asked = {one.code: one.en for one in find_problems(draft, at=AT) if one.kind == "element"}
+    assert asked["property.division"] == "Go on: choose the street or town."
+
+    save_draft(application_id=draft.pk, answers={"property.division": "410105902"}, by=owner, at=AT)
+    (reading,) = prefill(application_id=draft.pk, chosen=["property-registry:prefill"], by=owner, at=LATER)
+    draft.refresh_from_db()
+    assert draft.answers["property.division"] == "410105902", "what she chose lies in what the register says"
+    assert "property.division" not in reading.differing
+
+    entry["division"] = "410103"
+    (reading,) = prefill(application_id=draft.pk, chosen=["property-registry:prefill"], by=owner, at=NEXT_DAY)
+    assert reading.differing["property.division"] == "410103", "another district is another place"
 
 
 def test_somebody_else_s_house_stays_closed(registry: Registry) -> None:
