@@ -73,6 +73,7 @@ class OpeningResult(models.TextChoices):
     SHOWN = "shown", _("Shown")
     EXPIRED = "expired", _("Expired: nothing was shown")
     REVOKED = "revoked", _("Taken back: nothing was shown")
+    ENDED = "ended", _("Whoever made it no longer acts for the holder: nothing was shown")
     UNKNOWN = "unknown", _("No such code")
 
 

@@ -35,7 +35,7 @@ from services.cases.queries.wallet import OFFERED, certificate_for, document_nam
 from services.documents.models import ShareCode
 from services.documents.operations import PaperNotRenderedError, open_paper
 from services.documents.operations.sharing import DURATIONS, LONGEST_PURPOSE, revoke_share, share_paper
-from services.documents.queries.sharing import is_open, openings_of, shares_of
+from services.documents.queries.sharing import codes_at, is_open, openings_of, shares_of
 from services.documents.typesetting import qr_svg
 from services.parties.references import PartyRef
 from workflows.queries.calendars import database_now
@@ -73,7 +73,7 @@ def wallet(request: HttpRequest) -> HttpResponse:
     at = database_now()
     wallets = wallets_of(request.user, at)
     codes: dict[int, int] = {}
-    for share in shares_of([one.paper.pk for each in wallets for one in each.certificates]):
+    for share in shares_of([one.paper.pk for each in wallets for one in each.certificates], at):
         codes[share.paper_id] = codes.get(share.paper_id, 0) + is_open(share, at)
     shown = [
         {
@@ -113,8 +113,8 @@ def certificate(request: HttpRequest, public_id: str) -> HttpResponse:
             made, form = _made(request, share, code), ShareForm()
         except ValidationError as error:
             form.add_error(None, error)
-    shares = [(share, is_open(share, at)) for share in shares_of([held.paper.pk])]
-    context = {"certificate": held, "paper": held.paper, "form": form, "made": made, "shares": shares}
+    shares = [(share, is_open(share, at)) for share in shares_of([held.paper.pk], at)]
+    context = {"certificate": held, "paper": held.paper, "form": form, "made": made, "shares": shares, "at": at}
     return render(request, "applicant/certificate.html", context, status=422 if form.errors else 200)
 
 
@@ -151,12 +151,12 @@ def share(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.success(request, _("The code shows nothing any more."))
         return redirect("applicant:share", public_id)
     page = Paginator(openings_of(found), OPENINGS).get_page(request.GET.get("page"))
-    context = {"share": found, "paper": found.paper, "open": is_open(found, at), "page": page}
+    context = {"share": found, "paper": found.paper, "open": is_open(found, at), "page": page, "at": at}
     return render(request, "applicant/share.html", context)
 
 
 def _share_or_404(request: HttpRequest, public_id: str, at: datetime) -> ShareCode:
-    found = ShareCode.objects.select_related("paper").filter(public_id=public_id).first()
+    found = codes_at(at).select_related("shared_by__person").filter(public_id=public_id).first()
     mine = {(ref.kind, ref.id) for ref in wallet_parties(request.user, at)}
     if found is None or (found.party_kind, found.party_id) not in mine:
         raise Http404

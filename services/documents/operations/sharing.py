@@ -12,9 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from services.access.encryption import blind_index
 from services.documents.enums import OpeningResult
 from services.documents.models import Paper, ShareCode, ShareOpening, new_verify_code
-from services.documents.queries.sharing import find_share, network_mark
+from services.documents.queries.sharing import find_share, is_open, network_mark
 from services.forms.types import InvalidValueError
 from services.forms.types.base import check_characters
+from services.parties.enums import MandateScope
+from services.parties.models import Mandate
+from services.parties.queries import acting_for
+from services.parties.references import PartyRef
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -39,7 +43,8 @@ def share_paper(
 ) -> tuple[ShareCode, str]:
     """Make a code that shows one paper's facts; return its row and the code, which is shown once and never kept.
 
-    Whether she may share the paper was decided by the caller. Effects: one row with the code's keyed hash.
+    Whether she may share the paper was decided by the caller. A code an agent makes ends with her mandate at the
+    latest. Effects: one row with the code's keyed hash.
 
     Args:
         paper: the certificate.
@@ -62,6 +67,7 @@ def share_paper(
     locked = Paper.objects.select_for_update().get(pk=paper.pk)
     if locked.shares.filter(revoked_at=None, expires_at__gt=at).count() >= OPEN_AT_ONCE:
         raise ValidationError({"purpose": _("There are too many open codes already. Take some back first.")})
+    ends = _mandate_ends(PartyRef.parse(f"{party_kind}:{party_id}"), by, at)
     code = new_verify_code()
     share = ShareCode.objects.create(
         paper=locked,
@@ -71,7 +77,7 @@ def share_paper(
         purpose=words,
         shared_by=by,
         shared_at=at,
-        expires_at=at + timedelta(hours=hours),
+        expires_at=min([at + timedelta(hours=hours), *ends]),
     )
     return share, code
 
@@ -89,7 +95,8 @@ def revoke_share(*, share: ShareCode, by: User, at: datetime) -> ShareCode:
 def open_share(*, code: str, address: str, at: datetime) -> ShareCode | None:
     """Return the share behind a code, after writing down that it was opened; None for a code that shows nothing.
 
-    Unknown, expired and revoked codes are told apart for the holder only: whoever tries learns nothing.
+    Unknown, expired and revoked codes, and those whose maker no longer acts for the holder, are told apart for the
+    holder only: whoever tries learns nothing.
 
     Args:
         code: as typed; spaces, hyphens and small letters are fine.
@@ -103,7 +110,7 @@ def open_share(*, code: str, address: str, at: datetime) -> ShareCode | None:
     wrong = recent.exclude(result=OpeningResult.SHOWN).count()
     if wrong >= WRONG_TRIES or recent.count() >= ALL_TRIES:
         raise TooManyTriesError
-    share = find_share(code)
+    share = find_share(code, at)
     result = _result(share, at)
     ShareOpening.objects.create(share=share, network=network, opened_at=at, result=result)
     return share if result == OpeningResult.SHOWN else None
@@ -114,4 +121,14 @@ def _result(share: ShareCode | None, at: datetime) -> OpeningResult:
         return OpeningResult.UNKNOWN
     if share.revoked_at is not None:
         return OpeningResult.REVOKED
-    return OpeningResult.EXPIRED if share.expires_at <= at else OpeningResult.SHOWN
+    if share.expires_at <= at:
+        return OpeningResult.EXPIRED
+    return OpeningResult.SHOWN if is_open(share, at) else OpeningResult.ENDED
+
+
+def _mandate_ends(party: PartyRef, by: User, at: datetime) -> list[datetime]:
+    """Return when the mandate ends by which somebody makes a code; nothing for the party itself."""
+    acting = acting_for(by, party, MandateScope.RECEIVE, at)
+    if acting.mandate_id is None:
+        return []
+    return list(Mandate.objects.filter(pk=acting.mandate_id).values_list("valid_until", flat=True))

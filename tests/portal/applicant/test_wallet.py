@@ -30,6 +30,7 @@ from services.documents.operations.sharing import TooManyTriesError, open_share,
 from services.documents.queries import uploads_of
 from services.parties.enums import MandateScope
 from services.parties.models import Guardianship
+from services.parties.operations import revoke_mandate
 from tests import naughty
 from tests.factories.cases import FILED_AT, ApplicationFactory, CaseFactory
 from tests.factories.catalogue import published_service
@@ -229,6 +230,51 @@ def test_a_code_shows_one_certificate_for_a_while_and_every_opening_is_told() ->
     assert gone.status_code == 404
     assert paper.number not in gone.content.decode()
     assert ShareOpening.objects.latest("pk").result == OpeningResult.REVOKED
+
+
+def test_a_code_an_agent_made_ends_with_her_mandate() -> None:
+    boss, agent = PersonFactory(), PersonFactory()
+    body, now = OrganisationFactory(legal_representative=boss), database_now()
+    given: dict[str, Any] = {"person": None, "organisation": body, "agent": agent, "scopes": [MandateScope.RECEIVE]}
+    mandate = MandateFactory(valid_until=now + timedelta(days=2), **given)
+    filed = ApplicationFactory(person=boss)
+    Application.objects.filter(pk=filed.pk).update(holder_kind="organisation", holder_id=body.pk)
+    paper = issued(filed, valid_until=None)
+    more: dict[str, Any] = {"paper": paper, "party_kind": "organisation", "party_id": body.pk, "at": now}
+    _mine, own = share_paper(purpose="自己", hours=24, by=boss.user, **more)
+    theirs, code = share_paper(purpose="代办", hours=24 * 7, by=agent.user, **more)
+    assert theirs.expires_at == mandate.valid_until, "no longer than she may receive"
+    assert open_share(code=code, address="10.0.0.1", at=now) == theirs
+
+    client = Client()
+    client.force_login(boss.user)
+    page = client.get(reverse("applicant:certificate", args=[paper.public_id])).content.decode()
+    assert page.count(f"由{agent.name}分享") == 1, "the principal sees who made it"
+    revoke_mandate(mandate=mandate, by=boss.user, at=database_now())
+    gone = Client().get(f"/shared/{code}/")
+    assert gone.status_code == 404
+    assert "这个分享码没有可以显示的内容" in gone.content.decode()
+    assert ShareOpening.objects.latest("pk").result == OpeningResult.ENDED
+    assert "已终止" in client.get(reverse("applicant:certificate", args=[paper.public_id])).content.decode()
+    assert "分享人已无权代持有人办事" in client.get(reverse("applicant:share", args=[theirs.public_id])).content.decode()
+    later = database_now()
+    MandateFactory(valid_from=later, **given)
+    assert open_share(code=code, address="10.0.0.1", at=later) is None, "a new mandate opens no old code"
+    assert open_share(code=own, address="10.0.0.1", at=later) is not None
+    type(body).objects.filter(pk=body.pk).update(legal_representative=agent)
+    assert open_share(code=own, address="10.0.0.1", at=later) is None, "a new representative, a new right"
+
+
+def test_the_principal_ends_a_code_her_agent_made() -> None:
+    boss, agent, now = PersonFactory(), PersonFactory(), database_now()
+    MandateFactory(person=boss, agent=agent, scopes=[MandateScope.RECEIVE])
+    paper = issued(ApplicationFactory(person=boss), valid_until=None)
+    given: dict[str, Any] = {"paper": paper, "party_kind": "person", "party_id": boss.pk, "by": agent.user, "at": now}
+    share, code = share_paper(purpose="代办", hours=24, **given)
+    client = Client()
+    client.force_login(boss.user)
+    assert client.post(reverse("applicant:share", args=[share.public_id])).status_code == 302
+    assert open_share(code=code, address="10.0.0.1", at=database_now()) is None
 
 
 def test_codes_end_and_cannot_be_tried_out() -> None:
