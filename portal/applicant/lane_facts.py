@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -114,14 +114,17 @@ def appeal(lane: Lane) -> dict[str, Any]:
     }
 
 
-def letters(papers: list[Paper]) -> list[dict[str, str]]:
-    """Return official letters as rows: title, number, address and how and when each was served."""
+def letters(papers: list[Paper], *, withheld: Collection[str] = ()) -> list[dict[str, str]]:
+    """Return official letters as rows: title, number, address and how and when each was served.
+
+    withheld: kinds of which she knows that they were issued and has no file (`cases.permissions.results_withheld`).
+    """
     return [
         {
             "title": _pick(paper.title_zh, paper.title_en),
             "number": paper.number,
-            "url": reverse("applicant:paper", args=[paper.public_id]),
-            "served": _served(paper),
+            "url": "" if paper.kind in withheld else reverse("applicant:paper", args=[paper.public_id]),
+            "served": _served(paper) + (_not_hers() if paper.kind in withheld else ""),
         }
         for paper in papers
     ]
@@ -139,6 +142,10 @@ def fees_in(fees: Sequence[Standing]) -> list[dict[str, Any]]:
         }
         for fee in fees
     ]
+
+
+def _not_hers() -> str:
+    return _(" · The file is for whoever may receive papers for the applicant.")
 
 
 def _served(paper: Paper) -> str:

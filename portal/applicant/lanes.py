@@ -48,13 +48,18 @@ def lanes_of(
     at: datetime,
     may_withdraw: bool,
     edition: str,
+    withheld: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    """Return the lanes for `ui/timeline.html`, in the page's language. may_withdraw: link the way to take one back."""
+    """Return the lanes for `ui/timeline.html`, in the page's language.
+
+    may_withdraw: link the way to take one back. withheld: kinds of papers that have no link for her.
+    """
     around = _Around(
         names={department.code: department for department in kept_departments(edition).values()},
         at=at,
         language=get_language() or "zh-hans",
         edition=edition,
+        withheld=withheld,
     )
     return [
         _lane(lane, around, may_withdraw=may_withdraw and len(timeline.lanes) > 1)
@@ -68,12 +73,13 @@ def lanes_of(
 
 @dataclass(frozen=True, kw_only=True)
 class _Around:
-    """What every lane is drawn with. names: departments by code."""
+    """What every lane is drawn with. names: departments by code; withheld: kinds of papers without a link."""
 
     names: Mapping[str, Department]
     at: datetime
     language: str
     edition: str
+    withheld: Collection[str]
 
     def why(self, clock: Clock) -> list[str]:
         """Return why a limit's date is what it is."""
@@ -116,7 +122,7 @@ def _lane(lane: Lane, around: _Around, *, may_withdraw: bool) -> dict[str, Any]:
         "extension": extension(lane),
         "decision": decision(lane),
         "appeal": appeal(lane),
-        "letters": letters(list(lane.papers)),
+        "letters": letters(list(lane.papers), withheld=around.withheld),
         "withdraw_url": _withdraw_url(lane) if may_withdraw else "",
     }
 

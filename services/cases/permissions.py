@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from services.cases.enums import ApplicationState, Channel
 from services.cases.models import Application, Case, HandOver, Opinion
+from services.documents.enums import PaperKind
 from services.parties.enums import MandateScope, Role
 from services.parties.models import Membership
 from services.parties.permissions import acts_for, can_act_for
@@ -32,6 +33,17 @@ OVERSIGHT_ROLES = frozenset({Role.MANAGER, Role.AUDITOR})
 GOVERNMENT_OFFICE = "ZWB"
 #: The three different people the law wants behind a decision (承办, 审核, 批准).
 DECIDING_ROLES = frozenset({Role.HANDLER, Role.CHECKER, Role.APPROVER})
+#: The papers an application is about: an agent has them only if her mandate includes receiving.
+RESULTS = frozenset(
+    {
+        PaperKind.DECISION_GRANT,
+        PaperKind.DECISION_REFUSE,
+        PaperKind.RENEWAL_NOTICE,
+        PaperKind.CERTIFICATE,
+        PaperKind.FILING_RECEIPT,
+        PaperKind.DELIVERY_RECEIPT,
+    }
+)
 #: One hand-over at most is open (`HandOver.Meta`).
 _HOLDER = (
     "select taken_by_id from cases_handover where application_id = %s and taken_at is not null and ended_at is null"
@@ -143,9 +155,29 @@ def may_follow(
     return holds and is_clerk(user, at)
 
 
-def applications_with_papers_for(user: User | AnonymousUser, at: datetime) -> QuerySet[Application]:
-    """Return the applications whose papers she may have: who fills them in, or receives for the party."""
-    return _applications(user, at, [MandateScope.FILL, MandateScope.RECEIVE])
+def applications_with_papers_for(user: User | AnonymousUser, at: datetime, kind: str) -> QuerySet[Application]:
+    """Return the applications whose papers of a kind she may have.
+
+    Results are for who receives for the party; what is told on the way also for who fills in, about a fee also for
+    who pays. kind: a PaperKind.
+    """
+    return _applications(user, at, _scopes_for(kind))
+
+
+def results_withheld(user: User, application: Application, at: datetime) -> frozenset[str]:
+    """Return the kinds of papers she may follow but not have: the results, when she does not receive for the party."""
+    if is_walk_in_of(user, application):
+        return frozenset()
+    refs = dict.fromkeys((application.party, application.holder))
+    receives = any(can_act_for(user, ref, MandateScope.RECEIVE, at) for ref in refs)
+    return frozenset() if receives else RESULTS
+
+
+def _scopes_for(kind: str) -> list[MandateScope]:
+    if kind in RESULTS:
+        return [MandateScope.RECEIVE]
+    paying = [MandateScope.PAY] if kind in (PaperKind.FEE_NOTICE, PaperKind.FEE_RECEIPT) else []
+    return [MandateScope.FILL, MandateScope.RECEIVE, *paying]
 
 
 def _applications(user: User | AnonymousUser, at: datetime, scopes: Collection[str]) -> QuerySet[Application]:

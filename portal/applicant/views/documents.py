@@ -277,7 +277,7 @@ def _not_there(found: Paper) -> str:
 
 
 def _is_hers(request: HttpRequest, paper: Paper, at: object) -> bool:
-    mine = applications_with_papers_for(request.user, at)  # type: ignore[arg-type]
+    mine = applications_with_papers_for(request.user, at, paper.kind)  # type: ignore[arg-type]
     if paper.subject_kind == "application":
         return mine.filter(pk=int(paper.subject_id)).exists()
     return paper.subject_kind == "case" and mine.filter(cases__pk=int(paper.subject_id)).exists()

@@ -26,13 +26,14 @@ from services.cases.models import Application
 from services.cases.operations.drafts import NotAllowedError
 from services.cases.operations.refusals import sentence_for
 from services.cases.operations.steps import declare_premises_ready
-from services.cases.permissions import can_withdraw
+from services.cases.permissions import RESULTS, can_withdraw, results_withheld
 from services.cases.queries.explanation import SpentWords, spent_in_words
 from services.cases.queries.forms import documents_wanted, form_answers, form_of
 from services.cases.queries.kept import kept_departments, with_kept_offer
 from services.cases.queries.time_spent import time_of_timeline
 from services.cases.queries.timeline import Timeline, timeline_and
 from services.cases.queries.told import told_about
+from services.documents.models import Paper
 from services.documents.queries import uploads_of
 from services.forms.rules import SectionProgress, SectionState, section_progress
 from services.parties.queries import names_of_parties, party
@@ -103,10 +104,13 @@ def _timeline(request: HttpRequest, opened: Opened) -> dict[str, Any]:
     doors_answered(request, doors)
     may_withdraw = can_withdraw(request.user, found, at, own=opened.own)
     may_withdraw = may_withdraw and not all(lane.closed for lane in timeline.lanes)
-    papers = [*timeline.papers, *(paper for lane in timeline.lanes for paper in lane.papers)]
+    papers = _papers(timeline)
+    withheld = _withheld(request, found, papers, at)
     fees, to_rate = fees_of_application(found) if some_fees else [], _to_rate(timeline)
     names = _names({found.party, found.holder}, opened)
-    lanes = lanes_of(timeline, fees=fees, to_rate=to_rate, at=at, may_withdraw=may_withdraw, edition=edition)
+    lanes = lanes_of(
+        timeline, fees=fees, to_rate=to_rate, at=at, may_withdraw=may_withdraw, edition=edition, withheld=withheld
+    )
     return {
         "application": found,
         "hold": timeline.hold,
@@ -116,12 +120,24 @@ def _timeline(request: HttpRequest, opened: Opened) -> dict[str, Any]:
         "working": working_now(timeline, lanes, {one.code: one for one in kept_departments(edition).values()}),
         "lanes": lanes,
         "spent": _spent(timeline, at, edition),
-        "papers": letters(sorted(papers, key=lambda paper: (paper.issued_at, paper.pk))),
+        "papers": letters(papers, withheld=withheld),
         "withdrawals": found.withdrawals.select_related("case__service") if "withdrawals" in timeline.rare else (),
         "told": told,
         "may_withdraw": may_withdraw,
         "to_rate": bool(to_rate) and found.state == ApplicationState.CLOSED,
     }
+
+
+def _papers(timeline: Timeline) -> list[Paper]:
+    papers = [*timeline.papers, *(paper for lane in timeline.lanes for paper in lane.papers)]
+    return sorted(papers, key=lambda paper: (paper.issued_at, paper.pk))
+
+
+def _withheld(request: HttpRequest, found: Application, papers: Sequence[Paper], at: datetime) -> frozenset[str]:
+    """Return which kinds of papers have no link for her; nothing is asked while no result is issued."""
+    if not any(paper.kind in RESULTS for paper in papers):
+        return frozenset()
+    return results_withheld(request.user, found, at)
 
 
 def _to_rate(timeline: Timeline) -> frozenset[int]:
