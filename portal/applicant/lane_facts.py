@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 
 from portal.ui.wording import date_words, instant_words, limit_words, money_words
 from services.cases.enums import CaseState
-from services.cases.queries.remedies import remedies_against
+from services.cases.queries.remedies import LastDay, remedies_against
 from services.cases.queries.timeline import Lane
 from services.documents.models import Paper
 from services.parties.models import Department
 from services.payments.queries.fees import Standing
+from workflows.clocks.calendar import WorkingCalendar
 from workflows.clocks.rules import AUTHORITIES, PAUSES
 from workflows.enums import ClockKind
 from workflows.models import ClockPause
@@ -101,16 +102,30 @@ def decision(lane: Lane) -> dict[str, Any]:
     return {"at": lane.case.decided_at, "reasons": reasons if refused else "", "refused": refused}
 
 
-def appeal(lane: Lane) -> dict[str, Any]:
+def appeal(lane: Lane, calendar: WorkingCalendar) -> dict[str, Any]:
     """Return the appeal routes against what a lane decided, {} where there is nothing to appeal."""
-    found = remedies_against(list(lane.papers))
+    found = remedies_against(list(lane.papers), calendar)
     if found is None:
         return {}
     return {
         "reconsideration": _pick(found.reconsideration["zh"], found.reconsideration["en"]),
-        "reconsideration_until": found.reconsideration_until,
+        "reconsideration_until": _last_day(found.reconsideration_until),
         "court": _pick(found.court["zh"], found.court["en"]),
-        "court_until": found.court_until,
+        "court_until": _last_day(found.court_until),
+    }
+
+
+def _last_day(until: LastDay | None) -> dict[str, str]:
+    """Return a limit's last day and why it is that day, in words; {} while nothing was served."""
+    if until is None:
+        return {}
+    words = {"counted": date_words(until.counted), "day": date_words(until.on)}
+    moved = _("The limit ends on %(counted)s, a day off; so the next working day counts, %(day)s.") % words
+    may_move = _("The days off of that time are not announced yet: the day may still move.")
+    return {
+        "day": date_words(until.on),
+        "why": moved if until.moved else "",
+        "may_move": may_move if until.provisional else "",
     }
 
 

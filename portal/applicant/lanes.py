@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -121,7 +122,7 @@ def _lane(lane: Lane, around: _Around, *, may_withdraw: bool) -> dict[str, Any]:
         "pauses": pauses(lane),
         "extension": extension(lane),
         "decision": decision(lane),
-        "appeal": appeal(lane),
+        "appeal": appeal(lane, kept_calendar(around.edition, settings.REGION)),
         "letters": letters(list(lane.papers), withheld=around.withheld),
         "withdraw_url": _withdraw_url(lane) if may_withdraw else "",
     }
