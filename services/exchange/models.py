@@ -79,12 +79,14 @@ class SharingConsent(models.Model):
 
 
 class CachedAnswer(models.Model):
-    """The latest answer about a key, encrypted, for as long as its purpose says; it serves no other."""
+    """The latest entry about a key, encrypted, for as long as its purpose says; it serves no other.
+
+    That a register has no entry is not kept: it may have one a minute later.
+    """
 
     source = models.CharField(max_length=40)
     purpose = models.CharField(max_length=40)
     key_index = models.BinaryField(max_length=34)
-    found = models.BooleanField()
     data = EncryptedJSONField()
     checked_at = models.DateTimeField()
 

@@ -181,7 +181,7 @@ def _kept_answer(one: _Asked, at: datetime) -> SourceAnswer | None:
         return None
     return SourceAnswer(
         source=one.source.code,
-        outcome=Outcome.FOUND if kept.found else Outcome.NOT_FOUND,
+        outcome=Outcome.FOUND,
         fields=kept.data,
         checked_at=kept.checked_at,
         cached=True,
@@ -234,14 +234,16 @@ def _replies(asked: Mapping[int, _Asked]) -> dict[int, tuple[Reply | CallError, 
 
 
 def _kept(one: _Asked, reply: Reply, at: datetime) -> SourceAnswer:
+    """Keep what was found for as long as the purpose says; what was not found is forgotten.
+
+    Whoever has just had herself registered and tries again must not get the old answer.
+    """
     _note_success(one.source, at)
-    if one.source.purposes[one.question.purpose].keeps:
-        CachedAnswer.objects.update_or_create(
-            source=one.source.code,
-            purpose=one.question.purpose,
-            key_index=one.index,
-            defaults={"found": reply.found, "data": dict(reply.fields), "checked_at": at},
-        )
+    kept: dict[str, Any] = {"source": one.source.code, "purpose": one.question.purpose, "key_index": one.index}
+    if not reply.found:
+        CachedAnswer.objects.filter(**kept).delete()
+    elif one.source.purposes[one.question.purpose].keeps:
+        CachedAnswer.objects.update_or_create(**kept, defaults={"data": dict(reply.fields), "checked_at": at})
     outcome = Outcome.FOUND if reply.found else Outcome.NOT_FOUND
     return SourceAnswer(source=one.source.code, outcome=outcome, fields=reply.fields, checked_at=at)
 

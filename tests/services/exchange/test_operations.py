@@ -146,10 +146,17 @@ def test_an_answer_serves_ten_minutes_for_its_purpose(registry: Registry) -> Non
     assert SourceCall.objects.count() == 5
 
 
-def test_what_is_not_found_is_remembered_too(registry: Registry) -> None:
-    assert ask("91410100MA0000099X").outcome == Outcome.NOT_FOUND
-    assert ask("91410100MA0000099X").cached
-    assert len(registry.calls) == 1
+def test_who_has_just_been_registered_is_found_at_the_next_try(registry: Registry) -> None:
+    new = "91410100MA0000099X"
+    assert ask(new).outcome == Outcome.NOT_FOUND
+    assert not CachedAnswer.objects.exists(), "that there is nothing is not kept"
+    registry.entries["business-registry"][new] = {"name": "新登记的小店（演示）"}
+    found = ask(new, at=AT + dt.timedelta(seconds=5))
+    assert (found.outcome, found.cached) == (Outcome.FOUND, False)
+    assert ask(new, at=AT + dt.timedelta(seconds=9)).cached
+    del registry.entries["business-registry"][new]
+    assert ask(new, at=AT + dt.timedelta(minutes=11)).outcome == Outcome.NOT_FOUND
+    assert not CachedAnswer.objects.exists(), "what was kept is gone with it"
 
 
 def test_old_answers_are_forgotten(registry: Registry) -> None:
