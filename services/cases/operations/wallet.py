@@ -20,6 +20,7 @@ from services.documents.models import KeptDocument, Upload
 from services.documents.operations import ensure_rendered
 from services.documents.operations.keeping import drop_document, hand_in_again, keep_document
 from services.parties.references import PartyRef
+from workflows.operations.locking import lock_root
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -97,16 +98,19 @@ def drop_kept(*, public_id: str, by: User, at: datetime) -> KeptDocument:
     raise NotInWalletError(public_id)
 
 
+@transaction.atomic
 def stop_keeping(*, party: PartyRef, by: User, at: datetime) -> int:
-    """Take back every consent to keep documents of a party: all are dropped; return how many. Twice is once.
+    """Take back every consent to keep documents of a party: all are dropped, or none; return how many. Twice is once.
 
     Raises NotInWalletError, NotAllowedError: who only receives drops documents one by one.
     """
     if party not in wallet_parties(by, at):
         raise NotInWalletError(party.kind)
-    dropped = len(wallet_of(party, at).kept)
     agreed = Application.objects.filter(party_kind=party.kind, party_id=party.id, submitted_at__isnull=False)
     agreed = agreed.filter(consents__kind=ConsentKind.KEEP_DOCUMENTS, consents__withdrawn_at=None)
+    for run_id in agreed.filter(run_id__isnull=False).order_by("run_id").values_list("run_id", flat=True).distinct():
+        lock_root(run_id)  # all of them before anything else, always in this order
+    dropped = len(wallet_of(party, at).kept)
     for application_id in agreed.order_by("pk").values_list("pk", flat=True):
         withdraw_consent(application_id=application_id, kind=ConsentKind.KEEP_DOCUMENTS, by=by, at=at)
     for kept in wallet_of(party, at).kept:

@@ -18,14 +18,16 @@ from services.cases.declarations import wordings
 from services.cases.enums import ApplicationState, CaseState
 from services.cases.models import Application, Consent
 from services.cases.operations.consents import stored_text, withdraw_consent
+from services.cases.operations import wallet as wallet_operations
 from services.cases.operations.wallet import NotInWalletError, keep_for_later, use_wallet_item
 from services.cases.queries.places import DRAFT, PlaceClosedError, place_of
-from services.cases.queries.wallet import KINDS, asked_by_none, meanings, wallet_of, wallets_of
+from services.cases.queries.wallet import KINDS, asked_by_none, last_day_kept, meanings, wallet_of, wallets_of
 from services.catalogue.content import read_folder
 from services.catalogue.queries import SHIPPED_FOLDER
 from services.documents.enums import OpeningResult
 from services.documents.models import KeptDocument, Paper, ShareCode, ShareOpening, Upload
 from services.documents.operations import revoke_paper
+from services.documents.operations.keeping import keep_document
 from services.documents.operations.sharing import TooManyTriesError, open_share, revoke_share, share_paper
 from services.documents.queries import uploads_of
 from services.parties.enums import MandateScope
@@ -194,6 +196,40 @@ def test_kept_documents_and_certificates_are_used_again() -> None:
     assert not wallet_of(person.ref, now).items_for("layout-plan"), (
         "taken back for the application: taken from the picker"
     )
+
+
+def test_consents_to_keep_are_taken_back_all_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    person, now = PersonFactory(), database_now()
+    text = stored_text(wordings()["keep_documents"])
+    for _each in range(2):
+        filed = ApplicationFactory(person=person)
+        Application.objects.filter(pk=filed.pk).update(submitted_at=now)
+        file = make_upload(by=person.user, subject_id=str(filed.pk))
+        keep_document(
+            upload=file, party_kind="person", party_id=person.pk, consent_hash=text.sha256,
+            until=last_day_kept(now), by=person.user, at=now,
+        )  # fmt: skip
+        Consent.objects.create(
+            application=filed, kind="keep_documents", version="2026-3", language="zh-hans", given_by=person.user,
+            given_at=now, text=text,
+        )  # fmt: skip
+    done: list[int] = []
+
+    def breaks(**given: Any) -> None:
+        if done:
+            raise RuntimeError("the power is gone")
+        done.append(given["application_id"])
+        withdraw_consent(**given)
+
+    monkeypatch.setattr(wallet_operations, "withdraw_consent", breaks)
+    with pytest.raises(RuntimeError):
+        wallet_operations.stop_keeping(party=person.ref, by=person.user, at=now)
+    assert Consent.objects.filter(withdrawn_at=None).count() == 2
+    assert len(wallet_of(person.ref, now).kept) == 2, "nothing was dropped, nothing taken back"
+    monkeypatch.undo()
+    assert wallet_operations.stop_keeping(party=person.ref, by=person.user, at=now) == 2
+    assert not Consent.objects.filter(withdrawn_at=None).exists()
+    assert not wallet_of(person.ref, now).kept
 
 
 def test_a_code_shows_one_certificate_for_a_while_and_every_opening_is_told() -> None:
