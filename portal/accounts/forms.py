@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from portal.accounts.lockout import in_turn, sign_in_of
 from portal.accounts.models import User
 from portal.accounts.operations import register_identity
 from services.parties.contact import check_mobile, check_person_name
@@ -50,6 +51,10 @@ class LoginForm(OwnWords, allauth_forms.LoginForm):  # type: ignore[misc]
         """Let browsers fill in the name."""
         super().__init__(*args, **kwargs)
         self.fields["login"].widget.attrs["autocomplete"] = "username"
+
+    def clean(self) -> Any:
+        """Check the password; tries that are counted together follow one another."""
+        return in_turn(super().clean, *sign_in_of(self.request))
 
 
 class SignupForm(OwnWords, allauth_forms.SignupForm):  # type: ignore[misc]
@@ -172,14 +177,28 @@ class ReauthenticateForm(OwnWords, allauth_forms.ReauthenticateForm):  # type: i
     own_labels = {"password": _("Password")}
     own_help = {"password": ""}
 
+    def clean_password(self) -> Any:
+        """Check the password; her tries follow one another."""
+        return in_turn(super().clean_password, "password", self.user.pk)
 
-class AuthenticateForm(OwnWords, mfa_forms.AuthenticateForm):  # type: ignore[misc]
+
+class CodesInTurn:
+    """Checks the codes of one person one after another, so that they are counted right."""
+
+    user: User
+
+    def clean_code(self) -> Any:
+        """Check the code."""
+        return in_turn(super().clean_code, "second factor", self.user.pk)  # type: ignore[misc]
+
+
+class AuthenticateForm(CodesInTurn, OwnWords, mfa_forms.AuthenticateForm):  # type: ignore[misc]
     """The second factor."""
 
     own_labels = {"code": _("Code of the authenticator app, or a recovery code")}
 
 
-class ReauthenticateByCodeForm(OwnWords, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
+class ReauthenticateByCodeForm(CodesInTurn, OwnWords, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
     """The second factor once more."""
 
     own_labels = {"code": _("Code of the authenticator app, or a recovery code")}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models.functions import Cast, Substr
 
 from services.access.encryption import EncryptedField, active_head
@@ -53,6 +54,21 @@ def record_access(
         at=at,
         allowed=allowed,
     )
+
+
+@contextmanager
+def one_after_another(*about: object) -> Iterator[None]:
+    """Let tries that are counted together follow one another: each sees what the one before wrote down.
+
+    A transaction that holds a lock on a name, not on a row, until it ends. What must stay written is not followed by an
+    exception inside: a refusal is raised afterwards. about: what is counted together, such as a purpose and a user.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select pg_advisory_xact_lock(hashtextextended(%s, 0))", ["\x1f".join(str(part) for part in about)]
+            )
+        yield
 
 
 def encrypted_models() -> list[tuple[type[models.Model], list[EncryptedField]]]:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from services.access.encryption import blind_index, blind_indexes
 from services.access.enums import Purpose
-from services.access.operations import record_access
+from services.access.operations import one_after_another, record_access
 from services.access.queries import count_of_accesses
 from services.cases.enums import ApplicationState, Channel, HandOverState, HandOverTo, OriginKind
 from services.cases.models import Application, HandOver
@@ -94,13 +94,8 @@ def take(*, code: str, by: User, at: datetime, to: HandOverTo) -> Application:
     """
     if to == HandOverTo.COUNTER and not is_clerk(by, at):
         raise NotAllowedError("Only window clerks take drafts with a code.")
-    if count_of_accesses(reader=by, purpose=WRONG_CODE, since=at - timedelta(hours=1)) >= MOST_WRONG_AN_HOUR:
-        raise TooManyTriesError
-    found = _waiting(code, to, at)
+    found = _tried(code, to, by=by, at=at)
     if found is None:
-        record_access(
-            reader=by, subject_kind="handover", subject_id="", fields=[], purpose=WRONG_CODE, at=at, allowed=False
-        )
         raise WrongCodeError
     own = may_fill_for(by, found.application.party, channel=Channel.ONLINE, at=at)
     if own != (to == HandOverTo.APPLICANT):  # a clerk does not serve herself
@@ -115,6 +110,19 @@ def take(*, code: str, by: User, at: datetime, to: HandOverTo) -> Application:
         )
         raise NotHersError
     return _take(found.pk, by=by, at=at)
+
+
+def _tried(code: str, to: HandOverTo, *, by: User, at: datetime) -> HandOver | None:
+    """Return the hand-over behind a code, None after writing down a wrong one. Her tries follow one another."""
+    with one_after_another(WRONG_CODE, by.pk):
+        if count_of_accesses(reader=by, purpose=WRONG_CODE, since=at - timedelta(hours=1)) >= MOST_WRONG_AN_HOUR:
+            raise TooManyTriesError
+        found = _waiting(code, to, at)
+        if found is None:
+            record_access(
+                reader=by, subject_kind="handover", subject_id="", fields=[], purpose=WRONG_CODE, at=at, allowed=False
+            )
+        return found
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from services.access.encryption import blind_index
+from services.access.operations import one_after_another
 from services.documents.enums import OpeningResult
 from services.documents.models import Paper, ShareCode, ShareOpening, new_verify_code
 from services.documents.queries.sharing import find_share, is_open, network_mark
@@ -106,13 +107,14 @@ def open_share(*, code: str, address: str, at: datetime) -> ShareCode | None:
         TooManyTriesError: before anything is looked up.
     """
     network = network_mark(address)
-    recent = ShareOpening.objects.filter(network=network, opened_at__gt=at - TRIES_FROM)
-    wrong = recent.exclude(result=OpeningResult.SHOWN).count()
-    if wrong >= WRONG_TRIES or recent.count() >= ALL_TRIES:
-        raise TooManyTriesError
-    share = find_share(code, at)
-    result = _result(share, at)
-    ShareOpening.objects.create(share=share, network=network, opened_at=at, result=result)
+    with one_after_another("shared codes", network.hex()):
+        recent = ShareOpening.objects.filter(network=network, opened_at__gt=at - TRIES_FROM)
+        wrong = recent.exclude(result=OpeningResult.SHOWN).count()
+        if wrong >= WRONG_TRIES or recent.count() >= ALL_TRIES:
+            raise TooManyTriesError
+        share = find_share(code, at)
+        result = _result(share, at)
+        ShareOpening.objects.create(share=share, network=network, opened_at=at, result=result)
     return share if result == OpeningResult.SHOWN else None
 
 

@@ -31,9 +31,7 @@ class Place(ElementType):
         level = LENGTHS.index(len(code)) + 1
         if level < depth_of(element) and places().below(code):
             below = LEVELS[level]
-            raise InvalidValueError(
-                Words(f"请继续选择{below.zh}。", f"Go on: choose the {below.en.lower()}."), DEEPER
-            )
+            raise InvalidValueError(Words(f"请继续选择{below.zh}。", f"Go on: choose the {below.en.lower()}."), DEEPER)
         return code
 
     def display(self, element: Element, value: object, language: str) -> str:

@@ -17,8 +17,8 @@ from django.utils import timezone
 from services.cases.declarations import wordings
 from services.cases.enums import ApplicationState, CaseState
 from services.cases.models import Application, Consent
-from services.cases.operations.consents import stored_text, withdraw_consent
 from services.cases.operations import wallet as wallet_operations
+from services.cases.operations.consents import stored_text, withdraw_consent
 from services.cases.operations.wallet import NotInWalletError, keep_for_later, use_wallet_item
 from services.cases.queries.places import DRAFT, PlaceClosedError, place_of
 from services.cases.queries.wallet import KINDS, asked_by_none, last_day_kept, meanings, wallet_of, wallets_of
@@ -292,7 +292,9 @@ def test_a_code_an_agent_made_ends_with_her_mandate() -> None:
     assert "这个分享码没有可以显示的内容" in gone.content.decode()
     assert ShareOpening.objects.latest("pk").result == OpeningResult.ENDED
     assert "已终止" in client.get(reverse("applicant:certificate", args=[paper.public_id])).content.decode()
-    assert "分享人已无权代持有人办事" in client.get(reverse("applicant:share", args=[theirs.public_id])).content.decode()
+    assert (
+        "分享人已无权代持有人办事" in client.get(reverse("applicant:share", args=[theirs.public_id])).content.decode()
+    )
     later = database_now()
     MandateFactory(valid_from=later, **given)
     assert open_share(code=code, address="10.0.0.1", at=later) is None, "a new mandate opens no old code"
