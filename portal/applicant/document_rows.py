@@ -132,9 +132,14 @@ def rows_of(
                 before=[one for one in own if since is not None and one.uploaded_at < since],
                 uploads=[one for one in own if since is None or one.uploaded_at >= since],
                 unfinished=parts.get(need.code, []),
-                picks=wallet.items_for(need.code) if wallet else (),
+                picks=_picks(wallet, kind, need.code) if wallet else (),
                 refused=(refused or {}).get(need.code, ""),
                 used_by=getattr(need, "used_by", ()),
             )
         )
     return rows
+
+
+def _picks(wallet: Wallet, kind: str, code: str) -> Sequence[Certificate | Kept]:
+    """Return what of a wallet can stand for a document; for the answer to a question, everything."""
+    return wallet.all_items() if kind == ANSWER else wallet.items_for(code)

@@ -23,6 +23,7 @@ from services.cases.operations.requests import answer_request, keep_answer
 from services.cases.permissions import applications_of
 from services.cases.queries.places import ANSWER, answer_files
 from services.cases.queries.requests import rule_of
+from services.cases.queries.wallet import wallet_for
 from workflows.queries.calendars import database_now
 
 
@@ -55,7 +56,7 @@ def information_request(request: HttpRequest, public_id: str) -> HttpResponse:
         "case": asked.case,
         "form": form,
         "open": asked.answered_at is None and asked.case.state == CaseState.ACCEPTED,
-        "document": _document(request, asked, refused),
+        "document": _document(request, asked, refused, at),
         "rule": rule_of(asked, asked.case),
     }
     wrong = bool(refused or (form.is_bound and form.errors))
@@ -73,11 +74,11 @@ def _asked_or_404(request: HttpRequest, public_id: str, at: datetime) -> Informa
     return asked
 
 
-def _document(request: HttpRequest, asked: InformationRequest, refused: dict[str, str]) -> DocumentRow:
-    files = answer_files(asked.material_code)
+def _document(request: HttpRequest, asked: InformationRequest, refused: dict[str, str], at: datetime) -> DocumentRow:
+    files, application = answer_files(asked.material_code), asked.case.application
     return rows_of(
-        asked.case.application, ANSWER, asked.public_id, [files],
-        by=request.user, since=asked.asked_at, refused=refused,
+        application, ANSWER, asked.public_id, [files], by=request.user, since=asked.asked_at, refused=refused,
+        wallet=wallet_for(request.user, application.party, at),
     )[0]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from services.cases.enums import ConsentKind
 from services.cases.models import Application, DeclarationText
 from services.cases.operations.consents import stored_text, withdraw_consent
 from services.cases.operations.documents import open_place, settle_document
-from services.cases.queries.places import Place
+from services.cases.queries.places import ANSWER, Place
 from services.cases.queries.wallet import Certificate, Kept, keepable, last_day_kept, wallet_of, wallet_parties
 from services.documents import storage
 from services.documents.models import KeptDocument, Upload
@@ -39,7 +39,8 @@ def use_wallet_item(*, place: Place, item: str, by: User, at: datetime) -> Uploa
 
     Args:
         place: where, as `services.cases.queries.places.place_of` found it.
-        item: `code` of a certificate or kept document ("paper:…", "kept:…") of the applicant's own wallet.
+        item: `code` of a certificate or kept document ("paper:…", "kept:…") of the applicant's own wallet that can
+            stand for the document; any of them in the answer to a question.
         by: who hands it in; she receives for the applicant.
         at: when.
 
@@ -47,7 +48,10 @@ def use_wallet_item(*, place: Place, item: str, by: User, at: datetime) -> Uploa
     Raises NotInWalletError, PlaceClosedError, UploadRefusedError, PaperNotRenderedError.
     """
     application = place.application
-    found = next((one for one in wallet_of(application.party, at).items_for(place.code) if one.code == item), None)
+    wallet = wallet_of(application.party, at)
+    # What a department asks in a question of its own is no document of the catalogue: she chooses what answers it.
+    items = wallet.all_items() if place.kind == ANSWER else wallet.items_for(place.code)
+    found = next((one for one in items if one.code == item), None)
     if found is None or application.party not in wallet_parties(by, at):
         raise NotInWalletError(item)
     given = _stored(found, application, at)

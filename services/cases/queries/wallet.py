@@ -81,10 +81,13 @@ class Wallet:
     certificates: Sequence[Certificate]
     kept: Sequence[Kept]
 
+    def all_items(self) -> list[Certificate | Kept]:
+        """Return everything that can be handed in, certificates in force first: for a question that names nothing."""
+        return [*(one for one in self.certificates if one.usable), *self.kept]
+
     def items_for(self, material: str) -> list[Certificate | Kept]:
         """Return what can stand for a document of the catalogue, certificates in force first."""
-        found: list[Certificate | Kept] = [one for one in self.certificates if one.usable and material in one.materials]
-        return [*found, *(one for one in self.kept if material in one.materials)]
+        return [one for one in self.all_items() if material in one.materials]
 
 
 @cache
