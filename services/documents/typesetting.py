@@ -1,7 +1,7 @@
 """Draw an official paper as PDF/A-2b with typst, from templates/documents/<kind>.typ and a font from a package.
 
 A name with a character none of the fonts has would otherwise print as an empty box; asked for PDF/A, typst refuses
-instead, and `MissingGlyphError` says which text. Fonts with more characters go into `settings.PAPER_FONT_FOLDERS`.
+instead and says which text, and the character is spelled. Fonts with more characters go into `settings.PAPER_FONT_FOLDERS`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,6 @@ from django.conf import settings
 
 _MISSING_GLYPH = re.compile(r"the text `\"?(.+?)\"?` could not be displayed")
 _ESCAPED = re.compile(r"\\u\{([0-9a-fA-F]{1,6})\}")
-
-
-#: A licence bears a name as the identity document does, or is not drawn until a font is there.
-NEVER_SPELLED = frozenset({"certificate"})
 #: A paper of nothing but unknown characters is a fault somewhere else.
 MOST_SPELLED = 60
 
@@ -50,8 +46,8 @@ def draw(kind: str, content: Mapping[str, Any], *, created_at: dt.datetime) -> b
     """Return the PDF of a paper. Equal content and instant give equal bytes.
 
     kind: which template. content: what frame.typ reads, plain JSON. created_at: written into the file's metadata.
-    A character that no font has is spelled by its code, 〖U+20000〗, with a line that says so; a licence is rather not
-    drawn. Raises MissingGlyphError, TypesettingError.
+    A character that no font has is spelled by its code, 〖U+20000〗, with a line that says so: nobody goes without her
+    paper for a rare name, and the record keeps the character itself. Raises MissingGlyphError, TypesettingError.
     """
     spelled: dict[str, str] = {}
     while True:
@@ -59,7 +55,7 @@ def draw(kind: str, content: Mapping[str, Any], *, created_at: dt.datetime) -> b
             return _compile(kind, _spelling(content, spelled), created_at=created_at)
         except MissingGlyphError as error:
             missing = set(error.text) - spelled.keys()
-            if kind in NEVER_SPELLED or not missing or len(spelled) > MOST_SPELLED:
+            if not missing or len(spelled) > MOST_SPELLED:
                 raise
             spelled |= {character: f"〖U+{ord(character):04X}〗" for character in missing}
 
