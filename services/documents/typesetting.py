@@ -1,7 +1,8 @@
 """Draw an official paper as PDF/A-2b with typst, from templates/documents/<kind>.typ and a font from a package.
 
 A name with a character none of the fonts has would otherwise print as an empty box; asked for PDF/A, typst refuses
-instead and says which text, and the character is spelled. Fonts with more characters go into `settings.PAPER_FONT_FOLDERS`.
+instead and says which text, and the character is spelled. Fonts with more characters go into a folder of
+`settings.PAPER_FONT_FOLDERS`.
 """
 
 from __future__ import annotations

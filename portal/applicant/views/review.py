@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -48,6 +48,14 @@ from services.documents.typesetting import qr_svg
 from services.parties.queries import party, person_of
 from workflows.queries.calendars import database_now
 
+#: Why nothing was filed or signed, in words; the page stays.
+_REFUSED: dict[type[Exception], Any] = {
+    NotSignedError: gettext_lazy("Please confirm the declaration: your application is not filed without it."),
+    NotAllowedError: gettext_lazy("You may fill in this application, but somebody who may sign has to file it."),
+    SignaturesMissingError: gettext_lazy("Others must sign first; see who below."),
+    IncompleteApplicationError: gettext_lazy("Something is still missing; see the list."),
+}
+
 
 @require_http_methods(["GET", "POST"])
 def review(request: HttpRequest, public_id: str) -> HttpResponse:
@@ -70,44 +78,49 @@ def review(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _act(request: HttpRequest, application: Application, at: datetime) -> str:
     """Do what was asked for and return where to go on; "" after a refusal, with its message."""
-    action, reviewed_hash = request.POST.get("action", ""), request.POST.get("reviewed_hash", "")
+    acts = {"ask": _ask_to_sign, "sign": _sign}
     try:
-        if action == "ask":
-            ask_principal_to_sign(application_id=application.pk, by=request.user, at=at)
-            messages.success(request, _("The applicant was told that you need the signature."))
-            return "applicant:review"
-        if action == "sign":
-            if "signed" not in request.POST:
-                raise NotSignedError
-            sign_as_applicant(application_id=application.pk, reviewed_hash=reviewed_hash, by=request.user, at=at)
-            messages.success(request, _("You have signed. Now invite the others."))
-            return "applicant:signers"
-        submit_application(
-            application_id=application.pk,
-            reviewed_hash=reviewed_hash,
-            signed="signed" in request.POST,
-            consents=request.POST.getlist("consents"),
-            on_paper=request.POST.getlist("on_paper"),
-            by=request.user,
-            at=at,
-        )
-    except NotSignedError:
-        messages.error(request, _("Please confirm the declaration: your application is not filed without it."))
+        return acts.get(request.POST.get("action", ""), _submit)(request, application, at)
+    except AlreadySubmittedError:
+        messages.info(request, _("This application was filed already. What you see is what was filed."))
     except ChangedSinceReviewError:
         messages.warning(
             request, _("The application was changed after you opened this page. Please check it once more.")
         )
-    except NotAllowedError:
-        messages.error(request, _("You may fill in this application, but somebody who may sign has to file it."))
-    except SignaturesMissingError:
-        messages.error(request, _("Others must sign first; see who below."))
-    except IncompleteApplicationError:
-        messages.error(request, _("Something is still missing; see the list."))
-    except AlreadySubmittedError:
-        messages.info(request, _("This application was filed already. What you see is what was filed."))
-    else:
-        return "applicant:submitted"
+    except tuple(_REFUSED) as error:
+        messages.error(request, next(words for kind, words in _REFUSED.items() if isinstance(error, kind)))
     return ""
+
+
+def _ask_to_sign(request: HttpRequest, application: Application, at: datetime) -> str:
+    """Tell the principal that her signature is needed."""
+    ask_principal_to_sign(application_id=application.pk, by=request.user, at=at)
+    messages.success(request, _("The applicant was told that you need the signature."))
+    return "applicant:review"
+
+
+def _sign(request: HttpRequest, application: Application, at: datetime) -> str:
+    """Sign before others do."""
+    if "signed" not in request.POST:
+        raise NotSignedError
+    reviewed_hash = request.POST.get("reviewed_hash", "")
+    sign_as_applicant(application_id=application.pk, reviewed_hash=reviewed_hash, by=request.user, at=at)
+    messages.success(request, _("You have signed. Now invite the others."))
+    return "applicant:signers"
+
+
+def _submit(request: HttpRequest, application: Application, at: datetime) -> str:
+    """File what was reviewed."""
+    submit_application(
+        application_id=application.pk,
+        reviewed_hash=request.POST.get("reviewed_hash", ""),
+        signed="signed" in request.POST,
+        consents=request.POST.getlist("consents"),
+        on_paper=request.POST.getlist("on_paper"),
+        by=request.user,
+        at=at,
+    )
+    return "applicant:submitted"
 
 
 def _context(request: HttpRequest, application: Application, at: datetime) -> dict[str, Any]:
