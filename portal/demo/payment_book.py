@@ -28,6 +28,7 @@ class DemoOrder:
     gateway_number: str = ""
     paid_at: str = ""
     refund_number: str = ""
+    refunded_at: str = ""
 
     def told(self) -> dict[str, Any]:
         """Return what the portal may know."""
@@ -87,6 +88,11 @@ class Book:
         with self._lock:
             return [{**order.told(), "state": "paid"} for order in self._orders.values() if order.paid_at[:10] == day]
 
+    def given_back_on(self, day: str) -> list[dict[str, Any]]:
+        """Return the orders whose money was given back on a day in China."""
+        with self._lock:
+            return [order.told() for order in self._orders.values() if order.refunded_at[:10] == day]
+
     def settle(self, order: DemoOrder, state: str) -> bool:
         """Let an open order be paid or fail; returns whether it was open."""
         with self._lock:
@@ -108,5 +114,6 @@ class Book:
                 raise ValueError("There is no such payment to give back.")
             if not order.refund_number:
                 order.state, order.refund_number = "refunded", f"DEMO-R-{secrets.randbelow(10**8):08d}"
+                order.refunded_at = (datetime.now(UTC) + CHINA).isoformat(timespec="seconds")
                 self._write(order)
             return order.refund_number

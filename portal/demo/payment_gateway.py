@@ -3,6 +3,7 @@
     POST /orders        {"order", "amount_fen", "currency", "title", "return_url", "notify_url"} → {"pay_url"}
     POST /orders/state  {"order"} → the order
     POST /orders/day    {"day"} → {"orders"} paid on that day in China
+    POST /refunds/day   {"day"} → {"orders"} whose money was given back on that day in China
     POST /refunds       {"order", "amount_fen", "currency"} → {"state", "refund_number"}; the same again gives the same
     GET  /pay/TOKEN     the page on which a person pays; POST it with do=pay, fail or leave
     POST /faults        {"kind": …, "value": seconds or HTTP status, "times": n} spoils what comes next
@@ -167,6 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(200, book.state(str(content["order"])))
         if self.path == "/orders/day":
             return self._answer(200, {"orders": book.paid_on(str(content["day"]))})
+        if self.path == "/refunds/day":
+            return self._answer(200, {"orders": book.given_back_on(str(content["day"]))})
         if self.path == "/refunds":
             return self._answer(200, {"state": "refunded", "refund_number": book.give_back(content)})
         return self._answer(404, {"error": "There is nothing here."})

@@ -63,3 +63,5 @@ class Difference(models.TextChoices):
     ONLY_THERE = "only_there", _("paid there, unknown here")
     ONLY_HERE = "only_here", _("paid here, not on their list")
     AMOUNT = "amount", _("the amounts differ")
+    BACK_THERE = "back_there", _("given back there, not here")
+    BACK_HERE = "back_here", _("given back here, not there")

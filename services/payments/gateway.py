@@ -39,7 +39,7 @@ class GatewayAnswerError(GatewayDownError):
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What the payment service knows of an order. state: open, paid, failed, unknown."""
+    """What the payment service knows of an order. state: one of STATES."""
 
     number: str
     state: str
@@ -59,6 +59,9 @@ class PaymentGateway(Protocol):
 
     def orders_paid_on(self, day: date) -> list[Order]:
         """Return every order that was paid on a local day. Raises GatewayDownError."""
+
+    def orders_refunded_on(self, day: date) -> list[Order]:
+        """Return every order whose money was given back on a local day, by whom ever. Raises GatewayDownError."""
 
     def refund(self, *, number: str, amount_fen: int) -> str:
         """Give the money of an order back and return the refund's number. Raises GatewayDownError."""
@@ -87,7 +90,14 @@ class HttpGateway:
 
     def orders_paid_on(self, day: date) -> list[Order]:
         """See PaymentGateway."""
-        rows = self._post("/orders/day", {"day": day.isoformat()}).get("orders")
+        return self._orders("/orders/day", day)
+
+    def orders_refunded_on(self, day: date) -> list[Order]:
+        """See PaymentGateway."""
+        return self._orders("/refunds/day", day)
+
+    def _orders(self, path: str, day: date) -> list[Order]:
+        rows = self._post(path, {"day": day.isoformat()}).get("orders")
         if not isinstance(rows, list):
             raise GatewayAnswerError("The list of the day cannot be read.")
         return [order_from(row) for row in rows]

@@ -110,7 +110,7 @@ def reconcile_day(day: date, *, at: datetime) -> int:
     """Compare our books of a local day with the payment service's list; returns how many differences are open.
 
     Effects: what it lists as paid and we did not know is noted as paid; each order on both is matched, once; each
-    difference is kept for a manager, once. Raises GatewayDownError.
+    difference is kept for a manager, once; so is money given back by one side alone. Raises GatewayDownError.
     """
     theirs = {order.number: order for order in gateway().orders_paid_on(day)}
     matched = PaymentFact.objects.filter(kind=FactKind.RECONCILED).values("attempt_id")
@@ -123,7 +123,29 @@ def reconcile_day(day: date, *, at: datetime) -> int:
     for fact in paid.select_related("attempt"):  # what the list of another day named is matched with that
         assert fact.attempt is not None
         _differ(day, fact.attempt.number, Difference.ONLY_HERE, ours=fact.attempt.amount_fen, theirs=None, at=at)
+    _compare_refunds(day, at=at)
     return DayDifference.objects.filter(day=day, settled_at__isnull=True).count()
+
+
+def _compare_refunds(day: date, *, at: datetime) -> None:
+    """Compare what went back on a local day: what only they gave back, and what we noted and they do not know.
+
+    What we owe is no difference: the next round gives it back under the same number, and notes it.
+    """
+    theirs = {order.number: order for order in gateway().orders_refunded_on(day)}
+    going = PaymentFact.objects.filter(kind__in=(FactKind.REFUNDED, FactKind.REFUND_OWED), attempt__number__in=theirs)
+    known = set(going.values_list("attempt__number", flat=True))
+    for order in theirs.values():
+        if order.number not in known:
+            _differ(day, order.number, Difference.BACK_THERE, ours=None, theirs=order.amount_fen, at=at)
+    ours = PaymentFact.objects.filter(
+        kind=FactKind.REFUNDED, at__date=day, at__lt=at, attempt__means=Means.ONLINE
+    ).exclude(attempt__number__in=theirs)
+    for fact in ours.select_related("attempt"):
+        assert fact.attempt is not None
+        # Given back just before midnight and noted after it, it stands on the list of the day before.
+        if gateway().order(fact.attempt.number).state != "refunded":
+            _differ(day, fact.attempt.number, Difference.BACK_HERE, ours=fact.attempt.amount_fen, theirs=None, at=at)
 
 
 def _match(order: Order, day: date, *, at: datetime) -> None:

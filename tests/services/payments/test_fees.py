@@ -32,6 +32,7 @@ from services.payments.operations.paying import NothingToPayError, OtherMoneyErr
 from services.payments.operations.settling import (
     ask_about_open_payments,
     give_back_what_is_owed,
+    note_refund,
     reconcile_day,
     settle_difference,
 )
@@ -216,6 +217,32 @@ def test_the_books_of_a_day_are_compared_and_differences_wait_for_a_manager(serv
     settle_difference(difference_id=difference.pk, note="测试订单", by=user("manager"), at=at)
     assert reconcile_day(day, at=at) == 0
     sound()
+
+
+def test_money_that_went_back_on_one_side_alone_is_a_difference(service) -> None:
+    at = database_now()
+    case = house(at=at - timedelta(hours=2))
+    accept(case, at - timedelta(hours=1))
+    due = FeeDue.objects.get()
+    attempt = start_payment(due_id=due.pk, by=user("owner"), at=at)
+    words = {"currency": "CNY", "title": "", "return_url": "", "notify_url": ""}
+    row = service.book.open({**words, "order": attempt.number, "amount_fen": 8_000})
+    service.book.settle(row, "paid")
+    service.book.give_back({"order": attempt.number, "amount_fen": 8_000})  # there only, by hand
+    day, later = (at + timedelta(hours=8)).date(), at + timedelta(minutes=1)
+    for _twice in range(2):
+        assert reconcile_day(day, at=later) == 1
+    found = DayDifference.objects.get()
+    assert (found.order, found.kind, found.ours_fen, found.theirs_fen) == (attempt.number, "back_there", None, 8_000)
+    assert "refunded" not in kinds(due), "we gave nothing back"
+    settle_difference(difference_id=found.pk, note="窗口已核实", by=user("manager"), at=later)
+
+    note_refund(attempt, "DEMO-R-1", at=later)  # noted now, and known there: both sides agree
+    assert reconcile_day(day, at=later + timedelta(minutes=1)) == 0
+    DayDifference.objects.all().delete()
+    row.state, row.refunded_at = "paid", ""  # they know nothing of what we noted
+    assert reconcile_day(day, at=later + timedelta(minutes=1)) == 1
+    assert DayDifference.objects.get().kind == "back_here"
 
 
 @given(st.integers(0, 10**13))
