@@ -10,11 +10,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.module_loading import import_string
 
 _log = structlog.get_logger("portal.request")
 #: serialization_failure, deadlock_detected
@@ -46,7 +49,10 @@ class DeadlockMiddleware:
             return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """Run the view again after it was undone; None, which lets the exception go on, for everything else."""
+        """Run the view again after it was undone; None, which lets the exception go on, for everything else.
+
+        What the last try raises gets the answer it would have got from the first.
+        """
         match, error = request.resolver_match, exception
         for number in range(2, TRIES + 1):
             if match is None or not _was_undone(error) or not _can_be_repeated(request):
@@ -56,11 +62,29 @@ class DeadlockMiddleware:
             try:
                 answer: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
                 return answer
-            except OperationalError as again:
+            except Exception as again:
                 error = again
-        if error is not exception:
+        if error is exception:
+            return None
+        answered = next(filter(None, (each.process_exception(request, error) for each in _others())), None)
+        if answered is None:
             raise error
-        return None
+        return answered
+
+
+@cache
+def _others() -> tuple[Any, ...]:
+    """Return the other middlewares that turn exceptions into pages, the nearest to the view first.
+
+    Django asks them about the first exception only. They keep nothing, so ones of our own do.
+    """
+    known = [import_string(name) for name in reversed(settings.MIDDLEWARE)]
+    wanted = [one for one in known if hasattr(one, "process_exception") and one is not DeadlockMiddleware]
+    return tuple(one(_no_view) for one in wanted)
+
+
+def _no_view(_request: HttpRequest) -> HttpResponseBase:
+    raise AssertionError("Only asked about exceptions.")
 
 
 class _Watch:

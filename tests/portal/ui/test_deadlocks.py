@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client
-from django.urls import path
+from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from portal.accounts.models import User
+from portal.applicant import urls as applicant_urls
 from portal.ui import deadlocks
+from services.cases.operations.drafts import AlreadySubmittedError, HandedOverError
 from tests.factories.accounts import UserFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls(__name__)]
@@ -55,7 +58,30 @@ def always(request: HttpRequest) -> HttpResponse:
     return HttpResponse("never")
 
 
-urlpatterns = [path("rows/<int:first>/<int:second>/", two_rows), path("always/", always)]
+@csrf_exempt
+@login_not_required
+def then(request: HttpRequest, public_id: str, what: str) -> HttpResponse:
+    """Be undone once; then meet what is turned into a page elsewhere."""
+    _tries.append((0, 0))
+    with transaction.atomic(), connection.cursor() as cursor:
+        if len(_tries) == 1:
+            cursor.execute("do $$ begin raise sqlstate '40001'; end $$")
+        raise _RAISED[what]
+
+
+_RAISED = {
+    "handed-over": HandedOverError("The counter has it."),
+    "filed": AlreadySubmittedError("It was filed."),
+    "gone": Http404(),
+    "forbidden": PermissionDenied(),
+    "broken": ValueError("A fault of ours."),
+}
+_applicant = [path("then/<str:public_id>/<str:what>/", then), *applicant_urls.urlpatterns]
+urlpatterns = [
+    path("rows/<int:first>/<int:second>/", two_rows),
+    path("always/", always),
+    path("my/", include((_applicant, "applicant"))),
+]
 
 
 def _posted(place: str, **form: Any) -> int:
@@ -98,3 +124,28 @@ def test_it_gives_up_after_three_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     _tries.clear()
     assert _posted("/always/") == 500
     assert len(_tries) == deadlocks.TRIES
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "place"),
+    [
+        ("handed-over", 302, "/my/applications/abc/hand-over/"),
+        ("filed", 302, "/my/applications/abc/"),
+        ("gone", 404, ""),
+        ("forbidden", 403, ""),
+        ("broken", 500, ""),
+    ],
+)
+def test_what_the_second_try_raises_gets_its_own_page(
+    monkeypatch: pytest.MonkeyPatch, what: str, status: int, place: str
+) -> None:
+    monkeypatch.setattr(deadlocks, "PAUSE", (0, 0))
+
+    def asked() -> tuple[int, str]:
+        response = Client(raise_request_exception=False).post(f"/my/then/abc/{what}/")
+        return response.status_code, response.headers.get("Location", "")
+
+    _tries.clear()
+    again = asked()
+    assert len(_tries) == 2
+    assert again == asked() == (status, place), "the same page as without the second try"
