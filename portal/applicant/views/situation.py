@@ -19,6 +19,7 @@ from portal.situations.needs import Needs, needs_of
 from portal.situations.sums import shown, sums_of
 from services.cases.models import Application
 from services.cases.operations.drafts import NotAllowedError, save_draft, start_draft
+from services.cases.operations.prefilling import fill_from_profile
 from services.catalogue.models import BundleVersion, ServiceVersion
 from services.catalogue.queries import current_bundle_version, current_version
 from services.parties.queries import PartyChoice, departments, party_choices
@@ -60,6 +61,7 @@ def _start(request: HttpRequest, offer: Offer) -> HttpResponse:
             draft = start_draft(
                 offer=offer, party=PartyRef.parse(chosen), by=request.user, at=at, situation=form.situation.answers
             )
+            fill_from_profile(application_id=draft.pk, by=request.user, at=at)
             return redirect("applicant:application", draft.public_id)
         except (ValueError, NotAllowedError):
             form.add_error(None, _("Choose for whom you apply."))

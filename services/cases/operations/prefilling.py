@@ -27,11 +27,13 @@ from services.cases.operations.registers import (
     settle_records,
     take_records,
 )
+from services.cases.queries.forms import form_of
 from services.cases.queries.prefilling import (
     Offer,
     holders_of,
     latest_readings,
     prefill_offers,
+    profile_of,
 )
 from services.exchange.operations import SourceAnswer, ask_sources, withdraw_consent
 from services.forms.comparing import same
@@ -76,6 +78,29 @@ def prefill(
     except BaseException:  # it was filed, or taken to the counter, while the registers were asked
         drop_records(fetched)
         raise
+
+
+@transaction.atomic
+def fill_from_profile(*, application_id: int, by: User, at: datetime) -> list[str]:
+    """Put into her own draft what she is registered with here, so that nobody is asked what this portal knows of her.
+
+    Only what this form asks and nobody answered yet, and only for the party she is herself: whoever fills in for
+    another is shown nothing of the other's (PIPL art. 6). She confirms it with the section it stands in.
+    Returns the codes of the elements. Raises NotAllowedError, AlreadySubmittedError.
+    """
+    application = locked_draft(application_id, by=by, at=at)
+    known = {} if is_at_counter(application) else profile_of(application, by)
+    filled = {}
+    for use in form_of(application).uses:
+        element, now = use.element, application.answers.get(use.element.code)
+        value = _clean(element, known.get(element.code), {**application.answers, **known}, at)
+        if now in EMPTY and value not in EMPTY:
+            filled[element.code] = value
+    if filled:
+        origins = {code: {"by": OriginKind.PROFILE.value} for code in filled}
+        store_answers(application, filled, by=by, at=at, origins=origins)
+        touch(application, at)
+    return list(filled)
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.cases.models import Application, Case, SourceReading
 from services.cases.queries.forms import documents_held, form_of
@@ -23,6 +23,9 @@ from services.parties.enums import IdentityKind
 from services.parties.models import Organisation, Person
 from services.parties.queries import party
 from workflows.queries.together import Question, answers
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
 
 PREFILL = "prefill"
 DOCUMENT = "document"
@@ -171,6 +174,27 @@ def _known_keys(application: Application) -> dict[str, str]:
     if applicant.id_kind == IdentityKind.RESIDENT_ID:
         return {"person.id_number": applicant.id_number}
     return {}
+
+
+def profile_of(application: Application, user: User) -> dict[str, str]:
+    """Return what the applicant is registered with here, by element code, if this user is the applicant herself.
+
+    For an organisation that is its legal representative. {} for everybody else.
+    """
+    applicant: Person | Organisation = party(application.party)
+    if isinstance(applicant, Organisation):
+        if applicant.legal_representative.user_id != user.pk:
+            return {}
+        return {"organisation.name": applicant.name, "organisation.uscc": applicant.uscc}
+    if applicant.user_id != user.pk:
+        return {}
+    return {
+        "person.name": applicant.name,
+        "person.id_type": applicant.id_kind,
+        "person.id_number": applicant.id_number,
+        "person.mobile": applicant.mobile,
+        "person.email": applicant.email,
+    }
 
 
 def holders_of(application: Application) -> list[str]:

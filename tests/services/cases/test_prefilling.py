@@ -10,10 +10,18 @@ from typing import Any
 import pytest
 
 from portal.demo.registry import Fault, Registry
+from services.cases.enums import OriginKind
 from services.cases.models import Application
 from services.cases.operations.drafts import NotAllowedError, save_draft, start_draft
-from services.cases.operations.prefilling import keep_typed_values, prefill, take_back_consent, use_register_values
+from services.cases.operations.prefilling import (
+    fill_from_profile,
+    keep_typed_values,
+    prefill,
+    take_back_consent,
+    use_register_values,
+)
 from services.cases.operations.submission import find_problems, review_hash
+from services.cases.origins import read_origin
 from services.cases.queries.prefilling import held_documents, prefill_offers, unfetched
 from services.catalogue.queries import current_bundle_version
 from services.documents import storage
@@ -22,6 +30,7 @@ from services.exchange.models import CachedAnswer, SharingConsent, SourceCall
 from services.exchange.queries import consents_ever_of
 from services.parties.queries import person_of
 from tests.factories.applications import user
+from tests.factories.parties import MandateFactory
 from tests.factories.registers import running_registers
 from tests.services.cases.conftest import MORNING
 
@@ -254,3 +263,35 @@ def test_a_value_no_form_would_take_is_not_taken_from_a_register_either(registry
     draft.refresh_from_db()
     assert reading.filled == []
     assert set(draft.answers) == {"property.certificate_number"}
+
+
+def test_what_she_is_registered_with_here_is_filled_in_and_waits_for_her_to_confirm_it() -> None:
+    owner = user("owner")
+    person, draft = person_of(owner), house(**{"person.mobile": "13800000009"})
+    assert fill_from_profile(application_id=draft.pk, by=owner, at=AT) == [
+        "person.name", "person.id_type", "person.id_number",
+    ]  # fmt: skip
+    draft.refresh_from_db()
+    assert draft.answers == {
+        "person.name": person.name,
+        "person.id_type": person.id_kind,
+        "person.id_number": person.id_number,
+        "person.mobile": "13800000009",  # typed: it stays
+    }
+    origins = {code: read_origin(stored) for code, stored in draft.origins.items()}
+    assert {code for code, one in origins.items() if one.by == OriginKind.PROFILE} == set(draft.answers) - {
+        "person.mobile"
+    }
+    assert origins["person.name"].waits_for_confirmation
+    assert fill_from_profile(application_id=draft.pk, by=owner, at=LATER) == []
+
+
+def test_an_agent_is_shown_nothing_of_her_principals_profile() -> None:
+    owner, agent = user("owner"), user("agent")
+    MandateFactory(person=person_of(owner), organisation=None, agent=person_of(agent), valid_from=MORNING)
+    draft = start_draft(
+        offer=current_bundle_version("house-transfer"), party=person_of(owner).ref, by=agent, at=AT, situation=HOUSE
+    )
+    assert fill_from_profile(application_id=draft.pk, by=agent, at=AT) == []
+    draft.refresh_from_db()
+    assert draft.answers == {}
