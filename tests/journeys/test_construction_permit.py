@@ -69,7 +69,6 @@ PROMISED, EXPERTS = 8, 21
 PLANNED = "20"
 
 
-@pytest.mark.slow
 @ways(usual="zh-desktop")
 def test_reviews_side_by_side_and_a_pause_by_law(person: Callable[..., Visitor], site: Site, way: Way) -> None:
     builder = person("builder", **way.window)

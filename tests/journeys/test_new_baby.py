@@ -27,7 +27,6 @@ FAMILY = {
 }
 
 
-@pytest.mark.slow
 @ways(usual="zh-phone")
 def test_a_new_baby(person: Callable[..., Visitor], way: Way) -> None:
     today = datetime.now(ZoneInfo("Asia/Shanghai")).date()

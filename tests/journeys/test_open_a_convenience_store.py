@@ -46,7 +46,6 @@ def find_store(owner: Visitor, way: Way) -> None:
     owner.check()
 
 
-@pytest.mark.slow
 @ways(usual="zh-phone")
 def test_a_filing_done_on_the_spot(person: Callable[..., Visitor], way: Way) -> None:
     owner, clerk = person("owner2", **way.window), person("clerk2", **way.at_work)

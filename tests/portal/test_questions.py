@@ -71,8 +71,8 @@ def test_an_answer_takes_documents_of_the_wallet() -> None:
         )  # fmt: skip
     client, address = signed_in("owner", "zh-hans"), reverse("applicant:request", args=[asked.public_id])
     shown = words(client.get(address))
-    assert "从卡包中选择" in shown
-    assert "从卡包选用：安装计划3.jpg" in shown
+    assert "从证照包中选择" in shown
+    assert "从证照包选用：安装计划3.jpg" in shown
     item = f"{asked.material_code} kept:{kept.public_id}"
     assert client.post(address, {"text": "下周。", "wallet": item}).status_code == 302
     assert client.get(address).context["form"].initial["text"] == "下周。", "what was typed stays"

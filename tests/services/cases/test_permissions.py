@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.urls import reverse
@@ -10,13 +11,18 @@ from django.urls import reverse
 from services.cases.enums import ApplicationState, Channel, HandOverTo
 from services.cases.models import Application, HandOver
 from services.cases.permissions import applications_of, applications_open_to, applications_with_papers_for
+from services.documents.enums import PaperKind
 from tests.factories.cases import ApplicationFactory
 from tests.factories.drafts import browser_of
 from tests.factories.parties import MembershipFactory, PersonFactory
 from workflows.queries.calendars import database_now
 
 pytestmark = pytest.mark.django_db
-LISTS = (applications_of, applications_open_to, applications_with_papers_for)
+LISTS = (
+    applications_of,
+    applications_open_to,
+    *(partial(applications_with_papers_for, kind=kind) for kind in (PaperKind.RECEIPT, PaperKind.CERTIFICATE)),
+)
 
 
 def test_who_no_longer_serves_at_a_window_sees_nothing_she_filed_or_held_there() -> None:
