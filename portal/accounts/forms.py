@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account import app_settings as account_settings
 from allauth.account import forms as allauth_forms
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.email_verification import add_email_verification_sent_message
 from allauth.mfa.base import forms as mfa_forms
 from allauth.mfa.totp import forms as totp_forms
 from django import forms
@@ -17,10 +20,11 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.lockout import in_turn, sign_in_of
 from portal.accounts.models import User
-from portal.accounts.operations import register_identity
+from portal.accounts.operations import register_identity, tell_of_sign_up
 from services.parties.contact import check_mobile, check_person_name
 from services.parties.enums import IdentityKind
 from services.parties.identity_numbers import IdentityNumberError, check_identity_number
+from services.parties.operations import PersonAlreadyRegisteredError
 
 PASSWORD_HELP = _("At least 10 characters that are not only digits and no well-known password; a few words are good.")
 
@@ -129,11 +133,23 @@ class SignupForm(OwnWords, allauth_forms.SignupForm):  # type: ignore[misc]
     def try_save(self, request: HttpRequest) -> Any:
         """Save user, person and e-mail address in one transaction.
 
+        Whether an identity document is registered is told to nobody who only types its number: where an address is
+        confirmed by mail before anybody is signed in, the answer is that of a new sign-up, and the registered person
+        gets a message.
+
         Raises:
-            ValidationError: the identity document is registered; nothing was stored.
+            ValidationError: the identity document is registered, and a new sign-up would be signed in at once.
         """
-        with transaction.atomic():
-            return super().try_save(request)
+        try:
+            with transaction.atomic():
+                return super().try_save(request)
+        except PersonAlreadyRegisteredError:
+            if account_settings.EMAIL_VERIFICATION != account_settings.EmailVerificationMethod.MANDATORY:
+                raise
+        kind, number = self.cleaned_data["id_kind"], self.cleaned_data["id_number"]
+        tell_of_sign_up(id_kind=kind, id_number=number, at=timezone.now())
+        add_email_verification_sent_message(request, self.cleaned_data["email"], signup=True)
+        return None, get_adapter().respond_email_verification_sent(request, None)
 
     def custom_signup(self, request: HttpRequest, user: User) -> None:
         """Register the person behind the new sign-in."""

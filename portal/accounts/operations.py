@@ -8,11 +8,16 @@ from allauth.account.models import EmailAddress
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
 
 from portal.accounts.models import User
+from services.notifications.drafts import NoticeDraft
+from services.notifications.owing import owe_notices
 from services.parties.models import Person
 from services.parties.operations import change_contact, register_person
 from services.parties.permissions import can_appoint
+from services.parties.queries import user_registered_with
 
 
 @transaction.atomic
@@ -45,6 +50,27 @@ def register_identity(
     user.name, user.language = person.name, language
     user.save(update_fields=["name", "language"])
     return person
+
+
+@transaction.atomic
+def tell_of_sign_up(*, id_kind: str, id_number: str, at: datetime) -> None:
+    """Tell whoever is registered with an identity document that somebody tried to sign up with it; once a day.
+
+    Nobody is told who has no sign-in: she meets the hint on the page, and a service window. Effects: notices.
+    """
+    registered = user_registered_with(id_kind, id_number)
+    if registered is None:
+        return
+    day = timezone.localdate(at).toordinal()
+    draft = NoticeDraft(
+        subject_kind="user",
+        subject_id=str(registered.pk),
+        kind="sign_up_tried",
+        round=day,
+        recipient_user_id=registered.pk,
+        link=reverse("account_login"),
+    )
+    owe_notices([draft], at=at)
 
 
 @transaction.atomic

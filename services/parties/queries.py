@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from services.parties.codes import hash_of_code
 from services.parties.enums import MandateScope
+from services.parties.identity_numbers import normalise_identity_number
 from services.parties.models import (
     Act,
     Department,
@@ -109,6 +110,14 @@ def appointments_to(department: str, role: str, at: datetime) -> QuerySet[Member
 def windows_of(user: User, at: datetime) -> QuerySet[Window]:
     """Return the windows she is clerk of at `at`."""
     return Window.objects.filter(pk__in=Membership.objects.in_force(at).filter(user=user).values("window_id"))
+
+
+def user_registered_with(id_kind: str, id_number: str) -> User | None:
+    """Return the active sign-in of whoever is registered with an identity document; to tell her something, only."""
+    number = normalise_identity_number(id_kind, id_number)
+    person = Person.objects.filter(id_index__in=id_indexes_of(id_kind, number)).select_related("user").first()
+    user = person.user if person else None
+    return user if user is not None and user.is_active else None
 
 
 def parties_for(

@@ -19,6 +19,7 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.accounts.operations import change_profile, disable_user, end_sessions
 from portal.ui.sessions import AUDIENCE
+from services.notifications.models import Notice
 from services.parties.enums import Role
 from services.parties.models import Person
 from tests.factories.accounts import PASSWORD, UserFactory
@@ -168,6 +169,37 @@ def test_a_registered_document_cannot_be_signed_up_again_and_leaves_no_user(clie
     assert not User.objects.exists()
     assert not EmailAddress.objects.exists()
     assert mail.outbox == []
+
+
+def test_sign_up_tells_nobody_whether_an_identity_document_is_registered(settings):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    known = PersonFactory(id_number=NUMBER)
+    fresh = NEWCOMER | {"id_number": "410103190503182012", "username": "new", "email": "new@one-stop.example"}
+
+    def told(form: dict[str, str]) -> tuple[object, ...]:
+        client = Client()
+        page = client.post(reverse("account_signup"), form)
+        shown = client.get(page.headers["Location"]).content.decode()
+        seen = re.sub(r"nonce=\"[^\"]+\"|[\w.]+@one-stop\.example|value=\"[^\"]+\"", "", shown)
+        return page.status_code, page.headers["Location"], sorted(page.cookies), sorted(client.session.keys()), seen
+
+    for _twice in range(2):
+        registered = told(NEWCOMER)
+    assert told(fresh) == registered, "the same answer, cookies and page"
+    assert not User.objects.filter(username="liwen").exists()
+    assert Person.objects.filter(user__username="new").exists()
+    assert "liwen@one-stop.example" not in [address for message in mail.outbox for address in message.to]
+    notices = Notice.objects.filter(kind="sign_up_tried")
+    assert {notice.recipient for notice in notices} == {known.user}
+    assert notices.filter(channel="inbox").count() == 1, "once a day"
+
+
+def test_a_registered_document_without_a_sign_in_is_told_to_nobody(client, settings):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    PersonFactory(user=None, id_number=NUMBER)
+    assert sign_up(client).status_code == 302
+    assert not Notice.objects.exists()
+    assert not User.objects.exists()
 
 
 def test_a_known_address_tells_nobody_that_it_is_known(client, settings):
