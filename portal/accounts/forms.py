@@ -13,7 +13,7 @@ from allauth.mfa.totp import forms as totp_forms
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -133,8 +133,8 @@ class SignupForm(OwnWords, allauth_forms.SignupForm):  # type: ignore[misc]
     def try_save(self, request: HttpRequest) -> Any:
         """Save user, person and e-mail address in one transaction.
 
-        Whether an identity document is registered is told to nobody who only types its number: where an address is
-        confirmed by mail before anybody is signed in, the answer is that of a new sign-up, and the registered person
+        Whether an identity document or an address is registered is told to nobody who only types it: where an address
+        is confirmed by mail before anybody is signed in, the answer is that of a new sign-up, and the registered person
         gets a message.
 
         Raises:
@@ -142,14 +142,21 @@ class SignupForm(OwnWords, allauth_forms.SignupForm):  # type: ignore[misc]
         """
         try:
             with transaction.atomic():
-                return super().try_save(request)
+                user, response = super().try_save(request)
         except PersonAlreadyRegisteredError:
             if account_settings.EMAIL_VERIFICATION != account_settings.EmailVerificationMethod.MANDATORY:
                 raise
+            user, response = None, self._tell_the_registered_person(request)
+        if user is None:
+            # A sign-up that goes on leaves a session, and its cookie: so does one that ends here.
+            request.session["signed_up"] = True
+        return user, response
+
+    def _tell_the_registered_person(self, request: HttpRequest) -> HttpResponse:
         kind, number = self.cleaned_data["id_kind"], self.cleaned_data["id_number"]
         tell_of_sign_up(id_kind=kind, id_number=number, at=timezone.now())
         add_email_verification_sent_message(request, self.cleaned_data["email"], signup=True)
-        return None, get_adapter().respond_email_verification_sent(request, None)
+        return get_adapter().respond_email_verification_sent(request, None)
 
     def custom_signup(self, request: HttpRequest, user: User) -> None:
         """Register the person behind the new sign-in."""
